@@ -1,0 +1,1 @@
+//! Listeners, TLS, routing, the phases of a proxied request, the record of each decision.

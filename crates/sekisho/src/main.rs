@@ -1,0 +1,3 @@
+//! The checkpoint in front of a web service.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The rule languages, lowered into the engine.

@@ -1,0 +1,115 @@
+//! What a rule language lowers into: rules as plain data, checked, resolved and language-free.
+//!
+//! Every name is resolved (sets carry their contents, labels are fully qualified), rules stand in evaluation order, and
+//! nothing here can fail to mean something. Regular expressions are kept as source; [`crate::RuleSet::compile`] builds
+//! them within its limits.
+
+mod action;
+mod condition;
+mod field;
+
+pub use action::{Action, BlockResponse, HeaderInsert, ResponseBody};
+pub use condition::{
+    AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, OnMissing, Operator, Oversize,
+    Position, RegexSource, SqliSensitivity, Test,
+};
+pub use field::{Field, MapMatch, MapPattern, MapScope};
+
+/// A whole policy: for AWS, one web ACL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Its identifier in decision records: for AWS, the ARN.
+    pub id: String,
+    /// What happens to a request that no rule ends.
+    pub default_action: Action,
+    /// The rules in evaluation order.
+    pub rules: Vec<Rule>,
+    /// How many body bytes are inspected, if the policy says; otherwise the edge's setting rules.
+    pub body_inspected_bytes_max: Option<usize>,
+}
+
+/// One rule of a policy or of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// The name its metrics go by.
+    pub metric_name: String,
+    /// Fully qualified labels it adds when it matches.
+    pub labels: Vec<String>,
+    /// What it does.
+    pub kind: RuleKind,
+}
+
+/// The kinds of rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleKind {
+    /// If the condition holds, act.
+    Match {
+        /// The condition.
+        when: Condition,
+        /// The action in force (after any override).
+        action: ActionInForce,
+    },
+    /// Count requests by key; act on those of a key over its limit.
+    Rate {
+        /// Requests allowed in a window.
+        limit: u64,
+        /// Length of the sliding window, in seconds.
+        window_s: u32,
+        /// What requests are counted by.
+        key: RateKey,
+        /// Only requests that meet this are counted and limited.
+        scope_down: Option<Condition>,
+        /// The action in force.
+        action: ActionInForce,
+    },
+    /// Evaluate a rule group. Only in a policy, never within a group.
+    Group {
+        /// The group.
+        group: Group,
+        /// Only requests that meet this are held against the group.
+        scope_down: Option<Condition>,
+        /// `OverrideAction: Count`: the group's terminating result is only counted.
+        count_only: bool,
+    },
+}
+
+/// A rule's action, and what it was before an override.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionInForce {
+    /// What happens.
+    pub action: Action,
+    /// What would have happened, had the action not been overridden.
+    pub overridden: Option<Action>,
+}
+
+impl From<Action> for ActionInForce {
+    fn from(action: Action) -> Self {
+        Self { action, overridden: None }
+    }
+}
+
+/// What a rate-based rule counts by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RateKey {
+    /// The address of the client.
+    Address(AddressSource),
+}
+
+/// A rule group as a policy refers to it, overrides applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its identifier in decision records: an ARN, or `Vendor#Name` for managed groups.
+    pub id: String,
+    /// The group's own name.
+    pub name: String,
+    /// Whether a vendor manages it.
+    pub managed: bool,
+    /// Rules excluded in the old form (`ExcludedRules`): their names, for the record. They count.
+    pub excluded: Vec<String>,
+    /// Its rules in evaluation order; none is of kind [`RuleKind::Group`].
+    pub rules: Vec<Rule>,
+}

@@ -1,0 +1,176 @@
+//! What came out of holding a request against a rule set, and why.
+//!
+//! A verdict refers to rules by position, so that a reused one costs no allocation on the benign path. Names are looked
+//! up in the [`crate::ir::Policy`] it was made with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::ir::{Action, Group, Policy, Rule, RuleKind};
+
+/// The outcome of one evaluation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The rule that ended evaluation; none when the default action applied.
+    ///
+    /// When a rule within a group ended it, `member` names it.
+    pub terminating: Option<RuleRef>,
+    /// What was decided.
+    pub decision: Decision,
+    /// The rules that matched without ending evaluation, in order; members of groups included.
+    pub non_terminating: Vec<RuleMatch>,
+    /// The groups that were evaluated, in order.
+    pub groups: Vec<GroupOutcome>,
+    /// The rate-based rules whose limit this request's key is over, in order.
+    pub rate_hits: Vec<RateHit>,
+    /// The labels on the request, in the order added, each once.
+    pub labels: Vec<Label>,
+    /// Which parts were larger than is inspected, of those that rules looked at.
+    pub oversize: OversizeFields,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decision {
+    /// The request goes on.
+    #[default]
+    Allow,
+    /// The client gets the response of the deciding action.
+    Block,
+}
+
+/// A rule's position: in the policy, and within its group if it belongs to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleRef {
+    /// Index into [`Policy::rules`].
+    pub rule: u32,
+    /// Index into [`Group::rules`] of that rule's group.
+    pub member: Option<u32>,
+}
+
+impl RuleRef {
+    /// A rule of the policy itself.
+    #[must_use]
+    pub const fn top(rule: u32) -> Self {
+        Self { rule, member: None }
+    }
+
+    /// The rule this refers to: the member, if it names one.
+    ///
+    /// # Panics
+    ///
+    /// If the reference was made with another policy.
+    #[must_use]
+    pub fn resolve(self, policy: &Policy) -> &Rule {
+        let top = self.top_rule(policy);
+        match (self.member, &top.kind) {
+            (Some(member), RuleKind::Group { group, .. }) => &group.rules[member as usize],
+            _ => top,
+        }
+    }
+
+    /// The policy's own rule: the one that refers to the group, for a member.
+    ///
+    /// # Panics
+    ///
+    /// If the reference was made with another policy.
+    #[must_use]
+    pub fn top_rule(self, policy: &Policy) -> &Rule {
+        &policy.rules[self.rule as usize]
+    }
+
+    /// The group this rule belongs to or refers to.
+    #[must_use]
+    pub fn group(self, policy: &Policy) -> Option<&Group> {
+        match &self.top_rule(policy).kind {
+            RuleKind::Group { group, .. } => Some(group),
+            _ => None,
+        }
+    }
+}
+
+/// A rule that matched and let evaluation go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// The rule. A policy's group rule without member: the group's result was only counted.
+    pub rule: RuleRef,
+}
+
+/// What came out of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupOutcome {
+    /// The policy's rule that refers to the group.
+    pub rule: u32,
+    /// The member that ended the group's evaluation, even where the policy only counts that.
+    pub terminated_by: Option<u32>,
+}
+
+/// A rate-based rule whose limit was exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateHit {
+    /// The rule.
+    pub rule: RuleRef,
+    /// The address it was counted by.
+    pub address: IpAddr,
+    /// Requests counted in the window, this one included.
+    pub count: u64,
+}
+
+/// A label on a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Label {
+    /// The `index`-th label of a rule.
+    OfRule {
+        /// The rule.
+        rule: RuleRef,
+        /// Index into [`Rule::labels`].
+        index: u32,
+    },
+    /// A label made from the request, such as its country.
+    Made(Arc<str>),
+}
+
+impl Label {
+    /// The fully qualified label.
+    #[must_use]
+    pub fn text<'a>(&'a self, policy: &'a Policy) -> &'a str {
+        match self {
+            Self::OfRule { rule, index } => &rule.resolve(policy).labels[*index as usize],
+            Self::Made(text) => text,
+        }
+    }
+}
+
+/// Parts larger than is inspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OversizeFields {
+    /// The body.
+    pub body: bool,
+    /// All headers together.
+    pub headers: bool,
+    /// All cookies together.
+    pub cookies: bool,
+}
+
+impl Verdict {
+    /// Makes the verdict ready for another request, keeping its memory.
+    pub fn clear(&mut self) {
+        let Self { terminating, decision, non_terminating, groups, rate_hits, labels, oversize } = self;
+        *terminating = None;
+        *decision = Decision::Allow;
+        non_terminating.clear();
+        groups.clear();
+        rate_hits.clear();
+        labels.clear();
+        *oversize = OversizeFields::default();
+    }
+
+    /// The action that decided: the terminating rule's in force, or the policy's default.
+    #[must_use]
+    pub fn deciding_action<'p>(&self, policy: &'p Policy) -> &'p Action {
+        match self.terminating.map(|rule| &rule.resolve(policy).kind) {
+            Some(RuleKind::Match { action, .. } | RuleKind::Rate { action, .. }) => &action.action,
+            Some(RuleKind::Group { .. }) | None => &policy.default_action,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The house keeper: tidy, ci, demo, bench.
+
+fn main() {}
