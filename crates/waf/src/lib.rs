@@ -7,11 +7,15 @@
 //! Absent on purpose: I/O, clocks, threads, any rule language, any log format. Any bytes evaluate without panicking,
 //! in time linear in the bytes inspected, within [`Limits`].
 
+mod context;
 pub mod ir;
+mod limits;
 pub mod operator;
 mod request;
 pub mod transform;
 mod verdict;
 
+pub use context::{Context, NoPlaces, NoRates, Place, PlaceSource, RateSource};
+pub use limits::Limits;
 pub use request::{Body, BodySize, Client, Header, Request};
 pub use verdict::{Decision, GroupOutcome, Label, OversizeFields, RateHit, RuleMatch, RuleRef, Verdict};
