@@ -175,9 +175,6 @@ table! {
 }
 
 impl Transform {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Lowercase];
-
     /// Appends the transformed `input` to `out`, or says that it is unchanged and appends nothing.
     ///
     /// `Unchanged` is returned exactly when the output would equal the input. What `out` held before stays.
