@@ -84,7 +84,7 @@ fn evaluate_with(
         client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
     };
     let context = Context { now: Timestamp::from_unix_ms(0), rates, places };
-    let rule_set = RuleSet::compile(policy.clone(), Limits::default()).unwrap();
+    let rule_set = RuleSet::compile(policy.clone(), Limits::default()).expect("the policy compiles");
     let verdict = rule_set.evaluate(&request, &context, &mut Scratch::new()).clone();
     assert_eq!(verdict, reference::evaluate(&policy, &Limits::default(), &request, &context).0);
     (verdict, policy)
