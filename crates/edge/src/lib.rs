@@ -1,1 +1,5 @@
 //! Listeners, TLS, routing, the phases of a proxied request, the record of each decision.
+
+pub mod metrics;
+pub mod rate;
+pub mod record;
