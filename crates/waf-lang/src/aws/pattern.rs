@@ -3,9 +3,7 @@
 //! Source: AWS WAF Developer Guide, "Supported regular expression syntax in AWS WAF": PCRE without back-references,
 //! look-around, recursion, atomic groups and possessive quantifiers. What remains can be matched in linear time.
 
-use regex_syntax::ParserBuilder;
 use regex_syntax::ast;
-use regex_syntax::hir;
 use sekisho_waf::ir::RegexSource;
 
 use super::pattern_translation::translate;
@@ -37,11 +35,9 @@ pub(crate) fn read_of_content(node: Node<'_>, report: &mut Report) -> Option<Reg
 }
 
 fn checked(node: Node<'_>, pattern: String, report: &mut Report) -> Option<RegexSource> {
-    // The engine matches bytes; Unicode tables only where the pattern asks for them.
-    let unicode = !pattern.is_ascii() || pattern.contains("\\p") || pattern.contains("\\P");
-    let error = match ParserBuilder::new().utf8(false).unicode(unicode).build().parse(&pattern) {
+    let error = match sekisho_waf::operator::regex::parse(&pattern) {
         Ok(_) => return Some(RegexSource(pattern)),
-        Err(error) => error,
+        Err(error) => *error,
     };
     report.push(match error {
         regex_syntax::Error::Parse(error) => match error.kind() {
@@ -49,10 +45,7 @@ fn checked(node: Node<'_>, pattern: String, report: &mut Report) -> Option<Regex
             ast::ErrorKind::UnsupportedBackreference => bad(node, "a back-reference"),
             kind => broken(node, kind.to_string()),
         },
-        regex_syntax::Error::Translate(error) => match error.kind() {
-            hir::ErrorKind::UnicodeNotAllowed => broken(node, "a Unicode class without Unicode".to_owned()),
-            kind => broken(node, kind.to_string()),
-        },
+        regex_syntax::Error::Translate(error) => broken(node, error.kind().to_string()),
         _ => broken(node, "it cannot be read".to_owned()),
     });
     None

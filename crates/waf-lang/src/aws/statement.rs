@@ -32,8 +32,9 @@ use super::shape::{Member, Members, Shape, optional};
 use crate::document::Node;
 use crate::report::Report;
 
-/// Statements nested deeper are refused. Each level takes three of the document's, see [`crate::document::DEPTH_MAX`].
-pub(crate) const DEPTH_MAX: usize = 64;
+/// Levels of statements below a rule's own. With that one they are 64, what the engine takes by default; each level
+/// takes three of the document's, see [`crate::document::DEPTH_MAX`].
+pub(crate) const DEPTH_MAX: usize = 63;
 
 /// A kind of statement.
 #[derive(Debug)]

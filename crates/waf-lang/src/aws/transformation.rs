@@ -14,41 +14,6 @@ pub(crate) static TEXT_TRANSFORMATION: Shape =
 pub(crate) static PRE_PARSE_TEXT_TRANSFORMATION: Shape =
     Shape { name: "PreParseTextTransformation", members: &[required("Priority"), required("Type")] };
 
-/// All names the API knows. Which of them run is the engine's table to say; `NONE` runs nothing.
-pub(crate) static NAMES: &[(&str, &str)] = &[
-    ("NONE", "NONE"),
-    ("COMPRESS_WHITE_SPACE", "COMPRESS_WHITE_SPACE"),
-    ("HTML_ENTITY_DECODE", "HTML_ENTITY_DECODE"),
-    ("LOWERCASE", "LOWERCASE"),
-    ("CMD_LINE", "CMD_LINE"),
-    ("URL_DECODE", "URL_DECODE"),
-    ("BASE64_DECODE", "BASE64_DECODE"),
-    ("HEX_DECODE", "HEX_DECODE"),
-    ("MD5", "MD5"),
-    ("REPLACE_COMMENTS", "REPLACE_COMMENTS"),
-    ("ESCAPE_SEQ_DECODE", "ESCAPE_SEQ_DECODE"),
-    ("SQL_HEX_DECODE", "SQL_HEX_DECODE"),
-    ("CSS_DECODE", "CSS_DECODE"),
-    ("JS_DECODE", "JS_DECODE"),
-    ("NORMALIZE_PATH", "NORMALIZE_PATH"),
-    ("NORMALIZE_PATH_WIN", "NORMALIZE_PATH_WIN"),
-    ("REMOVE_NULLS", "REMOVE_NULLS"),
-    ("REPLACE_NULLS", "REPLACE_NULLS"),
-    ("BASE64_DECODE_EXT", "BASE64_DECODE_EXT"),
-    ("URL_DECODE_UNI", "URL_DECODE_UNI"),
-    ("UTF8_TO_UNICODE", "UTF8_TO_UNICODE"),
-    ("REMOVE_WHITESPACE", "REMOVE_WHITESPACE"),
-    ("TRIM", "TRIM"),
-    ("TRIM_LEFT", "TRIM_LEFT"),
-    ("TRIM_RIGHT", "TRIM_RIGHT"),
-    ("REMOVE_COMMENTS_CHAR", "REMOVE_COMMENTS_CHAR"),
-    ("UPPERCASE", "UPPERCASE"),
-    ("CMD_LINE_WIN", "CMD_LINE_WIN"),
-    ("CMD_LINE_UNIX", "CMD_LINE_UNIX"),
-    ("JS_DECODE_EXT", "JS_DECODE_EXT"),
-    ("SHA256", "SHA256"),
-];
-
 /// All names of transformations that run before the query string is parsed.
 pub(crate) static PRE_PARSE_NAMES: &[(&str, &str)] = &[
     ("NONE", "NONE"),
@@ -58,25 +23,16 @@ pub(crate) static PRE_PARSE_NAMES: &[(&str, &str)] = &[
     ("REPLACE_SEMICOLONS_WITH_AMPERSANDS", "REPLACE_SEMICOLONS_WITH_AMPERSANDS"),
 ];
 
-/// The engine's transformation of an AWS name.
-fn engine(name: &str) -> Option<Transform> {
-    [Transform::Lowercase].into_iter().find(|transform| transform.name() == name)
-}
-
 /// Reads `TextTransformations`, in the order they run.
 pub(crate) fn read(node: Node<'_>, report: &mut Report) -> Option<Vec<Transform>> {
-    let mut transforms = Vec::new();
-    for (item, name) in in_order(node, &TEXT_TRANSFORMATION, 1, NAMES, report)? {
-        match engine(name) {
-            Some(transform) => transforms.push(transform),
-            None if name == "NONE" => {}
-            None => {
-                report.push(item.error("not-supported", format!("not supported yet: text transformation `{name}`")));
-                return None;
-            }
-        }
-    }
-    Some(transforms)
+    let known: Vec<_> = names().collect();
+    let chain = in_order(node, &TEXT_TRANSFORMATION, 1, &known, report)?;
+    Some(chain.into_iter().filter_map(|(_, transform)| transform).collect())
+}
+
+/// The transformations by name: those of the engine, and `NONE`, which has no place in a chain.
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, Option<Transform>)> {
+    [("NONE", None)].into_iter().chain(Transform::ALL.iter().map(|&transform| (transform.name(), Some(transform))))
 }
 
 /// Reads `PreParseTextTransformations`, of which only those that change nothing are supported.
@@ -90,15 +46,15 @@ pub(crate) fn read_pre_parse(node: Node<'_>, report: &mut Report) {
 }
 
 /// Reads the list and sorts it by priority; none if any of it is wrong.
-fn in_order<'d>(
+fn in_order<'d, T: Copy>(
     node: Node<'d>,
     shape: &'static Shape,
     count_min: usize,
-    names: &'static [(&str, &'static str)],
+    names: &[(&str, T)],
     report: &mut Report,
-) -> Option<Vec<(Node<'d>, &'static str)>> {
+) -> Option<Vec<(Node<'d>, T)>> {
     let mut whole = true;
-    let mut found: Vec<(i64, Node<'d>, &'static str)> = Vec::new();
+    let mut found: Vec<(i64, Node<'d>, T)> = Vec::new();
     for item in items(node, count_min..usize::MAX, report)? {
         let read = shape.open(item, report).and_then(|members| {
             let priority = members.get("Priority");
