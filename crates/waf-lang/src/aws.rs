@@ -36,3 +36,6 @@ pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_manag
 pub use load::{LoadOptions, Loaded, load};
 pub use scope::{NamedSets, Scope};
 pub use statement::lower_statement;
+
+#[cfg(test)]
+mod api_model;
