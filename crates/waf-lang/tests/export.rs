@@ -47,7 +47,7 @@ fn policy() -> Policy {
 }
 
 fn rule<'p>(policy: &'p Policy, name: &str) -> &'p Rule {
-    policy.rules.iter().find(|rule| rule.name == name).unwrap()
+    policy.rules.iter().find(|rule| rule.name == name).expect("the rule is in the fixture")
 }
 
 fn condition<'p>(policy: &'p Policy, name: &str) -> &'p Condition {
