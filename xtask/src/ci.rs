@@ -35,7 +35,7 @@ pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
         steps.skip("fuzz", "--fast")?;
     } else {
         end_to_end(&mut steps, root, installed)?;
-        steps.step("fuzz", || fuzz::run(root, None, FUZZ_SECONDS))?;
+        steps.step("fuzz", || fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep))?;
     }
     deny(&mut steps, root)?;
     steps.finish()
