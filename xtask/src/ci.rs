@@ -51,7 +51,16 @@ fn format(root: &Path) -> Result<()> {
 }
 
 fn clippy(root: &Path) -> Result<()> {
-    run_command(cargo(root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    run_command(cargo(root).args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--keep-going",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 /// Builds the binary, then runs all tests in one invocation, the end-to-end tests among them.
