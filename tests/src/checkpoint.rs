@@ -1,8 +1,9 @@
 //! The `sekisho` binary as a subprocess.
 //!
-//! What the harness relies on: `sekisho guard UPSTREAM --listen 127.0.0.1:0` writes, to standard output or standard
-//! error, one line holding `listening on http://ADDRESS` (or `https://`) once it accepts connections, keeps its data
-//! under the current folder, and takes no other fixed port.
+//! What the harness relies on: `sekisho guard UPSTREAM --listen 127.0.0.1:0 --admin 127.0.0.1:0` writes, to standard
+//! output or standard error, one line holding `listening on http://ADDRESS` (or `https://`) once it accepts
+//! connections, keeps its data under the current folder, and takes no fixed port. Of several such lines the first
+//! counts.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -21,7 +22,7 @@ use crate::environment::{binary_under_test, cargo};
 
 const READY_MS_MAX: u64 = 20_000;
 const POLL_MS: u64 = 10;
-const ANNOUNCEMENT: &str = "listening on http";
+const LISTENING: &str = "listening on";
 
 /// A running checkpoint; killed by its id when dropped.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Checkpoint {
     ///
     /// See [`Checkpoint::start`].
     pub fn guard(upstream: &str) -> anyhow::Result<Self> {
-        Self::start(["guard", upstream, "--listen", "127.0.0.1:0"])
+        Self::start(["guard", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
     }
 
     /// Starts the binary with these arguments in a new folder and waits until it says where it listens.
@@ -108,6 +109,12 @@ impl Checkpoint {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// The address in the first line of its log where `words` come right before a URL, such as the admin address.
+    #[must_use]
+    pub fn announced(&self, words: &str) -> Option<SocketAddr> {
+        announced(&self.log(), words)
+    }
+
     /// Sends it a signal by name, such as `HUP` or `TERM`.
     ///
     /// # Errors
@@ -139,7 +146,7 @@ impl Checkpoint {
     fn wait_until_ready(&mut self) -> anyhow::Result<SocketAddr> {
         let started = Instant::now();
         while started.elapsed() < Duration::from_millis(READY_MS_MAX) {
-            if let Some(address) = announced(&self.log()) {
+            if let Some(address) = self.announced(LISTENING) {
                 return Ok(address);
             }
             if let Some(status) = self.child.try_wait()? {
@@ -163,10 +170,11 @@ fn log_path(folder: &Path) -> PathBuf {
     folder.join("checkpoint.log")
 }
 
-/// The address in the first complete line that announces one.
-fn announced(log: &str) -> Option<SocketAddr> {
+/// The address in the first complete line where `words` are followed by a URL with an address.
+fn announced(log: &str, words: &str) -> Option<SocketAddr> {
     log.split_inclusive('\n').filter(|line| line.ends_with('\n')).find_map(|line| {
-        let (_, rest) = line.split_once(ANNOUNCEMENT)?;
+        let (_, rest) = line.split_once(words)?;
+        let rest = rest.trim_start().strip_prefix("http")?;
         let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")?;
         let end = rest.find(|char: char| !(char.is_ascii_hexdigit() || "[].:".contains(char)));
         rest[..end.unwrap_or(rest.len())].parse().ok()
@@ -202,16 +210,18 @@ fn build() -> anyhow::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::announced;
+    use super::{LISTENING, announced};
 
     #[test]
     fn the_announcement_is_read_once_its_line_is_complete() {
-        let address = |text| announced(text).map(|address| address.to_string());
+        let address = |text| announced(text, LISTENING).map(|address| address.to_string());
         assert_eq!(address("x\nINFO listening on http://127.0.0.1:81 acl=starter\n").as_deref(), Some("127.0.0.1:81"));
         assert_eq!(address("listening on https://[::1]:8443\n").as_deref(), Some("[::1]:8443"));
         assert_eq!(address("{\"message\":\"listening on http://127.0.0.1:82\"}\n").as_deref(), Some("127.0.0.1:82"));
         assert_eq!(address("listening on http://127.0.0.1:8"), None);
         assert_eq!(address("listening on http://shop.example:80\n"), None);
         assert_eq!(address(""), None);
+        let two = "listening on http://127.0.0.1:1\nadmin on http://127.0.0.1:2/metrics\n";
+        assert_eq!(announced(two, "admin on").map(|address| address.port()), Some(2));
     }
 }

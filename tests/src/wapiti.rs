@@ -22,7 +22,7 @@ const RUN_MS_MAX: u64 = 120_000;
 /// A port nobody listens on (discard), as the proxy for everything but the target.
 const NOWHERE: &str = "http://127.0.0.1:9";
 const CRAWL_S_MAX: &str = "30";
-const MODULE_S_MAX: &str = "15";
+const MODULE_S_MAX: &str = "40";
 const MODULES: &str = "sql,xss,file,exec,permanentxss,redirect";
 
 /// A run to be made.
@@ -93,7 +93,7 @@ impl Wapiti {
     ///
     /// # Errors
     ///
-    /// When it cannot be run, runs over its time, or leaves no report.
+    /// When it cannot be run, runs over its time or the time of one part, or leaves no report.
     pub fn run(self) -> anyhow::Result<WapitiReport> {
         let report_path = self.program.folder().join("report.json");
         let finished = self.program.run(RUN_MS_MAX)?;
@@ -102,6 +102,8 @@ impl Wapiti {
         let report: Value = serde_json::from_slice(&text).context("failed to read wapiti's report")?;
         let findings = findings(&report).context("wapiti's report has no vulnerabilities object")?;
         let crawled = crawled(&finished.output).context("wapiti does not say how much it crawled")?;
+        // A crawl or a module out of time would make "found nothing" mean nothing.
+        anyhow::ensure!(!finished.output.contains("time was reached"), "wapiti was cut short:\n{}", finished.output);
         Ok(WapitiReport { finished, findings, crawled })
     }
 }

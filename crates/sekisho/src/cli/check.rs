@@ -80,7 +80,7 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
     let held = Held::of(&raw, body_max);
     let request = args.request(&raw, &held);
-    let context = Context { now: SystemClock::new().now(), rates: &NoRates, places: loaded.places.as_ref() };
+    let context = Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref() };
     let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
     let mut scratch = Scratch::new();
     if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {
@@ -203,14 +203,13 @@ impl CheckArgs {
             asn: self.asn.or_else(|| loaded.places.asn(self.client_ip)),
             response_code_sent: details::custom_status(verdict, policy),
             inserted: &inserted,
-            match_details: &details.lend(),
+            match_details: &[],
         };
-        Recorder::new(&source, &MaskSettings::default()).write(
-            policy,
-            &occurrence,
-            Subject::Evaluated { request, verdict },
-            &mut line,
-        );
+        details.lend(|match_details| {
+            let occurrence = Occurrence { match_details, ..occurrence };
+            let subject = Subject::Evaluated { request, verdict };
+            Recorder::new(&source, &MaskSettings::default()).write(policy, &occurrence, subject, &mut line);
+        });
         String::from_utf8(line).expect("records are UTF-8")
     }
 }
