@@ -18,16 +18,16 @@ use super::head::Head;
 use super::heads::{HeadReport, Heads, MalformedHead};
 use super::limits::{Limits, Timeouts};
 use super::malformed::Malformed;
-use super::patience::{Alarm, BodyClock};
+use super::patience::{Alarm, BodyClock, WriteClock};
 
 /// What hyper gets in the place of a malformed head. The service recognises it by its report, never by its text.
 const STAND_IN: &[u8] = b"GET /malformed HTTP/1.1\r\nhost: sekisho.invalid\r\nconnection: close\r\n\r\n";
 /// Bytes kept of a malformed head, for the record.
 const REFUSED_BYTES_MAX: usize = 4 * 1024;
-/// Bytes of buffer for a head; a usual one fits several times.
-const HEAD_READ_BYTES: usize = 8 * 1024;
+/// Bytes of buffer for a head; a usual one fits several times, and an idle connection does not hold much.
+const HEAD_READ_BYTES: usize = 4 * 1024;
 /// Bytes of room below which the buffer is renewed before a head is read into it.
-const HEAD_ROOM_BYTES_MIN: usize = 2 * 1024;
+const HEAD_ROOM_BYTES_MIN: usize = 1024;
 /// Bytes read at most in one go of a body or a tunnel.
 const BODY_READ_BYTES_MAX: usize = 64 * 1024;
 /// Bytes read and dropped at most while a connection is closed.
@@ -53,6 +53,7 @@ pub struct Gate<IO> {
     head_since: Option<Instant>,
     body_clock: BodyClock,
     alarm: Alarm,
+    write_clock: WriteClock,
     closing: Closing,
 }
 
@@ -99,10 +100,11 @@ impl<IO> Gate<IO> {
         (gate, heads)
     }
 
-    /// An open gate: everything passes, no time-out applies. For HTTP/2, which hyper's parser is strict about.
+    /// An open gate: everything passes, and only [`Timeouts::write_timeout_ms`] applies. For HTTP/2, whose frames leave no
+    /// room for two readings.
     #[must_use]
-    pub fn transparent(io: IO) -> Self {
-        Self::with(io, Framer::tunnel(), Timeouts::default())
+    pub fn transparent(io: IO, timeouts: Timeouts) -> Self {
+        Self::with(io, Framer::tunnel(), timeouts)
     }
 
     fn with(io: IO, framer: Framer, timeouts: Timeouts) -> Self {
@@ -118,6 +120,7 @@ impl<IO> Gate<IO> {
             head_since: Some(Instant::now()),
             body_clock: BodyClock::default(),
             alarm: Alarm::default(),
+            write_clock: WriteClock::default(),
             closing: Closing::NotYet,
         }
     }
@@ -331,19 +334,25 @@ impl<IO: AsyncRead + Unpin> hyper::rt::Read for Gate<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> hyper::rt::Write for Gate<IO> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let gate = self.get_mut();
+        let written = Pin::new(&mut gate.io).poll_write(cx, buf);
+        gate.write_clock.watch(cx, written, gate.timeouts.write())
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        let flushed = Pin::new(&mut gate.io).poll_flush(cx);
+        gate.write_clock.watch(cx, flushed, gate.timeouts.write())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             match self.closing {
                 Closing::NotYet => {
-                    ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+                    let gate = &mut *self;
+                    let shut = Pin::new(&mut gate.io).poll_shutdown(cx);
+                    ready!(gate.write_clock.watch(cx, shut, gate.timeouts.write()))?;
                     self.closing = match self.has_more_coming() {
                         true => Closing::Lingering { until: Instant::now() + self.timeouts.linger(), bytes: 0 },
                         false => Closing::Done,
@@ -363,10 +372,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> hyper::rt::Write for Gate<IO> {
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let gate = self.get_mut();
+        let written = Pin::new(&mut gate.io).poll_write_vectored(cx, bufs);
+        gate.write_clock.watch(cx, written, gate.timeouts.write())
     }
 }
