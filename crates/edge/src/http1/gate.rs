@@ -18,7 +18,7 @@ use super::head::Head;
 use super::heads::{HeadReport, Heads, MalformedHead};
 use super::limits::{Limits, Timeouts};
 use super::malformed::Malformed;
-use super::patience::{Alarm, BodyClock, WriteClock};
+use super::patience::{Alarm, BodyClock};
 
 /// What hyper gets in the place of a malformed head. The service recognises it by its report, never by its text.
 const STAND_IN: &[u8] = b"GET /malformed HTTP/1.1\r\nhost: sekisho.invalid\r\nconnection: close\r\n\r\n";
@@ -53,7 +53,6 @@ pub struct Gate<IO> {
     head_since: Option<Instant>,
     body_clock: BodyClock,
     alarm: Alarm,
-    write_clock: WriteClock,
     closing: Closing,
 }
 
@@ -100,11 +99,11 @@ impl<IO> Gate<IO> {
         (gate, heads)
     }
 
-    /// An open gate: everything passes, and only [`Timeouts::write_timeout_ms`] applies. For HTTP/2, whose frames leave no
-    /// room for two readings.
+    /// An open gate: everything passes, no time-out applies. For HTTP/2, whose frames leave no room for
+    /// two readings.
     #[must_use]
-    pub fn transparent(io: IO, timeouts: Timeouts) -> Self {
-        Self::with(io, Framer::tunnel(), timeouts)
+    pub fn transparent(io: IO) -> Self {
+        Self::with(io, Framer::tunnel(), Timeouts::default())
     }
 
     fn with(io: IO, framer: Framer, timeouts: Timeouts) -> Self {
@@ -120,7 +119,6 @@ impl<IO> Gate<IO> {
             head_since: Some(Instant::now()),
             body_clock: BodyClock::default(),
             alarm: Alarm::default(),
-            write_clock: WriteClock::default(),
             closing: Closing::NotYet,
         }
     }
@@ -334,25 +332,19 @@ impl<IO: AsyncRead + Unpin> hyper::rt::Read for Gate<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> hyper::rt::Write for Gate<IO> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let gate = self.get_mut();
-        let written = Pin::new(&mut gate.io).poll_write(cx, buf);
-        gate.write_clock.watch(cx, written, gate.timeouts.write())
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let gate = self.get_mut();
-        let flushed = Pin::new(&mut gate.io).poll_flush(cx);
-        gate.write_clock.watch(cx, flushed, gate.timeouts.write())
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             match self.closing {
                 Closing::NotYet => {
-                    let gate = &mut *self;
-                    let shut = Pin::new(&mut gate.io).poll_shutdown(cx);
-                    ready!(gate.write_clock.watch(cx, shut, gate.timeouts.write()))?;
+                    ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
                     self.closing = match self.has_more_coming() {
                         true => Closing::Lingering { until: Instant::now() + self.timeouts.linger(), bytes: 0 },
                         false => Closing::Done,
@@ -372,12 +364,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> hyper::rt::Write for Gate<IO> {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let gate = self.get_mut();
-        let written = Pin::new(&mut gate.io).poll_write_vectored(cx, bufs);
-        gate.write_clock.watch(cx, written, gate.timeouts.write())
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

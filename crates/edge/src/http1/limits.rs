@@ -72,8 +72,6 @@ pub struct Timeouts {
     /// Bytes a second a body must bring beyond its grace. Time in which nobody waits for it does not count, so a slow
     /// upstream never makes a client look slow. At least 1.
     pub body_rate_min_bytes_per_s: u64,
-    /// Milliseconds without the client taking any byte that is to be written to it.
-    pub write_timeout_ms: u64,
     /// Milliseconds a closed connection is drained, so that a client still sending can read its last response.
     pub linger_timeout_ms: u64,
 }
@@ -86,7 +84,6 @@ impl Default for Timeouts {
             body_idle_timeout_ms: 15_000,
             body_grace_ms: 30_000,
             body_rate_min_bytes_per_s: 500,
-            write_timeout_ms: 60_000,
             linger_timeout_ms: 1_000,
         }
     }
@@ -109,10 +106,6 @@ impl Timeouts {
     pub(super) fn body_allowance(&self, bytes: u64) -> Duration {
         let rate = self.body_rate_min_bytes_per_s.max(1);
         Duration::from_millis(self.body_grace_ms.saturating_add(bytes.saturating_mul(1_000) / rate))
-    }
-
-    pub(super) fn write(&self) -> Duration {
-        Duration::from_millis(self.write_timeout_ms)
     }
 
     pub(super) fn linger(&self) -> Duration {

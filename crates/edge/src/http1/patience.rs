@@ -1,7 +1,5 @@
-//! How long the gate goes on waiting: for each direction one timer, armed when it first waits and moved as seldom as
-//! possible.
+//! How long the gate goes on waiting: one timer a connection, armed when it first waits and moved as seldom as possible.
 
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -32,30 +30,6 @@ impl Alarm {
             sleep.as_mut().reset(deadline);
         }
         Poll::Pending
-    }
-}
-
-/// The time a client has taken nothing of what is written to it.
-#[derive(Debug, Default)]
-pub(super) struct WriteClock {
-    stuck_since: Option<Instant>,
-    alarm: Alarm,
-}
-
-impl WriteClock {
-    /// Passes on `written`, unless the client has been stuck for longer than `patience`.
-    pub(super) fn watch<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-        patience: Duration,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stuck_since = None;
-            return written;
-        }
-        let since = *self.stuck_since.get_or_insert_with(Instant::now);
-        self.alarm.poll_until(cx, since + patience).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
