@@ -153,6 +153,7 @@ struct Line<'r> {
 }
 
 impl Line<'_> {
+    #[inline]
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
