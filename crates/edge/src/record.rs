@@ -8,6 +8,7 @@
 mod archive;
 mod card;
 mod decision;
+pub mod details;
 mod json;
 mod mask;
 mod outbox;
@@ -17,6 +18,7 @@ mod settings;
 mod sync;
 mod writer;
 
+pub use details::Details;
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
