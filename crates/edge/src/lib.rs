@@ -1,1 +1,3 @@
 //! Listeners, TLS, routing, the phases of a proxied request, the record of each decision.
+
+pub mod http1;
