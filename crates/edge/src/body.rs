@@ -7,5 +7,5 @@ mod upload;
 
 pub(crate) use coding::{Codings, Decoded};
 pub(crate) use held::{Held, hold};
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, Source};
 pub(crate) use upload::{Upload, UploadFault};

@@ -19,8 +19,8 @@ use http::HeaderValue;
 use sekisho_model::Timestamp;
 use tokio_rustls::TlsConnector;
 
-use crate::settings::{HostField, Limits, Origin, Protocol, Upstream};
-pub(crate) use exchange::{Outcome, Sent, send};
+use crate::settings::{Limits, Origin, Protocol, Upstream};
+pub(crate) use exchange::{Means, Outcome, Switched, send};
 pub(crate) use fault::Fault;
 pub(crate) use health::{Health, check};
 pub(crate) use http1::ResponseBody as Http1Body;
@@ -113,14 +113,6 @@ impl Cluster {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |step: usize| &self.endpoints[first.wrapping_add(step) % count];
         (0..count).map(turn).find(|endpoint| endpoint.health.is_well(now)).unwrap_or_else(|| turn(0))
-    }
-
-    /// The `Host` an endpoint gets for a client's.
-    pub(crate) fn host_for(&self, endpoint: &Endpoint, client: HeaderValue) -> HeaderValue {
-        match self.settings.host {
-            HostField::Client => client,
-            HostField::Origin => endpoint.host_value.clone(),
-        }
     }
 
     /// Notes a failure of an endpoint.

@@ -3,9 +3,11 @@
 //! At most the inspected bytes and one read beyond them are in memory; the rest stays in the socket until an origin takes
 //! it. A body that rules do not look at is not held at all.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -74,7 +76,7 @@ impl Held {
             held: self.chunks,
             rest: self.rest,
             trailers: self.trailers,
-            received: self.bytes,
+            received: Rc::new(Cell::new(self.bytes)),
             bytes_max: limits.body_bytes_max,
             patience: Patience::new(Duration::from_millis(limits.body_idle_timeout_ms)),
         })

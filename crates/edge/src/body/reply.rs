@@ -1,4 +1,4 @@
-//! The body of a response, from wherever it comes.
+//! The body of a response, from wherever it comes, and what must last as long as it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,12 +6,21 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::http1::InService;
 use crate::pages::PageBody;
 use crate::upstream::{Fault, Http1Body, Http2Body};
 
-/// A response body.
+/// A response body on its way to the client.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) struct Reply {
+    source: Source,
+    /// Keeps the gate from letting the next request of an HTTP/1 connection through before this one is answered.
+    in_service: Option<InService>,
+}
+
+/// Where a body comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
     /// Nothing.
     Empty,
     /// Bytes at hand.
@@ -24,41 +33,51 @@ pub(crate) enum Reply {
     Page(PageBody),
 }
 
+impl Reply {
+    pub(crate) fn new(source: Source, in_service: Option<InService>) -> Self {
+        Self { source, in_service }
+    }
+}
+
 impl Body for Reply {
     type Data = Bytes;
     type Error = Fault;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
-        match &mut *self {
-            Self::Empty => Poll::Ready(None),
-            Self::Full(bytes) => {
+        let frame = match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
-                *self = Self::Empty;
+                self.source = Source::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Self::Http1(body) => Pin::new(body).poll_frame(cx),
-            Self::Http2(body) => Pin::new(body).poll_frame(cx),
-            Self::Page(body) => Pin::new(body).poll_frame(cx),
+            Source::Http1(body) => Pin::new(body).poll_frame(cx),
+            Source::Http2(body) => Pin::new(body).poll_frame(cx),
+            Source::Page(body) => Pin::new(body).poll_frame(cx),
+        };
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
+            self.in_service = None;
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Full(_) => false,
-            Self::Http1(body) => body.is_end_stream(),
-            Self::Http2(body) => body.is_end_stream(),
-            Self::Page(body) => body.is_end_stream(),
+        match &self.source {
+            Source::Empty => true,
+            Source::Full(_) => false,
+            Source::Http1(body) => body.is_end_stream(),
+            Source::Http2(body) => body.is_end_stream(),
+            Source::Page(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Http1(body) => body.size_hint(),
-            Self::Http2(body) => body.size_hint(),
-            Self::Page(body) => body.size_hint(),
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Http1(body) => body.size_hint(),
+            Source::Http2(body) => body.size_hint(),
+            Source::Page(body) => body.size_hint(),
         }
     }
 }

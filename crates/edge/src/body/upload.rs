@@ -2,8 +2,10 @@
 //!
 //! The original bytes travel, whatever inspection decoded.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -45,8 +47,8 @@ pub(crate) struct Parts {
     pub(crate) trailers: Option<HeaderMap>,
     /// All bytes, if known.
     pub(crate) length: Option<u64>,
-    /// Bytes that came so far.
-    pub(crate) received: u64,
+    /// Bytes that came so far. Shared: whoever waits for the origin wants to know whether anything moves.
+    pub(crate) received: Rc<Cell<u64>>,
     /// Bytes that may come.
     pub(crate) bytes_max: u64,
     /// How long to wait for the next.
@@ -62,6 +64,11 @@ impl Upload {
     /// Bytes in all, if known.
     pub(crate) fn length(&self) -> Option<u64> {
         self.0.as_ref().map_or(Some(0), |parts| parts.length)
+    }
+
+    /// Counts the bytes that have come from the client.
+    pub(crate) fn progress(&self) -> Rc<Cell<u64>> {
+        self.0.as_ref().map_or_else(Rc::default, |parts| Rc::clone(&parts.received))
     }
 }
 
@@ -80,8 +87,8 @@ impl Parts {
         self.patience.renew();
         let frame = frame.map(|frame| frame.map_err(UploadFault::Broken));
         if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
-            self.received += data.map_or(0, Bytes::len) as u64;
-            if self.received > self.bytes_max {
+            self.received.set(self.received.get() + data.map_or(0, Bytes::len) as u64);
+            if self.received.get() > self.bytes_max {
                 return Poll::Ready(Some(Err(UploadFault::TooLarge { bytes_max: self.bytes_max })));
             }
         }

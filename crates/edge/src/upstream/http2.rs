@@ -1,11 +1,12 @@
 //! HTTP/2 towards an origin: one connection a worker, many requests on it.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, request};
+use http::header::HOST;
+use http::{HeaderValue, Request, Response, request};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -53,28 +54,44 @@ pub(super) async fn send(
     request: Request<Upload>,
     response_timeout: Duration,
 ) -> Result<Response<ResponseBody>, (Fault, Option<Request<Upload>>)> {
-    let answer = tokio::time::timeout(response_timeout, sender.try_send_request(request)).await;
-    match answer {
-        Ok(Ok(response)) => {
-            Ok(response.map(|body| ResponseBody { body, patience: Patience::new(response_timeout) }))
+    let progress = request.body().progress();
+    let mut answer = pin!(sender.try_send_request(request));
+    loop {
+        let before = progress.get();
+        match tokio::time::timeout(response_timeout, &mut answer).await {
+            Ok(Ok(response)) => {
+                return Ok(response.map(|body| ResponseBody { body, patience: Patience::new(response_timeout) }));
+            }
+            Ok(Err(mut error)) => {
+                let unsent = error.take_message();
+                return Err((Fault::Http2(error.into_error()), unsent));
+            }
+            // While the body still goes up, the origin is not late with its answer.
+            Err(_) if progress.get() != before => {}
+            Err(_) => return Err((Fault::Timeout, None)),
         }
-        Ok(Err(mut error)) => {
-            let unsent = error.take_message();
-            Err((Fault::Http2(error.into_error()), unsent))
-        }
-        Err(_) => Err((Fault::Timeout, None)),
     }
 }
 
 /// A head for HTTP/2: the target carries scheme and authority, and `Host` goes.
 pub(super) fn into_request(mut head: request::Parts, upload: Upload, tls: bool) -> Option<Request<Upload>> {
-    let authority = head.headers.remove(http::header::HOST)?;
+    let authority = head.headers.remove(HOST)?;
     let mut parts = std::mem::take(&mut head.uri).into_parts();
     parts.scheme = Some(if tls { http::uri::Scheme::HTTPS } else { http::uri::Scheme::HTTP });
     parts.authority = Some(authority.as_bytes().try_into().ok()?);
     head.uri = http::Uri::from_parts(parts).ok()?;
     head.version = http::Version::HTTP_2;
     Some(Request::from_parts(head, upload))
+}
+
+/// The head and body of a request that was not sent, as they were before [`into_request`].
+pub(super) fn into_message(request: Request<Upload>) -> (request::Parts, Upload) {
+    let (mut head, upload) = request.into_parts();
+    let authority = head.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(authority) = authority {
+        head.headers.insert(HOST, authority);
+    }
+    (head, upload)
 }
 
 impl Body for ResponseBody {
