@@ -14,8 +14,6 @@ pub struct Limits {
     /// A body is taken apart into at most this many values; what follows is inspected as one value, so that nothing
     /// escapes and work stays linear.
     pub body_values_max: usize,
-    /// JSON is followed this deep; deeper text is inspected as one value. Protects the parser's stack of containers.
-    pub json_depth_max: usize,
     /// A condition may nest this deep, so that evaluation needs a bounded stack.
     pub condition_depth_max: usize,
     /// A compiled regular expression may take this many bytes, so that a rule file cannot exhaust memory.
@@ -30,7 +28,6 @@ impl Default for Limits {
             cookies_bytes_max: 8 * 1024,
             cookies_max: 200,
             body_values_max: 4096,
-            json_depth_max: 64,
             condition_depth_max: 64,
             regex_bytes_max: 10 * 1024 * 1024,
         }
