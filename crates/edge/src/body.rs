@@ -2,10 +2,14 @@
 
 mod coding;
 mod held;
+mod inspected;
 mod reply;
 mod upload;
 
-pub(crate) use coding::{Codings, Decoded};
+pub use inspected::{Inspected, inspect};
+
+pub(crate) use coding::Codings;
 pub(crate) use held::{Held, hold};
-pub(crate) use reply::{Reply, Source};
+pub(crate) use inspected::{Part, inspect_held};
+pub(crate) use reply::{Attendance, Reply, Source};
 pub(crate) use upload::{Upload, UploadFault};

@@ -20,7 +20,7 @@ const HOPS_MAX: usize = 32;
 /// Walks the trusted field from its right end past trusted proxies; the first address that is none of them is the
 /// client. An entry that is no address ends the walk at the proxy that wrote it.
 #[must_use]
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, trust: &Trust) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trust: &Trust) -> IpAddr {
     let mut client = peer.to_canonical();
     if trust.proxies.is_empty() || !trust.includes(client) {
         return client;

@@ -88,7 +88,9 @@ fn form(head: &request::Parts) -> Form {
 /// What happened, in English and Japanese.
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
-        403 => ("This request was stopped by a security check.", "このリクエストは、安全のための確認で止められました。"),
+        403 => {
+            ("This request was stopped by a security check.", "このリクエストは、安全のための確認で止められました。")
+        }
         404 => ("There is nothing here.", "お探しのページはありません。"),
         408 => ("The request did not arrive in time.", "リクエストの受信が時間内に終わりませんでした。"),
         413 => ("The request is too large.", "リクエストが大きすぎます。"),
@@ -134,6 +136,7 @@ mod tests {
     use sekisho_waf::ir::ResponseBody;
 
     use super::*;
+    use crate::body::{Attendance, Reply};
     use crate::visit::Names;
 
     fn head(method: Method, accept: Option<&str>) -> request::Parts {
@@ -169,7 +172,7 @@ mod tests {
     fn head_gets_no_body() {
         let visit = Names::new().visit(Timestamp::default());
         let response = refuse(StatusCode::FORBIDDEN, &head(Method::HEAD, None), &visit);
-        assert!(crate::body::Reply::new(response.into_body(), None).is_end_stream());
+        assert!(Reply::new(response.into_body(), Attendance::None).is_end_stream());
     }
 
     #[test]

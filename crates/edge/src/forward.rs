@@ -92,7 +92,8 @@ fn strip(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in [KEEP_ALIVE, PROXY_CONNECTION, TE, TRANSFER_ENCODING, UPGRADE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION] {
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, TE, TRANSFER_ENCODING, UPGRADE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION]
+    {
         headers.remove(name);
     }
 }
@@ -147,9 +148,8 @@ pub(crate) fn lists(value: &HeaderValue, token: &str) -> bool {
 }
 
 fn lists_beginning(value: &HeaderValue, prefix: &str) -> bool {
-    tokens(value).any(|listed| {
-        listed.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    })
+    tokens(value)
+        .any(|listed| listed.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes())))
 }
 
 fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
@@ -196,7 +196,9 @@ mod tests {
             false,
         );
         assert!(upgrade.is_none());
-        for gone in ["connection", "x-secret", "keep-alive", "transfer-encoding", "proxy-authorization", "upgrade", "expect"] {
+        for gone in
+            ["connection", "x-secret", "keep-alive", "transfer-encoding", "proxy-authorization", "upgrade", "expect"]
+        {
             assert!(!head.headers.contains_key(gone), "{gone}");
         }
         assert_eq!(values(&head, "te"), ["trailers"]);

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use http::header::{
+    ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, request, response};
 
 use crate::body::Source;
@@ -182,7 +184,8 @@ fn validators(response: &mut response::Parts, etag: Option<HeaderValue>, modifie
 fn is_unchanged(headers: &HeaderMap, etag: Option<&HeaderValue>, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         let Some(etag) = etag else { return false };
-        let mut tags = headers.get_all(IF_NONE_MATCH).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let mut tags =
+            headers.get_all(IF_NONE_MATCH).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
         return tags.any(|tag| {
             let tag = tag.trim_ascii();
             tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes()

@@ -18,7 +18,7 @@ const V2_PAYLOAD_BYTES_MAX: usize = 4096;
 
 /// Why a connection's header is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum ProxyProtocolError {
+pub(crate) enum ProxyProtocolError {
     /// The bytes are no header, or not a well-formed one.
     #[error("malformed PROXY protocol header: {0}")]
     Malformed(&'static str),
@@ -38,7 +38,7 @@ use ProxyProtocolError::Malformed;
 /// # Limits
 ///
 /// Reads at most 107 bytes of version 1 and 4,112 of version 2.
-pub async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Option<SocketAddr>, ProxyProtocolError> {
+pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Option<SocketAddr>, ProxyProtocolError> {
     // Both versions have at least twelve bytes, and those twelve tell them apart.
     let mut first = [0_u8; 12];
     stream.read_exact(&mut first).await?;
@@ -51,10 +51,7 @@ pub async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Option<SocketA
     read_v1(stream, &first).await
 }
 
-async fn read_v1<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    first: &[u8],
-) -> Result<Option<SocketAddr>, ProxyProtocolError> {
+async fn read_v1<S: AsyncRead + Unpin>(stream: &mut S, first: &[u8]) -> Result<Option<SocketAddr>, ProxyProtocolError> {
     let mut line = Vec::with_capacity(V1_BYTES_MAX);
     line.extend_from_slice(first);
     // Byte by byte: what follows the line belongs to someone else. Only a balancer sends this, once a connection.
@@ -185,7 +182,9 @@ mod tests {
         for line in lines {
             assert!(check(line).await.0.is_err(), "{}", line.escape_ascii());
         }
-        for bytes in [v2(0x31, 0x11, &[0; 12]), v2(0x21, 0x11, &[0; 11]), v2(0x21, 0x12, &[0; 12]), v2(0x22, 0x11, &[0; 12])] {
+        for bytes in
+            [v2(0x31, 0x11, &[0; 12]), v2(0x21, 0x11, &[0; 11]), v2(0x21, 0x12, &[0; 12]), v2(0x22, 0x11, &[0; 12])]
+        {
             assert!(check(&bytes).await.0.is_err(), "{bytes:?}");
         }
     }

@@ -22,10 +22,7 @@ type Paths<T> = Vec<(PathPrefix, Arc<T>)>;
 
 impl<T> RouteTable<T> {
     /// Builds the table, making each route's target with `target`. Of two routes alike, the first stands.
-    pub(crate) fn new<E>(
-        routes: &[Route],
-        mut target: impl FnMut(&Route) -> Result<Arc<T>, E>,
-    ) -> Result<Self, E> {
+    pub(crate) fn new<E>(routes: &[Route], mut target: impl FnMut(&Route) -> Result<Arc<T>, E>) -> Result<Self, E> {
         let mut table = Self { exact: HashMap::new(), below: Vec::new(), any: Vec::new() };
         for route in routes {
             let target = target(route)?;
@@ -53,6 +50,12 @@ impl<T> RouteTable<T> {
         }
     }
 
+    /// All targets.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<T>> {
+        let below = self.below.iter().map(|(_, paths)| paths);
+        self.exact.values().chain(below).chain(std::iter::once(&self.any)).flatten().map(|(_, target)| target)
+    }
+
     /// The target of a request for `host` (its port, if any, plays no part) and `path`.
     ///
     /// The most particular host pattern that has a fitting prefix decides; among its prefixes, the longest.
@@ -72,10 +75,7 @@ impl<T> RouteTable<T> {
         };
         let exact = self.exact.get(host).into_iter();
         let below = self.below.iter().filter(|(domain, _)| is_below(host, domain)).map(|(_, paths)| paths);
-        exact
-            .chain(below)
-            .chain(std::iter::once(&self.any))
-            .find_map(|paths| pick(paths).map(|at| &paths[at].1))
+        exact.chain(below).chain(std::iter::once(&self.any)).find_map(|paths| pick(paths).map(|at| &paths[at].1))
     }
 }
 

@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
 use sekisho_model::Timestamp;
-use tokio_rustls::TlsConnector;
 
 use crate::settings::{Limits, Origin, Protocol, Upstream};
 pub(crate) use exchange::{Means, Outcome, Switched, send};
@@ -42,7 +41,7 @@ pub(crate) struct Endpoint {
     pub(crate) origin: Origin,
     host_value: HeaderValue,
     protocol: Protocol,
-    tls: Option<TlsConnector>,
+    tls: Option<connect::Connectors>,
     pub(crate) health: Health,
 }
 

@@ -83,13 +83,12 @@ impl Held {
     }
 }
 
-/// Reads a body until `bytes_max` bytes are held or it ends.
+/// Holds more of a body, until `bytes_max` bytes are held or it ends.
 ///
 /// # Errors
 ///
 /// If it breaks off, stalls, takes longer than allowed in all, or is larger than is ever passed on.
-pub(crate) async fn hold(body: Incoming, bytes_max: usize, limits: &Limits) -> Result<Held, UploadFault> {
-    let mut held = Held::none(body);
+pub(crate) async fn hold(mut held: Held, bytes_max: usize, limits: &Limits) -> Result<Held, UploadFault> {
     let within = Duration::from_millis(limits.body_inspected_timeout_ms);
     let mut idle = Patience::new(Duration::from_millis(limits.body_idle_timeout_ms));
     let mut whole = Patience::new(within);

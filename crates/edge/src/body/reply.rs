@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::connection::OpenStream;
 use crate::http1::InService;
 use crate::pages::PageBody;
 use crate::upstream::{Fault, Http1Body, Http2Body};
@@ -14,8 +15,18 @@ use crate::upstream::{Fault, Http1Body, Http2Body};
 #[derive(Debug)]
 pub(crate) struct Reply {
     source: Source,
-    /// Keeps the gate from letting the next request of an HTTP/1 connection through before this one is answered.
-    in_service: Option<InService>,
+    attendance: Attendance,
+}
+
+/// What knows that a request is not answered yet.
+#[derive(Debug)]
+pub(crate) enum Attendance {
+    /// Nothing.
+    None,
+    /// The gate, which lets the next request of an HTTP/1 connection through after this one.
+    Http1(InService),
+    /// The HTTP/2 connection, which is not idle meanwhile.
+    Http2(OpenStream),
 }
 
 /// Where a body comes from.
@@ -34,8 +45,8 @@ pub(crate) enum Source {
 }
 
 impl Reply {
-    pub(crate) fn new(source: Source, in_service: Option<InService>) -> Self {
-        Self { source, in_service }
+    pub(crate) fn new(source: Source, attendance: Attendance) -> Self {
+        Self { source, attendance }
     }
 }
 
@@ -56,7 +67,9 @@ impl Body for Reply {
             Source::Page(body) => Pin::new(body).poll_frame(cx),
         };
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
-            self.in_service = None;
+            self.attendance = Attendance::None;
+        } else if let Attendance::Http2(open) = &self.attendance {
+            open.moved();
         }
         frame
     }

@@ -109,9 +109,7 @@ impl Body for Upload {
 
     fn is_end_stream(&self) -> bool {
         self.0.as_ref().is_none_or(|parts| {
-            parts.held.is_empty()
-                && parts.trailers.is_none()
-                && parts.rest.as_ref().is_none_or(Body::is_end_stream)
+            parts.held.is_empty() && parts.trailers.is_none() && parts.rest.as_ref().is_none_or(Body::is_end_stream)
         })
     }
 

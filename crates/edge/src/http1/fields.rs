@@ -199,9 +199,20 @@ mod tests {
         assert_eq!(content_length(b"0"), Some(0));
         assert_eq!(content_length(b"12"), Some(12));
         assert_eq!(content_length(b"9223372036854775807"), Some(i64::MAX.cast_unsigned()));
-        for value in
-            ["", "+1", "-1", "0x1", "1,1", "1 1", "01", "00", "9223372036854775808", "18446744073709551617", "1e3", "１"]
-        {
+        for value in [
+            "",
+            "+1",
+            "-1",
+            "0x1",
+            "1,1",
+            "1 1",
+            "01",
+            "00",
+            "9223372036854775808",
+            "18446744073709551617",
+            "1e3",
+            "１",
+        ] {
             assert_eq!(content_length(value.as_bytes()), None, "{value}");
         }
     }

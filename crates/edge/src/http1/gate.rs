@@ -325,11 +325,7 @@ impl<IO: AsyncRead + Unpin> Gate<IO> {
 }
 
 impl<IO: AsyncRead + Unpin> hyper::rt::Read for Gate<IO> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut cursor: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut cursor: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         self.get_mut().poll_hand_over(cx, &mut cursor)
     }
 }

@@ -119,7 +119,8 @@ fn cut_request_line(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 fn looks_like_version(word: &[u8]) -> bool {
-    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/")) && word.get(5).is_some_and(u8::is_ascii_digit)
+    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/"))
+        && word.get(5).is_some_and(u8::is_ascii_digit)
 }
 
 fn read_headers<'a>(lines: &mut Lines<'a>) -> Vec<RawHeader<'a>> {

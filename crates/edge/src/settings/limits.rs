@@ -1,7 +1,5 @@
 //! The named limits of an edge, with units and reasons.
 
-use std::time::Duration;
-
 /// How much, how many and how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -101,9 +99,4 @@ impl Default for Limits {
             page_bytes_max: 64 * 1024 * 1024,
         }
     }
-}
-
-/// Milliseconds as the clock of a worker takes them.
-pub(crate) const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
 }

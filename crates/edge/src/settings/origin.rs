@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_its_reason() {
-        for text in ["127.0.0.1:3000", "ftp://a", "http://", "http://a:99999", "http://a:0", "http://a/b", "http://u@a", ""] {
+        for text in
+            ["127.0.0.1:3000", "ftp://a", "http://", "http://a:99999", "http://a:0", "http://a/b", "http://u@a", ""]
+        {
             assert!(Origin::parse(text).is_err(), "{text}");
         }
     }

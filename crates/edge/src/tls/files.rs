@@ -145,10 +145,8 @@ mod tests {
     fn pair(folder: &Path, name: &str, hosts: &[&str]) -> CertificateFiles {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let made = rcgen::generate_simple_self_signed(hosts).unwrap();
-        let files = CertificateFiles {
-            chain: folder.join(format!("{name}.pem")),
-            key: folder.join(format!("{name}.key")),
-        };
+        let files =
+            CertificateFiles { chain: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
         std::fs::write(&files.chain, made.cert.pem()).unwrap();
         std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
         files
@@ -180,7 +178,8 @@ mod tests {
         garbled.chain = folder.path().join("garbled.pem");
         std::fs::write(&garbled.chain, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
         let error = CertificateSet::read(&TlsFiles { pairs: vec![mixed, missing, garbled] }).unwrap_err();
-        let files: Vec<_> = error.problems.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        let files: Vec<_> =
+            error.problems.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(files, ["b.key", "none.pem", "garbled.pem"], "{error}");
     }
 

@@ -30,8 +30,17 @@ pub enum AuthoritiesError {
     Empty,
 }
 
+/// The TLS side of an upstream.
+#[derive(Clone)]
+pub(super) struct Connectors {
+    /// Offers what the upstream's protocol says.
+    preferred: TlsConnector,
+    /// Offers HTTP/1.1 only: for upgrades and health checks.
+    http1: TlsConnector,
+}
+
 /// The TLS side of an upstream; none if all its origins are in the clear.
-pub(super) fn connector(upstream: &Upstream) -> Result<Option<TlsConnector>, ClusterError> {
+pub(super) fn connector(upstream: &Upstream) -> Result<Option<Connectors>, ClusterError> {
     if !upstream.origins.iter().any(|origin| origin.tls()) {
         return Ok(None);
     }
@@ -49,12 +58,14 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<TlsConnector>, Clu
         .expect("the provider has cipher suites for TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = match upstream.protocol {
-        Protocol::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        Protocol::Http1 => vec![b"http/1.1".to_vec()],
-        Protocol::Http2 => vec![b"h2".to_vec()],
-    };
-    Ok(Some(TlsConnector::from(Arc::new(config))))
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let http1 = TlsConnector::from(Arc::new(config.clone()));
+    match upstream.protocol {
+        Protocol::Auto => config.alpn_protocols.insert(0, b"h2".to_vec()),
+        Protocol::Http1 => {}
+        Protocol::Http2 => config.alpn_protocols = vec![b"h2".to_vec()],
+    }
+    Ok(Some(Connectors { preferred: TlsConnector::from(Arc::new(config)), http1 }))
 }
 
 fn read_authorities(path: &Path) -> Result<RootCertStore, AuthoritiesError> {
@@ -72,7 +83,7 @@ pub(super) async fn connect(endpoint: &Endpoint, limits: &Limits) -> Result<(Str
         let Some(tls) = &endpoint.tls else {
             return Ok((Stream::Tcp(tcp), endpoint.protocol == Protocol::Http2));
         };
-        let stream = tls.connect(server_name(endpoint)?, tcp).await?;
+        let stream = tls.preferred.connect(server_name(endpoint)?, tcp).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((Stream::Tls(Box::new(TlsStream::Client(stream))), http2))
     };
@@ -84,8 +95,7 @@ pub(super) async fn http1_only(endpoint: &Endpoint, limits: &Limits) -> Result<S
     let connecting = async {
         let tcp = dial(endpoint).await?;
         let Some(tls) = &endpoint.tls else { return Ok(Stream::Tcp(tcp)) };
-        let alpn = Some(vec![b"http/1.1".to_vec()]);
-        let stream = tls.connect_with_alpn(server_name(endpoint)?, tcp, alpn).await?;
+        let stream = tls.http1.connect(server_name(endpoint)?, tcp).await?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(stream))))
     };
     within(connecting, limits).await

@@ -17,7 +17,7 @@ use sekisho_model::Clock;
 use super::http1::{Answer, Connection, Exchange, ResponseBody};
 use super::pool::Slot;
 use super::{Cluster, Endpoint, Fault, Pools, connect, http2};
-use crate::body::{Upload, Source};
+use crate::body::{Source, Upload};
 use crate::settings::{HostField, Limits, Protocol};
 use crate::stream::Stream;
 
@@ -105,12 +105,7 @@ pub(crate) async fn send(
     }
 }
 
-async fn attempt_once(
-    endpoint: &Endpoint,
-    means: Means<'_>,
-    message: Message,
-    anew: bool,
-) -> Result<Outcome, Failure> {
+async fn attempt_once(endpoint: &Endpoint, means: Means<'_>, message: Message, anew: bool) -> Result<Outcome, Failure> {
     let slot = means.pools.slot(endpoint);
     match way(endpoint, means, &slot, anew, message.upgrade.is_some()).await {
         Ok(Way::Http1(connection)) => over_http1(connection, slot, message).await,
@@ -120,13 +115,7 @@ async fn attempt_once(
 }
 
 /// Finds a connection, or makes one. `anew`: connections kept from before have proven stale.
-async fn way(
-    endpoint: &Endpoint,
-    means: Means<'_>,
-    slot: &Slot,
-    anew: bool,
-    upgrade: bool,
-) -> Result<Way, Fault> {
+async fn way(endpoint: &Endpoint, means: Means<'_>, slot: &Slot, anew: bool, upgrade: bool) -> Result<Way, Fault> {
     let response_timeout = Duration::from_millis(means.limits.upstream_response_timeout_ms);
     let over_http1 = |stream| Way::Http1(Box::new(Connection::new(stream, response_timeout)));
     if !anew {

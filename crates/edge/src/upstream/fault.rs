@@ -47,6 +47,23 @@ impl Fault {
         !matches!(self, Self::Upload(_) | Self::File(_))
     }
 
+    /// Its kind, for counting.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connect",
+            Self::ConnectTimeout { .. } => "connect_timeout",
+            Self::Closed(_) => "closed",
+            Self::Broken(_) => "broken",
+            Self::Malformed(_) => "malformed",
+            Self::Http2(_) => "http2",
+            Self::Timeout => "timeout",
+            Self::Upload(UploadFault::TooLarge { .. }) => "body_too_large",
+            Self::Upload(UploadFault::TimedOut) => "body_timeout",
+            Self::Upload(UploadFault::Broken(_)) => "body_broken",
+            Self::File(_) => "file",
+        }
+    }
+
     /// What the client is told.
     pub(crate) fn status(&self) -> StatusCode {
         match self {

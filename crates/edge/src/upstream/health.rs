@@ -69,7 +69,9 @@ async fn ask(endpoint: &Endpoint, path: &str, limits: &Limits) -> bool {
     let timeout = Duration::from_millis(limits.upstream_response_timeout_ms);
     let connection = Box::new(http1::Connection::new(stream, timeout));
     match http1::Exchange::run(connection, &head, None, Upload::default()).await {
-        Ok(http1::Answer::Response(answer, _)) => answer.head.status.is_success() || answer.head.status.is_redirection(),
+        Ok(http1::Answer::Response(answer, _)) => {
+            answer.head.status.is_success() || answer.head.status.is_redirection()
+        }
         _ => false,
     }
 }

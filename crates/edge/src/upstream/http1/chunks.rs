@@ -158,7 +158,16 @@ mod tests {
 
     #[test]
     fn broken_codings_are_refused() {
-        for bytes in ["\r\n", "g\r\n", "-1\r\n", "0x3\r\n", "3\nabc", "3\r\nabcd\r\n", "1234567890abcdef0\r\n", "0\r\nbad\r\n\r\n"] {
+        for bytes in [
+            "\r\n",
+            "g\r\n",
+            "-1\r\n",
+            "0x3\r\n",
+            "3\nabc",
+            "3\r\nabcd\r\n",
+            "1234567890abcdef0\r\n",
+            "0\r\nbad\r\n\r\n",
+        ] {
             assert!(decode(&[bytes.as_bytes()]).is_err(), "{bytes:?}");
         }
         assert!(decode(&[&[b'1'; LINE_BYTES_MAX + 1]]).is_err());

@@ -247,7 +247,9 @@ mod tests {
         }
         assert!(response(b"SSH-2.0-OpenSSH\r\n\r\n", &Method::GET).is_err());
         assert!(response(b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", &Method::GET).is_err());
-        assert!(response(&[b"HTTP/1.1 200 OK\r\na: ".as_slice(), &[b'a'; HEAD_BYTES_MAX]].concat(), &Method::GET).is_err());
+        assert!(
+            response(&[b"HTTP/1.1 200 OK\r\na: ".as_slice(), &[b'a'; HEAD_BYTES_MAX]].concat(), &Method::GET).is_err()
+        );
         assert!(response(b"HTTP/1.1 200 OK\r\na: b\r\n", &Method::GET).unwrap().is_none());
     }
 

@@ -54,8 +54,7 @@ impl ResponseBody {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         let Some(exchange) = &mut self.exchange else { return Poll::Ready(None) };
         if !exchange.sending.is_done(&exchange.connection)
-            && let Poll::Ready(Err(fault @ Fault::Upload(_))) =
-                exchange.sending.poll(cx, &mut exchange.connection)
+            && let Poll::Ready(Err(fault @ Fault::Upload(_))) = exchange.sending.poll(cx, &mut exchange.connection)
         {
             return Poll::Ready(Some(Err(fault)));
         }
