@@ -10,8 +10,8 @@ mod field;
 
 pub use action::{Action, BlockResponse, HeaderInsert, ResponseBody};
 pub use condition::{
-    AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, OnMissing, Operator, Oversize,
-    Position, RegexSource, SqliSensitivity, Test,
+    AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
+    Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
 

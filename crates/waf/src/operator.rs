@@ -1,9 +1,13 @@
-//! The operators that are more than a comparison: detection of injection in a value.
+//! The operators that are more than a comparison.
 //!
 //! Each reads bytes, allocates nothing on the benign path, and takes time linear in its input.
 
+mod bytes;
+pub mod regex;
 pub mod sqli;
 pub mod xss;
+
+pub(crate) use bytes::{literal_at, matches as bytes_match};
 
 #[cfg(test)]
 mod conformance;

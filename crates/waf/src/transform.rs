@@ -22,6 +22,9 @@ pub enum Transform {
 }
 
 impl Transform {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Lowercase];
+
     /// Appends the transformed `input` to `out`, or says that it is unchanged and appends nothing.
     pub fn apply(self, input: &[u8], out: &mut Vec<u8>) -> Outcome {
         match self {

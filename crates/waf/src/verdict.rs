@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::ir::{Action, Group, Policy, Rule, RuleKind};
+use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind};
 
 /// The outcome of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -152,6 +152,18 @@ pub struct OversizeFields {
     pub cookies: bool,
 }
 
+impl OversizeFields {
+    /// Adds what `field` is a part of.
+    pub(crate) fn add(&mut self, field: &Field) {
+        match field {
+            Field::Body | Field::BodyValues => self.body = true,
+            Field::Headers(_) | Field::HeaderOrder => self.headers = true,
+            Field::Cookies(_) => self.cookies = true,
+            _ => {}
+        }
+    }
+}
+
 impl Verdict {
     /// Makes the verdict ready for another request, keeping its memory.
     pub fn clear(&mut self) {
@@ -172,5 +184,19 @@ impl Verdict {
             Some(RuleKind::Match { action, .. } | RuleKind::Rate { action, .. }) => &action.action,
             Some(RuleKind::Group { .. }) | None => &policy.default_action,
         }
+    }
+
+    /// The headers to add to the request, if it goes on: those of rules that counted, then those of the deciding action.
+    pub fn inserted_headers<'p>(&'p self, policy: &'p Policy) -> impl Iterator<Item = &'p HeaderInsert> {
+        let allowed = self.decision == Decision::Allow;
+        let counted = self.non_terminating.iter().filter_map(|matched| match &matched.rule.resolve(policy).kind {
+            RuleKind::Match { action, .. } | RuleKind::Rate { action, .. } => Some(&action.action),
+            RuleKind::Group { .. } => None,
+        });
+        let actions = counted.chain([self.deciding_action(policy)]).filter(move |_| allowed);
+        actions.flat_map(|action| match action {
+            Action::Allow { insert } | Action::Count { insert } => insert.as_slice(),
+            Action::Block(_) => &[],
+        })
     }
 }

@@ -36,18 +36,44 @@ pub enum Condition {
         asns: Vec<u32>,
     },
     /// An earlier rule added a label.
-    Label {
-        /// How the key is held against a label.
-        scope: LabelScope,
-        /// Fully qualified label, or namespace (ends with `:`).
-        key: String,
-    },
+    Label(LabelTest),
     /// All hold. Empty holds.
     And(Vec<Condition>),
     /// At least one holds. Empty does not hold.
     Or(Vec<Condition>),
     /// Does not hold.
     Not(Box<Condition>),
+}
+
+/// Which labels a label condition looks for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LabelTest {
+    /// How the key is held against a label.
+    pub scope: LabelScope,
+    /// A label, or a namespace (ends with `:`).
+    pub key: String,
+    /// For a key that is not fully qualified: only labels that begin with this (ends with `:`) are looked at, and the key is
+    /// held against whole segments of what follows it. `None` for a fully qualified key.
+    pub context: Option<String>,
+}
+
+impl LabelTest {
+    /// Whether `label` is one the condition looks for.
+    #[must_use]
+    pub fn holds(&self, label: &str) -> bool {
+        let Some(context) = &self.context else {
+            return match self.scope {
+                LabelScope::Label => label == self.key,
+                LabelScope::Namespace => label.starts_with(&self.key),
+            };
+        };
+        let Some(own) = label.strip_prefix(context.as_str()) else { return false };
+        let at_segment = |at: usize| at == 0 || own.as_bytes()[at - 1] == b':';
+        match self.scope {
+            LabelScope::Label => own.ends_with(&self.key) && at_segment(own.len() - self.key.len()),
+            LabelScope::Namespace => own.match_indices(&self.key).any(|(at, _)| at_segment(at)),
+        }
+    }
 }
 
 /// How a label condition's key is held against a label.
@@ -213,4 +239,42 @@ pub struct IpSet {
     pub id: String,
     /// Its ranges.
     pub ranges: Vec<IpNet>,
+}
+
+impl AddressSource {
+    /// Whether a condition holds if the address asked for is not valid.
+    #[must_use]
+    pub fn invalid_matches(&self) -> bool {
+        matches!(self, Self::Forwarded { invalid_matches: true, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LabelScope, LabelTest};
+
+    #[test]
+    fn an_unqualified_key_is_held_against_whole_segments_of_its_own_context() {
+        let context = "awswaf:111122223333:webacl:shop:";
+        let label = "awswaf:111122223333:webacl:shop:ns1:ns2:bot";
+        for (scope, key, expected) in [
+            (LabelScope::Label, "bot", true),
+            (LabelScope::Label, "ns2:bot", true),
+            (LabelScope::Label, "ns1:ns2:bot", true),
+            (LabelScope::Label, "s2:bot", false),
+            (LabelScope::Label, "ot", false),
+            (LabelScope::Label, "ns1:bot", false),
+            (LabelScope::Namespace, "ns1:", true),
+            (LabelScope::Namespace, "ns2:", true),
+            (LabelScope::Namespace, "s1:", false),
+            (LabelScope::Namespace, "shop:", false),
+        ] {
+            let test = LabelTest { scope, key: key.to_owned(), context: Some(context.to_owned()) };
+            assert_eq!(test.holds(label), expected, "{key}");
+            assert!(!test.holds("awswaf:managed:aws:core-rule-set:ns1:ns2:bot"), "{key}");
+        }
+        let qualified = LabelTest { scope: LabelScope::Label, key: label.to_owned(), context: None };
+        assert!(qualified.holds(label));
+        assert!(!qualified.holds("awswaf:111122223333:webacl:shop:ns1"));
+    }
 }

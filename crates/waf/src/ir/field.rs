@@ -64,3 +64,11 @@ pub enum MapScope {
     /// Both, each a value of its own.
     All,
 }
+
+impl Field {
+    /// Whether the part is of the body.
+    #[must_use]
+    pub fn is_of_body(&self) -> bool {
+        matches!(self, Self::Body | Self::BodyValues)
+    }
+}

@@ -1,0 +1,119 @@
+//! The values within a body, by its content type.
+//!
+//! Parsers here are lenient on purpose: a service behind may accept what a strict reader would not, so whatever a parser
+//! cannot place is visited as it stands. Each takes linear time and keeps no tree.
+
+mod form;
+mod json;
+mod multipart;
+
+use memchr::memchr;
+
+use crate::{Limits, Request};
+
+/// Visits the values within the inspected body: decoded form arguments, JSON strings and scalars, multipart fields and file
+/// names; the whole body where none of these applies or a parser found what it could not place.
+///
+/// Argument names and JSON keys are visited only if they are more than plain identifiers.
+pub(crate) fn values(request: &Request<'_>, limits: &Limits, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8])) {
+    let bytes = request.body.bytes;
+    if bytes.is_empty() {
+        return;
+    }
+    let content_type = request.header("content-type").unwrap_or_default();
+    let mut visitor = Visitor { room: limits.body_values_max, buffer, each: &mut each };
+    let placed = match Kind::of(content_type, bytes) {
+        Kind::Form => form::visit(bytes, &mut visitor),
+        Kind::Json => json::visit(bytes, &mut visitor),
+        Kind::Multipart(boundary) => multipart::visit(bytes, boundary, &mut visitor),
+        Kind::Other => Placed::NotAll,
+    };
+    if placed == Placed::NotAll {
+        each(bytes);
+        if content_type.is_empty() {
+            let mut visitor = Visitor { room: limits.body_values_max, buffer, each: &mut each };
+            form::visit(bytes, &mut visitor);
+        }
+    }
+}
+
+/// Whether a parser understood all of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    /// Every byte belongs to a value or to the syntax around it.
+    All,
+    /// Something was left over: the body is also inspected whole.
+    NotAll,
+}
+
+/// Hands values on, up to a number.
+struct Visitor<'v> {
+    room: usize,
+    buffer: &'v mut Vec<u8>,
+    each: &'v mut dyn FnMut(&[u8]),
+}
+
+impl Visitor<'_> {
+    /// Hands on a value that stands in the body as it is. False when no more are taken.
+    fn raw(&mut self, value: &[u8]) -> bool {
+        if self.room == 0 {
+            return false;
+        }
+        self.room -= 1;
+        (self.each)(value);
+        true
+    }
+
+    /// Hands on a value that `decode` writes. False when no more are taken.
+    fn decoded(&mut self, decode: impl FnOnce(&mut Vec<u8>)) -> bool {
+        if self.room == 0 {
+            return false;
+        }
+        self.room -= 1;
+        self.buffer.clear();
+        decode(self.buffer);
+        (self.each)(self.buffer);
+        true
+    }
+}
+
+/// Whether a name is a plain identifier, in which no attack fits.
+fn is_identifier(name: &[u8]) -> bool {
+    name.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']'))
+}
+
+/// How a body is read.
+enum Kind<'a> {
+    Form,
+    Json,
+    Multipart(&'a [u8]),
+    Other,
+}
+
+impl<'a> Kind<'a> {
+    fn of(content_type: &'a [u8], bytes: &[u8]) -> Self {
+        let media_type = &content_type[..memchr(b';', content_type).unwrap_or(content_type.len())];
+        let media_type = media_type.trim_ascii();
+        let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
+        let ends = |suffix: &str| {
+            let suffix = suffix.as_bytes();
+            media_type.len() >= suffix.len()
+                && media_type[media_type.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
+        };
+        if is("application/x-www-form-urlencoded") {
+            Self::Form
+        } else if ends("/json") || ends("+json") || ends("/x-ndjson") || ends("/jsonl") {
+            Self::Json
+        } else if media_type.len() >= 10 && media_type[..10].eq_ignore_ascii_case(b"multipart/") {
+            multipart::boundary(content_type).map_or(Self::Other, Self::Multipart)
+        } else if matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            // Sent under another type, yet many services would read it as JSON.
+            Self::Json
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Conditions as small trees over test results, and the gathering of tests by part.
+
+use std::collections::HashMap;
+
+use super::address_set::AddressSet;
+use super::chain::{FieldPlan, FieldPlanBuilder};
+use super::{CompileError, Program, TestId};
+use crate::ir::{AddressSource, Condition, Field, LabelTest, OnMissing, Oversize, RateKey, Rule, RuleKind, Test};
+use crate::{Limits, OversizeFields};
+
+/// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
+#[derive(Debug)]
+pub(crate) struct TestPlan {
+    /// Index into [`Program::fields`].
+    pub(crate) field: usize,
+    pub(crate) oversize: Oversize,
+    pub(crate) on_missing: OnMissing,
+}
+
+/// What one rule needs evaluated.
+#[derive(Debug)]
+pub(crate) struct RuleConditions {
+    /// Its condition or scope-down; `None` holds always.
+    pub(crate) when: Option<Compiled>,
+    /// Sources whose header must be there for the rule to be applied.
+    pub(crate) forwarded: Vec<AddressSource>,
+    /// Sources that a geographic condition looks at: their labels are added whether or not it holds.
+    pub(crate) located: Vec<AddressSource>,
+    /// The members' conditions, if the rule is a group.
+    pub(crate) members: Vec<RuleConditions>,
+}
+
+/// A compiled condition.
+#[derive(Debug)]
+pub(crate) enum Compiled {
+    Test(TestId),
+    Ip { source: AddressSource, set: AddressSet },
+    Geo { source: AddressSource, countries: Vec<String> },
+    Asn { source: AddressSource, asns: Vec<u32> },
+    Label(LabelTest),
+    And(Vec<Compiled>),
+    Or(Vec<Compiled>),
+    Not(Box<Compiled>),
+}
+
+/// Gathers the tests of all rules.
+pub(super) struct Builder<'l> {
+    limits: &'l Limits,
+    fields: Vec<FieldPlanBuilder>,
+    by_field: HashMap<Field, usize>,
+    tests: Vec<TestPlan>,
+}
+
+impl<'l> Builder<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self { limits, fields: Vec::new(), by_field: HashMap::new(), tests: Vec::new() }
+    }
+
+    pub(super) fn rule(
+        &mut self,
+        rule: &Rule,
+        when: Option<&Condition>,
+        members: Vec<RuleConditions>,
+    ) -> Result<RuleConditions, CompileError> {
+        let mut sources = Sources::default();
+        if let RuleKind::Rate { key: RateKey::Address(source), .. } = &rule.kind {
+            sources.need(source);
+        }
+        let when =
+            when.map(|when| self.condition(rule, when, self.limits.condition_depth_max, &mut sources)).transpose()?;
+        Ok(RuleConditions { when, forwarded: sources.forwarded, located: sources.located, members })
+    }
+
+    fn condition(
+        &mut self,
+        rule: &Rule,
+        condition: &Condition,
+        depth_left: usize,
+        sources: &mut Sources,
+    ) -> Result<Compiled, CompileError> {
+        let Some(depth_left) = depth_left.checked_sub(1) else {
+            return Err(CompileError::TooDeep { rule: rule.name.clone(), depth_max: self.limits.condition_depth_max });
+        };
+        let mut all = |parts: &[Condition]| {
+            parts.iter().map(|part| self.condition(rule, part, depth_left, sources)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match condition {
+            Condition::And(parts) => Compiled::And(all(parts)?),
+            Condition::Or(parts) => Compiled::Or(all(parts)?),
+            Condition::Not(part) => Compiled::Not(Box::new(self.condition(rule, part, depth_left, sources)?)),
+            Condition::Test(test) => Compiled::Test(self.test(rule, test)?),
+            Condition::Ip { source, set } => {
+                sources.need(source);
+                Compiled::Ip { source: source.clone(), set: AddressSet::new(&set.ranges) }
+            }
+            Condition::Geo { source, countries } => {
+                sources.need(source);
+                sources.locate(source);
+                Compiled::Geo { source: source.clone(), countries: countries.clone() }
+            }
+            Condition::Asn { source, asns } => {
+                sources.need(source);
+                let mut asns = asns.clone();
+                asns.sort_unstable();
+                Compiled::Asn { source: source.clone(), asns }
+            }
+            Condition::Label(test) => Compiled::Label(test.clone()),
+        })
+    }
+
+    fn test(&mut self, rule: &Rule, test: &Test) -> Result<TestId, CompileError> {
+        let id = TestId::new(self.tests.len());
+        let field = *self.by_field.entry(test.field.clone()).or_insert_with(|| {
+            self.fields.push(FieldPlanBuilder::new(test.field.clone()));
+            self.fields.len() - 1
+        });
+        self.fields[field].add(rule, id, test, self.limits)?;
+        self.tests.push(TestPlan { field, oversize: test.oversize, on_missing: test.on_missing });
+        Ok(id)
+    }
+
+    pub(super) fn finish(self, rules: Vec<RuleConditions>) -> Result<Program, CompileError> {
+        let mut regexes = 0;
+        let fields: Vec<FieldPlan> =
+            self.fields.into_iter().map(|field| field.finish(&mut regexes)).collect::<Result<_, _>>()?;
+        let mut looked_at = OversizeFields::default();
+        fields.iter().for_each(|plan| looked_at.add(&plan.field));
+        let chain_depth_max = fields.iter().map(FieldPlan::depth).max().unwrap_or(0);
+        Ok(Program { fields, looked_at, tests: self.tests, regexes, chain_depth_max, rules })
+    }
+}
+
+/// The address sources that one rule uses.
+#[derive(Default)]
+struct Sources {
+    forwarded: Vec<AddressSource>,
+    located: Vec<AddressSource>,
+}
+
+impl Sources {
+    fn need(&mut self, source: &AddressSource) {
+        if matches!(source, AddressSource::Forwarded { .. }) && !self.forwarded.contains(source) {
+            self.forwarded.push(source.clone());
+        }
+    }
+
+    fn locate(&mut self, source: &AddressSource) {
+        if !self.located.contains(source) {
+            self.located.push(source.clone());
+        }
+    }
+}

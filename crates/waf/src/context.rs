@@ -1,0 +1,67 @@
+//! What an evaluation needs from outside: the time, the counters of rate-based rules, and where addresses are.
+
+use std::net::IpAddr;
+
+use sekisho_model::Timestamp;
+
+use crate::RuleRef;
+
+/// The surroundings of one evaluation.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The current time.
+    pub now: Timestamp,
+    /// Counts requests for rate-based rules.
+    pub rates: &'a dyn RateSource,
+    /// Knows where addresses are.
+    pub places: &'a dyn PlaceSource,
+}
+
+/// Counts requests by key in sliding windows.
+pub trait RateSource {
+    /// Counts this request for `rule` under `address` and returns how many the last `window_s` seconds saw, this one
+    /// included.
+    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, now: Timestamp) -> u64;
+}
+
+/// Knows country, region and autonomous system of addresses.
+pub trait PlaceSource {
+    /// The place of an address, if known.
+    fn place(&self, address: IpAddr) -> Option<Place<'_>>;
+
+    /// The autonomous system number of an address, if known.
+    fn asn(&self, address: IpAddr) -> Option<u32>;
+}
+
+/// Where an address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// ISO 3166-1 code, two upper-case letters.
+    pub country: &'a str,
+    /// The part of the ISO 3166-2 code after the country, if known.
+    pub region: Option<&'a str>,
+}
+
+/// Counts nothing: every request is the first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRates;
+
+impl RateSource for NoRates {
+    fn count(&self, _: RuleRef, _: IpAddr, _: u32, _: Timestamp) -> u64 {
+        1
+    }
+}
+
+/// Knows no address.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPlaces;
+
+impl PlaceSource for NoPlaces {
+    fn place(&self, _: IpAddr) -> Option<Place<'_>> {
+        None
+    }
+
+    fn asn(&self, _: IpAddr) -> Option<u32> {
+        None
+    }
+}

@@ -1,0 +1,39 @@
+//! Memory kept between requests.
+
+use super::Fields;
+use crate::{RuleSet, Verdict};
+
+/// Memory for evaluations, kept between requests; one a worker.
+///
+/// Fits itself to whichever rule set it is used with, so it survives a change of rules.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The rule set it fits; none yet if zero.
+    rule_set: u64,
+    pub(super) fields: Fields,
+    pub(super) verdict: Verdict,
+}
+
+impl Scratch {
+    /// Memory that fits no rule set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The verdict of the last evaluation.
+    #[must_use]
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    pub(super) fn prepare(&mut self, rule_set: &RuleSet) {
+        if self.rule_set == rule_set.id() {
+            self.fields.clear();
+        } else {
+            self.fields.resize(rule_set);
+            self.rule_set = rule_set.id();
+        }
+        self.verdict.clear();
+    }
+}

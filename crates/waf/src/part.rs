@@ -1,0 +1,181 @@
+//! Takes a request apart: which values a [`Field`] has in it.
+//!
+//! Stands between the request and both evaluators. Values are visited in wire order, borrowed where they stand in the
+//! request as they are; nothing is stored.
+
+mod address;
+mod cookie;
+mod query;
+
+use crate::body;
+use crate::ir::{Field, MapMatch, MapPattern, MapScope};
+use crate::{Limits, OversizeFields, Request};
+
+pub(crate) use address::{forwarded_present, select as select_addresses};
+
+/// How much of a part there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Whether the request has the part at all.
+    pub(crate) present: bool,
+    /// Whether there is more of it than is inspected.
+    pub(crate) oversize: bool,
+}
+
+impl Extent {
+    const WHOLE: Self = Self { present: true, oversize: false };
+    const MISSING: Self = Self { present: false, oversize: false };
+}
+
+/// Visits the values of `field` in `request`: `each(name, value)`, the name empty where values have none.
+///
+/// `buffer` holds values that must be decoded or joined first; its contents do not matter.
+pub(crate) fn visit(
+    field: &Field,
+    request: &Request<'_>,
+    limits: &Limits,
+    buffer: &mut Vec<u8>,
+    mut each: impl FnMut(&[u8], &[u8]),
+) -> Extent {
+    match field {
+        Field::Method => one(Some(request.method), each),
+        Field::UriPath => one(Some(request.path), each),
+        Field::QueryString => one(Some(request.query), each),
+        Field::UriFragment => one(request.fragment, each),
+        Field::Ja3 => one(request.client.ja3.map(str::as_bytes), each),
+        Field::Ja4 => one(request.client.ja4.map(str::as_bytes), each),
+        Field::SingleHeader(name) => {
+            let mut extent = Extent::MISSING;
+            for header in request.headers.iter().filter(|header| header.is(name)) {
+                each(header.name, header.value);
+                extent.present = true;
+            }
+            extent
+        }
+        Field::SingleQueryArgument(name) => {
+            let mut extent = Extent::MISSING;
+            for (_, value) in query::arguments(request.query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
+                each(name.as_bytes(), value);
+                extent.present = true;
+            }
+            extent
+        }
+        Field::AllQueryArguments => {
+            let mut extent = Extent::MISSING;
+            for (name, value) in query::arguments(request.query) {
+                each(name, value);
+                extent.present = true;
+            }
+            extent
+        }
+        Field::Headers(wanted) => {
+            let headers = request.headers.iter().map(|header| (header.name, header.value));
+            entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
+        }
+        Field::Cookies(wanted) => {
+            entries(cookie::cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
+        }
+        Field::HeaderOrder => header_order(request, limits, buffer, each),
+        Field::Body => {
+            each(b"", request.body.bytes);
+            Extent { present: true, oversize: request.body.truncated }
+        }
+        Field::BodyValues => {
+            body::values(request, limits, buffer, |value| each(b"", value));
+            Extent { present: !request.body.bytes.is_empty(), oversize: request.body.truncated }
+        }
+    }
+}
+
+fn one(value: Option<&[u8]>, mut each: impl FnMut(&[u8], &[u8])) -> Extent {
+    let Some(value) = value else { return Extent::MISSING };
+    each(b"", value);
+    Extent::WHOLE
+}
+
+/// Visits name-to-value entries as far as they are inspected; an entry that straddles the limit is cut there.
+fn entries<'a>(
+    all: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    entries_max: usize,
+    bytes_max: usize,
+    wanted: &MapMatch,
+    any_case: bool,
+    mut each: impl FnMut(&[u8], &[u8]),
+) -> Extent {
+    let mut extent = Extent::MISSING;
+    let mut room_bytes = bytes_max;
+    for (index, (name, value)) in all.enumerate() {
+        if index == entries_max || room_bytes == 0 {
+            extent.oversize = true;
+            break;
+        }
+        let shown_name = &name[..name.len().min(room_bytes)];
+        let shown_value = &value[..value.len().min(room_bytes - shown_name.len())];
+        extent.oversize |= shown_name.len() + shown_value.len() < name.len() + value.len();
+        room_bytes -= shown_name.len() + shown_value.len();
+        if !is_wanted(name, &wanted.pattern, any_case) {
+            continue;
+        }
+        extent.present = true;
+        if matches!(wanted.scope, MapScope::Key | MapScope::All) {
+            each(name, shown_name);
+        }
+        if matches!(wanted.scope, MapScope::Value | MapScope::All) {
+            each(name, shown_value);
+        }
+    }
+    extent
+}
+
+fn is_wanted(name: &[u8], pattern: &MapPattern, any_case: bool) -> bool {
+    let same = |wanted: &String| {
+        if any_case { name.eq_ignore_ascii_case(wanted.as_bytes()) } else { name == wanted.as_bytes() }
+    };
+    match pattern {
+        MapPattern::All => true,
+        MapPattern::Included(names) => names.iter().any(same),
+        MapPattern::Excluded(names) => !names.iter().any(same),
+    }
+}
+
+/// Header names as received, joined by `:`.
+///
+/// Source: AWS WAF Developer Guide, "Header order".
+fn header_order(
+    request: &Request<'_>,
+    limits: &Limits,
+    buffer: &mut Vec<u8>,
+    mut each: impl FnMut(&[u8], &[u8]),
+) -> Extent {
+    buffer.clear();
+    let mut oversize = request.headers.len() > limits.headers_max;
+    for header in request.headers.iter().take(limits.headers_max) {
+        if !buffer.is_empty() {
+            buffer.push(b':');
+        }
+        buffer.extend_from_slice(header.name);
+        if buffer.len() > limits.headers_bytes_max {
+            buffer.truncate(limits.headers_bytes_max);
+            oversize = true;
+            break;
+        }
+    }
+    each(b"", buffer);
+    Extent { present: true, oversize }
+}
+
+/// Which of the parts in `looked_at` are larger than is inspected.
+///
+/// Source: AWS WAF Developer Guide, "Log fields for web ACL traffic" (`oversizeFields`): parts that the rules inspect.
+pub(crate) fn oversize(looked_at: OversizeFields, request: &Request<'_>, limits: &Limits) -> OversizeFields {
+    let beyond = |field: Field| visit(&field, request, limits, &mut Vec::new(), |_, _| {}).oversize;
+    let all = || MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
+    OversizeFields {
+        body: looked_at.body && request.body.truncated,
+        headers: looked_at.headers && beyond(Field::Headers(all())),
+        cookies: looked_at.cookies && beyond(Field::Cookies(all())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The slow, obvious evaluator: the meaning of a policy, with a trace a person can read.
+//!
+//! It walks the policy as it is: every test takes its part of the request apart anew, runs its transformations one by one
+//! and looks at each value. The compiled matcher is held to its verdicts by property tests; `sekisho check` prints its
+//! trace.
+
+mod condition;
+mod trace;
+
+use crate::flow::{self, Judge, Judged};
+use crate::ir::{AddressSource, Condition, Field, Policy, RateKey, Rule, RuleKind};
+use crate::part;
+use crate::{Context, Limits, OversizeFields, Request, RuleRef, Verdict};
+
+pub use trace::{ConditionTrace, Finding, RuleTrace, TestTrace, Trace, ValueTrace};
+
+/// Holds `request` against `policy`.
+#[must_use]
+pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context: &Context<'_>) -> (Verdict, Trace) {
+    let mut verdict = Verdict::default();
+    let sources: Vec<_> = policy.rules.iter().map(Sources::of_top).collect();
+    let mut looked_at = OversizeFields::default();
+    sources.iter().for_each(|sources| sources.add_looked_at(&mut looked_at));
+    let mut judge = Obvious { policy, limits, request, context, sources, trace: Trace::default() };
+    flow::run(policy, request, context, &mut judge, &mut verdict);
+    verdict.oversize = part::oversize(looked_at, request, limits);
+    (verdict, judge.trace)
+}
+
+/// What a rule or scope-down is about, for one rule.
+pub(crate) fn condition_of(rule: &Rule) -> Option<&Condition> {
+    match &rule.kind {
+        RuleKind::Match { when, .. } => Some(when),
+        RuleKind::Rate { scope_down, .. } | RuleKind::Group { scope_down, .. } => scope_down.as_ref(),
+    }
+}
+
+struct Obvious<'e> {
+    policy: &'e Policy,
+    limits: &'e Limits,
+    request: &'e Request<'e>,
+    context: &'e Context<'e>,
+    sources: Vec<Sources>,
+    trace: Trace,
+}
+
+impl Obvious<'_> {
+    fn sources(&self, rule: RuleRef) -> &Sources {
+        let top = &self.sources[rule.rule as usize];
+        rule.member.map_or(top, |member| &top.members[member as usize])
+    }
+}
+
+impl Judge for Obvious<'_> {
+    fn holds(&mut self, rule: RuleRef, verdict: &Verdict) -> bool {
+        let Some(condition) = condition_of(rule.resolve(self.policy)) else { return true };
+        let judging = condition::Judging {
+            policy: self.policy,
+            limits: self.limits,
+            request: self.request,
+            context: self.context,
+            verdict,
+        };
+        let trace = judging.judge(condition);
+        let holds = trace.holds();
+        self.trace.conditions.push((rule, trace));
+        holds
+    }
+
+    fn located(&self, rule: RuleRef) -> &[AddressSource] {
+        &self.sources(rule).located
+    }
+
+    fn forwarded(&self, rule: RuleRef) -> &[AddressSource] {
+        &self.sources(rule).forwarded
+    }
+
+    fn judged(&mut self, rule: RuleRef, outcome: Judged) {
+        let condition = match self.trace.conditions.pop() {
+            Some((of, condition)) if of == rule => Some(condition),
+            Some(other) => {
+                self.trace.conditions.push(other);
+                None
+            }
+            None => None,
+        };
+        self.trace.rules.push(RuleTrace { rule, outcome, condition });
+    }
+}
+
+/// The address sources and parts a rule uses.
+#[derive(Default)]
+struct Sources {
+    forwarded: Vec<AddressSource>,
+    located: Vec<AddressSource>,
+    members: Vec<Sources>,
+    fields: Vec<Field>,
+}
+
+impl Sources {
+    fn of_top(rule: &Rule) -> Self {
+        let mut sources = Self::of(rule);
+        if let RuleKind::Group { group, .. } = &rule.kind {
+            sources.members = group.rules.iter().map(Self::of).collect();
+        }
+        sources
+    }
+
+    fn of(rule: &Rule) -> Self {
+        let mut sources = Self::default();
+        if let RuleKind::Rate { key: RateKey::Address(source), .. } = &rule.kind {
+            sources.add(source, false);
+        }
+        if let Some(condition) = condition_of(rule) {
+            sources.gather(condition);
+        }
+        sources
+    }
+
+    fn gather(&mut self, condition: &Condition) {
+        match condition {
+            Condition::Geo { source, .. } => self.add(source, true),
+            Condition::Ip { source, .. } | Condition::Asn { source, .. } => self.add(source, false),
+            Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| self.gather(part)),
+            Condition::Not(part) => self.gather(part),
+            Condition::Test(test) => self.fields.push(test.field.clone()),
+            Condition::Label(_) => {}
+        }
+    }
+
+    fn add_looked_at(&self, looked_at: &mut OversizeFields) {
+        self.fields.iter().for_each(|field| looked_at.add(field));
+        self.members.iter().for_each(|member| member.add_looked_at(looked_at));
+    }
+
+    fn add(&mut self, source: &AddressSource, is_geographic: bool) {
+        if matches!(source, AddressSource::Forwarded { .. }) {
+            self.forwarded.push(source.clone());
+        }
+        if is_geographic && !self.located.contains(source) {
+            self.located.push(source.clone());
+        }
+    }
+}

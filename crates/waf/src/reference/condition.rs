@@ -1,0 +1,111 @@
+//! Judges one condition, part by part, without shortcuts.
+
+use super::trace::{ConditionTrace, Finding, TestTrace, ValueTrace};
+use crate::ir::{AddressSource, Condition, IpSet, OnMissing, Operator, Oversize, Policy, Test};
+use crate::operator::{bytes_match, regex, sqli, xss};
+use crate::part::{self, select_addresses};
+use crate::transform::Outcome;
+use crate::{Context, Limits, Request, Verdict};
+
+pub(super) struct Judging<'e> {
+    pub(super) policy: &'e Policy,
+    pub(super) limits: &'e Limits,
+    pub(super) request: &'e Request<'e>,
+    pub(super) context: &'e Context<'e>,
+    pub(super) verdict: &'e Verdict,
+}
+
+impl Judging<'_> {
+    pub(super) fn judge(&self, condition: &Condition) -> ConditionTrace {
+        match condition {
+            Condition::Test(test) => ConditionTrace::Test(self.test(test)),
+            Condition::And(parts) => ConditionTrace::And(parts.iter().map(|part| self.judge(part)).collect()),
+            Condition::Or(parts) => ConditionTrace::Or(parts.iter().map(|part| self.judge(part)).collect()),
+            Condition::Not(part) => ConditionTrace::Not(Box::new(self.judge(part))),
+            Condition::Ip { source, set } => self.ip(source, set),
+            Condition::Geo { source, countries } => self.geo(source, countries),
+            Condition::Asn { source, asns } => self.asn(source, asns),
+            Condition::Label(test) => {
+                let mut labels = self.verdict.labels.iter().map(|label| label.text(self.policy));
+                let found = labels.find(|label| test.holds(label)).map(str::to_owned);
+                ConditionTrace::Label { test: test.clone(), found }
+            }
+        }
+    }
+
+    fn ip(&self, source: &AddressSource, set: &IpSet) -> ConditionTrace {
+        let addresses: Vec<_> = select_addresses(source, self.request).iter().collect();
+        let contains =
+            |address: &std::net::IpAddr| set.ranges.iter().any(|range| range.contains(&address.to_canonical()));
+        let holds = if addresses.is_empty() { source.invalid_matches() } else { addresses.iter().any(contains) };
+        ConditionTrace::Ip { source: source.clone(), addresses, set: set.id.clone(), holds }
+    }
+
+    fn geo(&self, source: &AddressSource, countries: &[String]) -> ConditionTrace {
+        let address = select_addresses(source, self.request).first();
+        let given = self.request.client.country.filter(|_| *source == AddressSource::Client);
+        let country = address
+            .and_then(|address| given.or_else(|| self.context.places.place(address).map(|place| place.country)))
+            .map(str::to_owned);
+        let holds = match (address, &country) {
+            (None, _) => source.invalid_matches(),
+            (Some(_), country) => country.as_ref().is_some_and(|country| countries.contains(country)),
+        };
+        ConditionTrace::Geo { source: source.clone(), country, countries: countries.to_vec(), holds }
+    }
+
+    fn asn(&self, source: &AddressSource, asns: &[u32]) -> ConditionTrace {
+        let address = select_addresses(source, self.request).first();
+        let given = self.request.client.asn.filter(|_| *source == AddressSource::Client);
+        let asn = address.and_then(|address| given.or_else(|| self.context.places.asn(address)));
+        let holds =
+            if address.is_none() { source.invalid_matches() } else { asn.is_some_and(|asn| asns.contains(&asn)) };
+        ConditionTrace::Asn { source: source.clone(), asn, asns: asns.to_vec(), holds }
+    }
+
+    fn test(&self, test: &Test) -> TestTrace {
+        let mut values = Vec::new();
+        let mut buffer = Vec::new();
+        let extent = part::visit(&test.field, self.request, self.limits, &mut buffer, |name, value| {
+            let mut bytes = value.to_vec();
+            for transform in &test.transforms {
+                let mut output = Vec::new();
+                if transform.apply(&bytes, &mut output) == Outcome::Changed {
+                    bytes = output;
+                }
+            }
+            values.push(ValueTrace { name: name.to_vec(), finding: find(&bytes, &test.operator), bytes });
+        });
+        let holds = match (extent.present, extent.oversize, test.oversize) {
+            (false, ..) => test.on_missing == OnMissing::Match,
+            (true, true, Oversize::Match) => true,
+            (true, true, Oversize::NoMatch) => false,
+            _ => values.iter().any(|value| value.finding.is_some()),
+        };
+        TestTrace {
+            field: test.field.clone(),
+            transforms: test.transforms.clone(),
+            operator: test.operator.clone(),
+            present: extent.present,
+            oversize: extent.oversize,
+            values,
+            holds,
+        }
+    }
+}
+
+fn find(value: &[u8], operator: &Operator) -> Option<Finding> {
+    match operator {
+        Operator::Bytes { literal, position } => {
+            bytes_match(value, literal, *position).map(|start| Finding::Bytes { start, end: start + literal.len() })
+        }
+        Operator::Regex(sources) => sources.iter().find_map(|source| {
+            let regex = regex::build(&source.0, usize::MAX).ok()?;
+            regex.find(value).map(|found| Finding::Bytes { start: found.start(), end: found.end() })
+        }),
+        Operator::Size { comparison, bytes } => comparison.holds(value.len() as u64, *bytes).then_some(Finding::Length),
+        Operator::Sqli(sensitivity) => sqli::detect(value, *sensitivity)
+            .map(|_| Finding::Injection { tokens: sqli::matched_data(value, *sensitivity) }),
+        Operator::Xss => xss::detect(value).then(|| Finding::Injection { tokens: xss::matched_data(value) }),
+    }
+}
