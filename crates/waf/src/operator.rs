@@ -7,7 +7,7 @@ pub mod regex;
 pub mod sqli;
 pub mod xss;
 
-pub(crate) use bytes::{literal_at, matches as bytes_match};
-
 #[cfg(test)]
 mod conformance;
+
+pub(crate) use bytes::{literal_at, matches as bytes_match};

@@ -1,0 +1,136 @@
+//! The configuration file: TOML text → file shape → checked settings.
+//!
+//! Three types, three steps: [`file`] is what is written, [`shape`] holds the text against its schema and reports every slip
+//! at once with its place, [`check`] resolves what the shape cannot know (addresses, patterns, files) into what the edge and
+//! the records want.
+
+mod check;
+mod file;
+mod limits;
+mod places;
+mod shape;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use sekisho_edge::settings::Settings;
+use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+
+pub(crate) use file::{LogFormat, Overflow};
+
+/// A checked configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// What the edge is told.
+    pub(crate) edge: Settings,
+    /// Where the rules come from.
+    pub(crate) rules: RulesConfig,
+    /// How decisions are recorded.
+    pub(crate) records: RecordsConfig,
+    /// How the program logs about itself.
+    pub(crate) log: LogConfig,
+    /// The folder everything is kept under.
+    pub(crate) data: PathBuf,
+}
+
+/// Where the rules come from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RulesConfig {
+    /// The web ACL; the starter ACL if none.
+    pub(crate) acl: Option<PathBuf>,
+    /// A folder of IP sets, pattern sets and rule groups.
+    pub(crate) resources: Option<PathBuf>,
+    /// A text file of address ranges that are always let through.
+    pub(crate) allow_list: Option<PathBuf>,
+    /// A text file of address ranges of ill repute.
+    pub(crate) reputation_list: Option<PathBuf>,
+    /// A MaxMind DB of countries.
+    pub(crate) country_db: Option<PathBuf>,
+    /// A MaxMind DB of autonomous systems.
+    pub(crate) asn_db: Option<PathBuf>,
+}
+
+impl RulesConfig {
+    /// All files and folders that the rules come from: a change of any is a change of rules.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let Self { acl, resources, allow_list, reputation_list, country_db, asn_db } = self;
+        [acl, resources, allow_list, reputation_list, country_db, asn_db].into_iter().flatten().map(PathBuf::as_path)
+    }
+}
+
+/// How decisions are recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordsConfig {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) flush_interval_ms: u64,
+    pub(crate) rotate_interval_s: u64,
+    pub(crate) segment_bytes_max: u64,
+    pub(crate) queue_bytes_max: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) mask_headers: Vec<String>,
+    pub(crate) mask_card_numbers: bool,
+}
+
+/// How the program logs about itself.
+#[derive(Debug, Clone)]
+pub(crate) struct LogConfig {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+impl Config {
+    /// Reads a configuration file. Paths in it are relative to its folder.
+    pub(crate) fn load(path: &Path) -> Result<Self, Diagnostics> {
+        let text = crate::read::text(path)?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Reads configuration text whose relative paths start at `base`.
+    pub(crate) fn parse(source: &SourceFile, base: &Path) -> Result<Self, Diagnostics> {
+        let (table, syntax) = toml::de::DeTable::parse_recoverable(source.text());
+        let mut diagnostics = Diagnostics::new();
+        for error in syntax {
+            let place = error.span().unwrap_or(0..0);
+            diagnostics.push(Diagnostic::error("toml-syntax", error.message().to_owned()).at(source, place));
+        }
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        shape::check(source, &table, &file::schema(), &mut diagnostics);
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        match toml::from_str::<file::File>(source.text()) {
+            Ok(file) => check::check(file, &places::Places::new(source, &table), base),
+            Err(error) => {
+                let place = error.span().unwrap_or(0..0);
+                Err(Diagnostic::error("configuration", error.message().to_owned()).at(source, place).into())
+            }
+        }
+    }
+
+    /// The configuration of `sekisho guard`: one upstream, no file.
+    pub(crate) fn guard(guard: Guard) -> Result<Self, Diagnostics> {
+        check::guard(guard)
+    }
+}
+
+/// What `sekisho guard` is told on the command line.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    pub(crate) upstream: String,
+    pub(crate) listen: SocketAddr,
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) rules: RulesConfig,
+    pub(crate) data: PathBuf,
+}
+
+/// The JSON schema of the configuration file.
+pub(crate) fn schema() -> serde_json::Value {
+    file::schema()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,317 @@
+//! Resolves a configuration file's texts into addresses, patterns and paths, reporting everything that is wrong at once.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use sekisho_edge::settings::{
+    CertificateFiles, HostField, HostPattern, Limits, Listener, OnFault, Origin, PathPrefix, Protocol, Route, Settings,
+    Target, TlsFiles, Trust, TrustedField, Upstream,
+};
+use sekisho_model::{Diagnostic, Diagnostics, closest};
+
+use super::file::{
+    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TrustedHeader,
+    UpstreamTable,
+};
+use super::places::{Places, Step};
+use super::{Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
+
+/// Where metrics and health are served unless the configuration says otherwise.
+pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+
+/// Resolves a configuration file.
+pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Diagnostics> {
+    let mut checking = Checking { places, base, diagnostics: Diagnostics::new() };
+    let config = checking.config(file);
+    if checking.diagnostics.has_errors() { Err(checking.diagnostics) } else { Ok(config) }
+}
+
+/// Resolves what `sekisho guard` was told.
+pub(super) fn guard(guard: Guard) -> Result<Config, Diagnostics> {
+    let mut checking = Checking { places: &Places::none(), base: Path::new(""), diagnostics: Diagnostics::new() };
+    let upstream = UpstreamTable {
+        name: "service".to_owned(),
+        servers: vec![guard.upstream],
+        protocol: ProtocolName::default(),
+        host: HostName::default(),
+        health_path: None,
+        authorities: None,
+    };
+    let upstream = Arc::new(checking.upstream(&upstream, 0));
+    let tls = guard.tls.map(|(chain, key)| {
+        let pair = CertificateFiles { chain, key };
+        checking.readable(&pair.chain, &[]);
+        checking.readable(&pair.key, &[]);
+        TlsFiles { pairs: vec![pair] }
+    });
+    checking.rules_readable(&guard.rules);
+    if checking.diagnostics.has_errors() {
+        return Err(checking.diagnostics);
+    }
+    Ok(Config {
+        edge: Settings {
+            listeners: vec![Listener { address: guard.listen, tls, proxy_protocol_from: Vec::new() }],
+            admin: guard.admin,
+            workers: None,
+            routes: vec![Route {
+                host: HostPattern::Any,
+                path: PathPrefix::parse("/").expect("the root is a path"),
+                target: Target::Upstream(upstream),
+            }],
+            trust: Trust::default(),
+            on_fault: OnFault::default(),
+            limits: Limits::default(),
+        },
+        rules: guard.rules,
+        records: records(RecordsTable::default()),
+        log: LogConfig { format: LogFormat::Human, level: "info".to_owned() },
+        data: guard.data,
+    })
+}
+
+struct Checking<'c> {
+    places: &'c Places<'c>,
+    base: &'c Path,
+    diagnostics: Diagnostics,
+}
+
+impl Checking<'_> {
+    fn config(&mut self, file: File) -> Config {
+        let upstreams: Vec<_> =
+            file.upstream.iter().enumerate().map(|(at, table)| Arc::new(self.upstream(table, at))).collect();
+        self.unique_names(&upstreams);
+        let routes = file.route.iter().enumerate().filter_map(|(at, table)| self.route(table, at, &upstreams)).collect();
+        let listeners =
+            file.listener.into_iter().enumerate().filter_map(|(at, table)| self.listener(table, at)).collect();
+        let proxies = self.networks(&file.client.trusted_proxies, &["client".into(), "trusted_proxies".into()]);
+        let admin = match file.admin.address.as_str() {
+            "" => None,
+            text => self.address(text, &["admin".into(), "address".into()]),
+        };
+        self.account(&file.records);
+        Config {
+            edge: Settings {
+                listeners,
+                admin,
+                workers: file.workers,
+                routes,
+                trust: Trust {
+                    proxies,
+                    field: match file.client.trusted_header {
+                        TrustedHeader::XForwardedFor => TrustedField::XForwardedFor,
+                        TrustedHeader::Forwarded => TrustedField::Forwarded,
+                    },
+                },
+                on_fault: match file.rules.on_fault {
+                    FaultName::Closed => OnFault::Closed,
+                    FaultName::Open => OnFault::Open,
+                },
+                limits: file.limits.over_defaults(),
+            },
+            rules: self.rules(file.rules),
+            records: records(file.records),
+            log: LogConfig { format: file.log.format, level: file.log.level },
+            data: self.base.join(file.data),
+        }
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic, way: &[Step<'_>]) {
+        let pointed = self.places.point(diagnostic, way);
+        self.diagnostics.push(pointed);
+    }
+
+    fn upstream(&mut self, table: &UpstreamTable, at: usize) -> Upstream {
+        let mut origins = Vec::new();
+        for (index, text) in table.servers.iter().enumerate() {
+            match Origin::parse(text) {
+                Ok(origin) => origins.push(origin),
+                Err(error) => {
+                    let diagnostic = Diagnostic::error("server-url", error.to_string())
+                        .help("a server is scheme, host and port only, such as http://127.0.0.1:3000");
+                    self.error(diagnostic, &["upstream".into(), at.into(), "servers".into(), index.into()]);
+                }
+            }
+        }
+        let authorities = table.authorities.as_ref().map(|path| {
+            let path = self.base.join(path);
+            self.readable(&path, &["upstream".into(), at.into(), "authorities".into()]);
+            path
+        });
+        if let Some(path) = table.health_path.as_ref().filter(|path| !path.starts_with('/')) {
+            let diagnostic = Diagnostic::error("health-path", format!("`{path}` is not a path beginning with `/`"));
+            self.error(diagnostic, &["upstream".into(), at.into(), "health_path".into()]);
+        }
+        Upstream {
+            name: table.name.clone(),
+            origins,
+            protocol: match table.protocol {
+                ProtocolName::Auto => Protocol::Auto,
+                ProtocolName::Http1 => Protocol::Http1,
+                ProtocolName::Http2 => Protocol::Http2,
+            },
+            host: match table.host {
+                HostName::Client => HostField::Client,
+                HostName::Server => HostField::Origin,
+            },
+            health_path: table.health_path.clone(),
+            authorities,
+        }
+    }
+
+    fn unique_names(&mut self, upstreams: &[Arc<Upstream>]) {
+        for (at, upstream) in upstreams.iter().enumerate() {
+            if upstreams[..at].iter().any(|earlier| earlier.name == upstream.name) {
+                let diagnostic = Diagnostic::error("duplicate-name", format!("a second upstream is called `{}`", upstream.name));
+                self.error(diagnostic, &["upstream".into(), at.into(), "name".into()]);
+            }
+        }
+    }
+
+    fn route(&mut self, table: &RouteTable, at: usize, upstreams: &[Arc<Upstream>]) -> Option<Route> {
+        let way = |key: &'static str| ["route".into(), at.into(), key.into()];
+        let host = HostPattern::parse(&table.host).map_err(|error| {
+            let diagnostic = Diagnostic::error("host-pattern", error.to_string());
+            self.error(diagnostic.help("write `shop.example.com`, `*.example.com` or `*`, without a port"), &way("host"));
+        });
+        let path = PathPrefix::parse(&table.path).map_err(|error| {
+            self.error(Diagnostic::error("path-prefix", error.to_string()), &way("path"));
+        });
+        let target = match (&table.upstream, &table.pages) {
+            (Some(name), None) => upstreams.iter().find(|upstream| upstream.name == *name).map_or_else(
+                || {
+                    let diagnostic = Diagnostic::error("unknown-upstream", format!("no upstream is called `{name}`"));
+                    let names = upstreams.iter().map(|upstream| upstream.name.as_str());
+                    let help = match closest(name, names.clone()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("upstreams are: {}", names.collect::<Vec<_>>().join(", ")),
+                    };
+                    self.error(diagnostic.help(help), &way("upstream"));
+                    None
+                },
+                |upstream| Some(Target::Upstream(Arc::clone(upstream))),
+            ),
+            (None, Some(folder)) => {
+                let directory = self.base.join(folder);
+                if !directory.is_dir() {
+                    let message = format!("{} is not a folder", directory.display());
+                    self.error(Diagnostic::error("pages-folder", message), &way("pages"));
+                }
+                Some(Target::Pages { directory })
+            }
+            _ => {
+                let diagnostic = Diagnostic::error("route-target", "a route goes to either an upstream or pages");
+                self.error(diagnostic.help("give exactly one of the keys `upstream` and `pages`"), &["route".into(), at.into()]);
+                None
+            }
+        };
+        Some(Route { host: host.ok()?, path: path.ok()?, target: target? })
+    }
+
+    fn listener(&mut self, table: ListenerTable, at: usize) -> Option<Listener> {
+        let mut pairs = Vec::new();
+        for (index, certificate) in table.certificate.into_iter().enumerate() {
+            let way = |key: &'static str| ["listener".into(), at.into(), "certificate".into(), index.into(), key.into()];
+            let pair = CertificateFiles {
+                chain: self.base.join(certificate.chain),
+                key: self.base.join(certificate.key),
+            };
+            self.readable(&pair.chain, &way("chain"));
+            self.readable(&pair.key, &way("key"));
+            pairs.push(pair);
+        }
+        let way = ["listener".into(), at.into(), "proxy_protocol_from".into()];
+        let proxy_protocol_from = self.networks(&table.proxy_protocol_from, &way);
+        let address = self.address(&table.address, &["listener".into(), at.into(), "address".into()])?;
+        Some(Listener { address, tls: (!pairs.is_empty()).then_some(TlsFiles { pairs }), proxy_protocol_from })
+    }
+
+    fn address(&mut self, text: &str, way: &[Step<'_>]) -> Option<SocketAddr> {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let diagnostic = Diagnostic::error("address", format!("`{text}` is not an address and port"));
+            self.error(diagnostic.help("write 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080"), way);
+        }
+        address
+    }
+
+    fn networks(&mut self, texts: &[String], way: &[Step<'_>]) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => {
+                    let diagnostic = Diagnostic::error("address-range", format!("`{text}` is not an address or range"));
+                    let way: Vec<_> = way.iter().copied().chain([Step::Index(index)]).collect();
+                    self.error(diagnostic.help("write 10.0.0.0/8, 192.0.2.1 or 2001:db8::/32"), &way);
+                }
+            }
+        }
+        networks
+    }
+
+    fn readable(&mut self, path: &Path, way: &[Step<'_>]) {
+        if let Err(error) = std::fs::File::open(path) {
+            let message = format!("cannot read {}: {error}", path.display());
+            self.error(Diagnostic::error("unreadable-file", message), way);
+        }
+    }
+
+    fn rules(&mut self, table: RulesTable) -> RulesConfig {
+        let mut resolve = |path: Option<PathBuf>, key: &'static str| {
+            let path = self.base.join(path?);
+            self.readable(&path, &["rules".into(), key.into()]);
+            Some(path)
+        };
+        RulesConfig {
+            acl: resolve(table.acl, "acl"),
+            resources: resolve(table.resources, "resources"),
+            allow_list: resolve(table.allow_list, "allow_list"),
+            reputation_list: resolve(table.reputation_list, "reputation_list"),
+            country_db: resolve(table.country_db, "country_db"),
+            asn_db: resolve(table.asn_db, "asn_db"),
+        }
+    }
+
+    fn rules_readable(&mut self, rules: &RulesConfig) {
+        rules.paths().for_each(|path| self.readable(path, &[]));
+    }
+
+    fn account(&mut self, records: &RecordsTable) {
+        if records.account.len() != 12 || !records.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            let diagnostic = Diagnostic::error("account", "an AWS account id has twelve digits");
+            self.error(diagnostic, &["records".into(), "account".into()]);
+        }
+        let region = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if records.region.is_empty() || !records.region.bytes().all(region) {
+            let diagnostic = Diagnostic::error("region", "a Region is letters, digits and hyphens, such as ap-northeast-1");
+            self.error(diagnostic, &["records".into(), "region".into()]);
+        }
+    }
+}
+
+fn records(table: RecordsTable) -> RecordsConfig {
+    let RecordsTable {
+        account,
+        region,
+        flush_interval_ms,
+        rotate_interval_s,
+        segment_bytes_max,
+        queue_bytes_max,
+        overflow,
+        mask_headers,
+        mask_card_numbers,
+    } = table;
+    RecordsConfig {
+        account,
+        region,
+        flush_interval_ms,
+        rotate_interval_s,
+        segment_bytes_max,
+        queue_bytes_max,
+        overflow,
+        mask_headers,
+        mask_card_numbers,
+    }
+}
