@@ -1,3 +1,43 @@
-//! The house keeper: tidy, ci, demo, bench.
+//! The house keeper: `cargo xtask tidy|ci|fuzz|demo|bench`.
+//!
+//! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
+//! outside, through their files and their binaries, and depends on none of them.
 
-fn main() {}
+mod args;
+mod bench;
+mod ci;
+mod demo;
+mod fuzz;
+mod packages;
+mod process;
+mod tidy;
+mod workspace;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::args::{Args, Task};
+
+fn main() -> ExitCode {
+    match run(Args::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(io::stderr(), "error: {error:#}").expect("standard error is open");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let root = workspace::root()?;
+    match task {
+        Task::Tidy => tidy::run(&root),
+        Task::Ci { fast } => ci::run(&root, fast),
+        Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
+        Task::Demo { args } => demo::run(&root, &args),
+        Task::Bench { what } => bench::run(&root, what),
+    }
+}

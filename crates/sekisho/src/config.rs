@@ -51,6 +51,45 @@ pub(crate) struct RulesConfig {
 }
 
 impl RulesConfig {
+    /// The files and folders that the rules come from and that are read again when they change. Databases of places are
+    /// read at the start only.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
+        let Self { acl, resources, allow_list, reputation_list, .. } = self;
+        [acl, resources, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// All files and folders that are named.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
+        self.watched().chain([&self.country_db, &self.asn_db].into_iter().flatten().map(PathBuf::as_path))
+    }
+}
+
+/// How decisions are recorded.
+    pub(crate) records: RecordsConfig,
+    /// How the program logs about itself.
+    pub(crate) log: LogConfig,
+    /// The folder everything is kept under.
+    pub(crate) data: PathBuf,
+}
+
+/// Where the rules come from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RulesConfig {
+    /// The web ACL; the starter ACL if none.
+    pub(crate) acl: Option<PathBuf>,
+    /// A folder of IP sets, pattern sets and rule groups.
+    pub(crate) resources: Option<PathBuf>,
+    /// A text file of address ranges that are always let through.
+    pub(crate) allow_list: Option<PathBuf>,
+    /// A text file of address ranges of ill repute.
+    pub(crate) reputation_list: Option<PathBuf>,
+    /// A MaxMind DB of countries.
+    pub(crate) country_db: Option<PathBuf>,
+    /// A MaxMind DB of autonomous systems.
+    pub(crate) asn_db: Option<PathBuf>,
+}
+
+impl RulesConfig {
     /// All files and folders that the rules come from: a change of any is a change of rules.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let Self { acl, resources, allow_list, reputation_list, country_db, asn_db } = self;

@@ -1,3 +1,33 @@
-//! The checkpoint in front of a web service.
+//! Sekisho: the checkpoint in front of a web service.
+//!
+//! The only room that reads configuration and environment: it parses the command line, loads rules and configuration, wires
+//! the edge to them, and prints what people read.
 
-fn main() {}
+mod cli;
+mod config;
+mod explain;
+mod geo;
+mod read;
+mod rules;
+mod service;
+mod terminal;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let command = cli::Cli::parse();
+    match command.run() {
+        Ok(code) => code,
+        Err(cli::Failure::Unusable(diagnostics)) => {
+            terminal::print_diagnostics(&diagnostics);
+            ExitCode::from(2)
+        }
+        Err(cli::Failure::Other(error)) => {
+            terminal::print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -27,8 +27,24 @@ pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context
     (verdict, judge.trace)
 }
 
+/// Judges the condition of one rule that an evaluation came to `verdict` about, to tell what it found.
+///
+/// For the record of a match: label conditions see all labels of the verdict.
+#[must_use]
+pub fn explain_rule(
+    policy: &Policy,
+    limits: &Limits,
+    request: &Request<'_>,
+    context: &Context<'_>,
+    verdict: &Verdict,
+    rule: RuleRef,
+) -> Option<ConditionTrace> {
+    let condition = condition_of(rule.resolve(policy))?;
+    Some(condition::Judging { policy, limits, request, context, verdict }.judge(condition))
+}
+
 /// What a rule or scope-down is about, for one rule.
-pub(crate) fn condition_of(rule: &Rule) -> Option<&Condition> {
+fn condition_of(rule: &Rule) -> Option<&Condition> {
     match &rule.kind {
         RuleKind::Match { when, .. } => Some(when),
         RuleKind::Rate { scope_down, .. } | RuleKind::Group { scope_down, .. } => scope_down.as_ref(),

@@ -1,9 +1,53 @@
 //! Text transformations: one a file, one vector file each (`tests/vectors/transform/<name>.json`).
 //!
-//! A transformation reads bytes and appends its output to a buffer; it never fails, never panics, and takes time linear
-//! in its input. Adding one touches its file and the table below.
+//! A condition's chain of transformations runs over a value before its operator looks at it. A transformation reads
+//! bytes and appends its output to a buffer; it never fails, never panics, takes time linear in its input, and its
+//! output is bounded ([`Transform::output_bytes_max`]). Adding one touches its file and the table below.
+//!
+//! Each file offers three items: `GROWTH`, its bound; `touches`, a cheap scan that says `false` only where `write` would
+//! reproduce its input; and `write`, the transformation itself. Where the AWS and the ModSecurity form of a
+//! transformation differ only in detail, the algorithm takes that detail as an argument.
 
+mod alphabet64;
+mod command_line;
+mod digits;
+mod full_width;
+mod path;
+mod percent;
+mod script_escape;
+mod span;
+mod white_space;
+
+mod base64_decode;
+mod base64_decode_ext;
+mod cmd_line;
+mod cmd_line_unix;
+mod cmd_line_win;
+mod compress_white_space;
+mod css_decode;
+mod escape_seq_decode;
+mod hex_decode;
+mod html_entity_decode;
+mod js_decode;
+mod js_decode_ext;
 mod lowercase;
+mod md5;
+mod normalize_path;
+mod normalize_path_win;
+mod remove_comments_char;
+mod remove_nulls;
+mod remove_whitespace;
+mod replace_comments;
+mod replace_nulls;
+mod sha256;
+mod sql_hex_decode;
+mod trim;
+mod trim_left;
+mod trim_right;
+mod uppercase;
+mod url_decode;
+mod url_decode_uni;
+mod utf8_to_unicode;
 
 /// What a transformation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,29 +58,164 @@ pub enum Outcome {
     Changed,
 }
 
-/// One transformation of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Transform {
+/// How long an output can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// Never longer than its input.
+    None,
+    /// At most this many times its input.
+    Times(usize),
+    /// Exactly this many bytes, whatever the input.
+    Fixed(usize),
+}
+
+/// Builds [`Transform`] and the look-ups on it from one table: variant, module, name in the AWS language.
+macro_rules! table {
+    ($($(#[$doc:meta])* $variant:ident, $module:ident, $aws:literal;)+) => {
+        /// One transformation of the table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Transform {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Transform {
+            /// Every transformation, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name rule files know it by, such as `LOWERCASE` (AWS).
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $aws,)+
+                }
+            }
+
+            fn growth(self) -> Growth {
+                match self {
+                    $(Self::$variant => $module::GROWTH,)+
+                }
+            }
+
+            fn touches(self, input: &[u8]) -> bool {
+                match self {
+                    $(Self::$variant => $module::touches(input),)+
+                }
+            }
+
+            fn write(self, input: &[u8], out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant => $module::write(input, out),)+
+                }
+            }
+        }
+    };
+}
+
+table! {
+    /// Base64 to bytes, up to the first byte that is not Base64.
+    Base64Decode, base64_decode, "BASE64_DECODE";
+    /// Base64 to bytes, skipping what is not Base64.
+    Base64DecodeExt, base64_decode_ext, "BASE64_DECODE_EXT";
+    /// A command line without quoting, in lower case, spaces compressed.
+    CmdLine, cmd_line, "CMD_LINE";
+    /// A command line as a Unix shell reads it.
+    CmdLineUnix, cmd_line_unix, "CMD_LINE_UNIX";
+    /// A command line as a Windows shell reads it.
+    CmdLineWin, cmd_line_win, "CMD_LINE_WIN";
+    /// Runs of white space to one space.
+    CompressWhiteSpace, compress_white_space, "COMPRESS_WHITE_SPACE";
+    /// CSS 2 escapes to characters.
+    CssDecode, css_decode, "CSS_DECODE";
+    /// ANSI C escapes to characters.
+    EscapeSeqDecode, escape_seq_decode, "ESCAPE_SEQ_DECODE";
+    /// Hexadecimal digits to bytes.
+    HexDecode, hex_decode, "HEX_DECODE";
+    /// HTML character references to characters.
+    HtmlEntityDecode, html_entity_decode, "HTML_ENTITY_DECODE";
+    /// JavaScript escapes to characters.
+    JsDecode, js_decode, "JS_DECODE";
+    /// JavaScript escapes to characters, sparing Windows paths.
+    JsDecodeExt, js_decode_ext, "JS_DECODE_EXT";
     /// ASCII upper case to lower case.
-    Lowercase,
+    Lowercase, lowercase, "LOWERCASE";
+    /// The MD5 digest, 16 raw bytes.
+    Md5, md5, "MD5";
+    /// A path without empty, `.` and `..` segments.
+    NormalizePath, normalize_path, "NORMALIZE_PATH";
+    /// The same with backslashes as separators too.
+    NormalizePathWin, normalize_path_win, "NORMALIZE_PATH_WIN";
+    /// Comment marks removed, the text between them kept.
+    RemoveCommentsChar, remove_comments_char, "REMOVE_COMMENTS_CHAR";
+    /// NUL bytes removed.
+    RemoveNulls, remove_nulls, "REMOVE_NULLS";
+    /// White space removed.
+    RemoveWhitespace, remove_whitespace, "REMOVE_WHITESPACE";
+    /// C comments to one space each.
+    ReplaceComments, replace_comments, "REPLACE_COMMENTS";
+    /// NUL bytes to spaces.
+    ReplaceNulls, replace_nulls, "REPLACE_NULLS";
+    /// The SHA-256 digest, 32 raw bytes.
+    Sha256, sha256, "SHA256";
+    /// SQL hexadecimal literals to the bytes they stand for.
+    SqlHexDecode, sql_hex_decode, "SQL_HEX_DECODE";
+    /// White space at both ends removed.
+    Trim, trim, "TRIM";
+    /// White space at the start removed.
+    TrimLeft, trim_left, "TRIM_LEFT";
+    /// White space at the end removed.
+    TrimRight, trim_right, "TRIM_RIGHT";
+    /// ASCII lower case to upper case.
+    Uppercase, uppercase, "UPPERCASE";
+    /// Percent-encoding to bytes, `+` to a space.
+    UrlDecode, url_decode, "URL_DECODE";
+    /// The same with Microsoft's `%uHHHH`.
+    UrlDecodeUni, url_decode_uni, "URL_DECODE_UNI";
+    /// UTF-8 sequences to `%uHHHH`.
+    Utf8ToUnicode, utf8_to_unicode, "UTF8_TO_UNICODE";
 }
 
 impl Transform {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Lowercase];
-
     /// Appends the transformed `input` to `out`, or says that it is unchanged and appends nothing.
+    ///
+    /// `Unchanged` is returned exactly when the output would equal the input. What `out` held before stays.
     pub fn apply(self, input: &[u8], out: &mut Vec<u8>) -> Outcome {
-        match self {
-            Self::Lowercase => lowercase::apply(input, out),
+        if !self.touches(input) {
+            return Outcome::Unchanged;
         }
+        let start = out.len();
+        self.write(input, out);
+        debug_assert!(out.len() - start <= self.output_bytes_max(input.len()), "{} outgrew its limit", self.name());
+        if out[start..] == *input {
+            out.truncate(start);
+            return Outcome::Unchanged;
+        }
+        Outcome::Changed
     }
 
-    /// The name rule files know it by, such as `LOWERCASE` (AWS).
+    /// The transformation an AWS rule calls `name`.
+    ///
+    /// `None`: AWS knows no such transformation. `Some(None)`: the name is `NONE`, which leaves a value as it is and so
+    /// has no place in a chain.
+    ///
+    /// Source: AWS WAFV2 API Reference, `TextTransformation`, `Type`.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lowercase => "LOWERCASE",
+    pub fn from_aws_name(name: &str) -> Option<Option<Self>> {
+        if name == "NONE" {
+            return Some(None);
+        }
+        Self::ALL.iter().copied().find(|transform| transform.name() == name).map(Some)
+    }
+
+    /// The longest output, in bytes, that an input of `input_bytes` can have.
+    #[must_use]
+    pub fn output_bytes_max(self, input_bytes: usize) -> usize {
+        match self.growth() {
+            Growth::None => input_bytes,
+            Growth::Times(factor) => input_bytes.saturating_mul(factor),
+            Growth::Fixed(bytes) => bytes,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

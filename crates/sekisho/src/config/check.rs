@@ -275,7 +275,7 @@ impl Checking<'_> {
     }
 
     fn rules_readable(&mut self, rules: &RulesConfig) {
-        rules.paths().for_each(|path| self.readable(path, &[]));
+        rules.all().for_each(|path| self.readable(path, &[]));
     }
 
     fn account(&mut self, records: &RecordsTable) {

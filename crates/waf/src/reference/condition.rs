@@ -88,6 +88,7 @@ impl Judging<'_> {
             operator: test.operator.clone(),
             present: extent.present,
             oversize: extent.oversize,
+            handling: test.oversize,
             values,
             holds,
         }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::ir::{AddressSource, Field, LabelTest, Operator};
+use crate::ir::{AddressSource, Field, LabelTest, Operator, Oversize};
 use crate::transform::Transform;
 use crate::{Judged, RuleRef};
 
@@ -109,6 +109,8 @@ pub struct TestTrace {
     pub present: bool,
     /// Whether there is more of the part than is inspected.
     pub oversize: bool,
+    /// What that does to the test.
+    pub handling: Oversize,
     /// The values, transformed.
     pub values: Vec<ValueTrace>,
     /// Whether the test passes.

@@ -1,13 +1,18 @@
-//! `LOWERCASE`: ASCII upper case to lower case.
+//! `LOWERCASE`: ASCII upper case to lower case. Bytes outside ASCII stay.
 //!
-//! Source: AWS WAF Developer Guide, "Text transformations in AWS WAF": converts uppercase letters (A-Z) to lowercase.
+//! # Limits
+//! The output is as long as the input.
+//!
+//! Source: AWS WAF Developer Guide, "Using text transformations", Lowercase.
 
-use super::Outcome;
+use super::Growth;
 
-pub(super) fn apply(input: &[u8], out: &mut Vec<u8>) -> Outcome {
-    if !input.iter().any(u8::is_ascii_uppercase) {
-        return Outcome::Unchanged;
-    }
+pub(super) const GROWTH: Growth = Growth::None;
+
+pub(super) fn touches(input: &[u8]) -> bool {
+    input.iter().any(u8::is_ascii_uppercase)
+}
+
+pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
     out.extend(input.iter().map(u8::to_ascii_lowercase));
-    Outcome::Changed
 }

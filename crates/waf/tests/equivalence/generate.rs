@@ -132,7 +132,7 @@ fn source() -> impl Strategy<Value = AddressSource> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     let ranges = prop::collection::vec(select(&["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/1"][..]), 0..3)
-        .prop_map(|ranges| ranges.iter().map(|range| range.parse().unwrap()).collect());
+        .prop_map(|ranges| ranges.iter().map(|range| range.parse().expect("a range")).collect());
     let label = (select(&[LabelScope::Label, LabelScope::Namespace][..]), select(LABELS), any::<bool>());
     let leaf = prop_oneof![
         8 => test().prop_map(Condition::Test),
@@ -272,7 +272,8 @@ pub(crate) fn request() -> impl Strategy<Value = OwnedRequest> {
             [b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", value.as_slice(), b"\r\n--b--\r\n"].concat()
         }),
     ];
-    let ip = select(&["10.1.2.3", "192.0.2.200", "2001:db8::7", "203.0.113.9"][..]).prop_map(|ip| ip.parse().unwrap());
+    let ip = select(&["10.1.2.3", "192.0.2.200", "2001:db8::7", "203.0.113.9"][..])
+        .prop_map(|ip| ip.parse().expect("an address"));
     (
         text().prop_map(|path| [b"/", path.as_slice()].concat()),
         arguments,

@@ -1,0 +1,184 @@
+//! AWS WAF's own metrics: what became of requests, by web ACL, rule and rule group.
+//!
+//! Labels, after the dimensions of `AWS/WAFV2`: `WebACL` and `Rule` for a rule of the ACL, `ALL` for all of them and
+//! `Default_Action` for requests no rule ended; `WebACL`, `RuleGroup` and `Rule` for a rule within a group, `ALL` for the
+//! group as a whole.
+//!
+//! Source: AWS WAF Developer Guide, "AWS WAF metrics and dimensions".
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use sekisho_waf::ir::{Policy, RuleKind};
+use sekisho_waf::{Decision, GroupOutcome, RuleRef, Verdict};
+
+const ALL: &str = "ALL";
+const DEFAULT_ACTION: &str = "Default_Action";
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[expect(non_snake_case, reason = "the labels are AWS's dimension names")]
+struct RuleLabels {
+    WebACL: Arc<str>,
+    RuleGroup: Option<Arc<str>>,
+    Rule: Arc<str>,
+}
+
+/// The counters of all policies, by name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PolicyFamilies {
+    allowed: Family<RuleLabels, Counter>,
+    blocked: Family<RuleLabels, Counter>,
+    counted: Family<RuleLabels, Counter>,
+    passed: Family<RuleLabels, Counter>,
+}
+
+impl PolicyFamilies {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let families = Self::default();
+        registry.register("AllowedRequests", "Requests allowed", families.allowed.clone());
+        registry.register("BlockedRequests", "Requests blocked", families.blocked.clone());
+        registry.register("CountedRequests", "Matches of rules that count", families.counted.clone());
+        registry.register(
+            "PassedRequests",
+            "Requests that went through a rule group without matching any of its rules",
+            families.passed.clone(),
+        );
+        families
+    }
+
+    /// The counters of one policy, by position. Those it shares names with earlier ones go on counting.
+    pub(super) fn resolve(&self, policy: &Policy) -> PolicyCounters {
+        let acl: Arc<str> = policy.name.as_str().into();
+        let counters = |group: Option<&Arc<str>>, rule: &str| {
+            let labels = RuleLabels { WebACL: Arc::clone(&acl), RuleGroup: group.cloned(), Rule: rule.into() };
+            RuleCounters {
+                allowed: self.allowed.get_or_create_owned(&labels),
+                blocked: self.blocked.get_or_create_owned(&labels),
+                counted: self.counted.get_or_create_owned(&labels),
+            }
+        };
+        let rules = policy.rules.iter().map(|rule| {
+            let group = match &rule.kind {
+                RuleKind::Match { .. } | RuleKind::Rate { .. } => None,
+                RuleKind::Group { group, .. } => {
+                    let name: Arc<str> = group.name.as_str().into();
+                    let labels =
+                        RuleLabels { WebACL: Arc::clone(&acl), RuleGroup: Some(Arc::clone(&name)), Rule: ALL.into() };
+                    Some(GroupCounters {
+                        whole: counters(Some(&name), ALL),
+                        passed: self.passed.get_or_create_owned(&labels),
+                        members: group.rules.iter().map(|member| counters(Some(&name), &member.metric_name)).collect(),
+                    })
+                }
+            };
+            TopCounters { own: counters(None, &rule.metric_name), group }
+        });
+        let rules = rules.collect();
+        PolicyCounters { all: counters(None, ALL), default_action: counters(None, DEFAULT_ACTION), rules }
+    }
+}
+
+#[derive(Debug)]
+struct RuleCounters {
+    allowed: Counter,
+    blocked: Counter,
+    counted: Counter,
+}
+
+impl RuleCounters {
+    fn decided(&self, decision: Decision) {
+        match decision {
+            Decision::Allow => self.allowed.inc(),
+            Decision::Block => self.blocked.inc(),
+        };
+    }
+}
+
+#[derive(Debug)]
+struct GroupCounters {
+    whole: RuleCounters,
+    passed: Counter,
+    members: Box<[RuleCounters]>,
+}
+
+#[derive(Debug)]
+struct TopCounters {
+    own: RuleCounters,
+    group: Option<GroupCounters>,
+}
+
+/// The counters of one policy, by position: swapped together with it.
+#[derive(Debug)]
+pub struct PolicyCounters {
+    all: RuleCounters,
+    default_action: RuleCounters,
+    rules: Box<[TopCounters]>,
+}
+
+impl PolicyCounters {
+    /// Counts one evaluated request. A verdict of another policy counts only as far as it fits.
+    pub fn observe(&self, verdict: &Verdict) {
+        self.all.decided(verdict.decision);
+        match verdict.terminating {
+            None => self.default_action.decided(verdict.decision),
+            Some(rule) => self.terminated(rule, verdict.decision),
+        }
+        for matched in &verdict.non_terminating {
+            if let Some(counters) = self.rule(matched.rule) {
+                counters.counted.inc();
+                self.all.counted.inc();
+            }
+        }
+        for outcome in &verdict.groups {
+            self.observe_group(outcome, verdict);
+        }
+    }
+
+    /// Counts a request the edge decided without a verdict: refused as malformed, or let through or not on a fault.
+    pub fn observe_undecided(&self, decision: Decision) {
+        self.all.decided(decision);
+    }
+
+    fn terminated(&self, at: RuleRef, decision: Decision) {
+        let Some(top) = self.rules.get(at.rule as usize) else { return };
+        top.own.decided(decision);
+        if let (Some(group), Some(member)) = (&top.group, at.member) {
+            group.whole.decided(decision);
+            if let Some(member) = group.members.get(member as usize) {
+                member.decided(decision);
+            }
+        }
+    }
+
+    fn rule(&self, at: RuleRef) -> Option<&RuleCounters> {
+        let top = self.rules.get(at.rule as usize)?;
+        match (at.member, &top.group) {
+            (Some(member), Some(group)) => group.members.get(member as usize),
+            _ => Some(&top.own),
+        }
+    }
+
+    fn observe_group(&self, outcome: &GroupOutcome, verdict: &Verdict) {
+        let Some(group) = self.rules.get(outcome.rule as usize).and_then(|top| top.group.as_ref()) else { return };
+        let of_group = |at: RuleRef| at.rule == outcome.rule && at.member.is_some();
+        let counted = verdict.non_terminating.iter().any(|matched| of_group(matched.rule));
+        match outcome.terminated_by {
+            None if counted => _ = group.whole.counted.inc(),
+            None => _ = group.passed.inc(),
+            // The result was only counted: the member's action did not come into force.
+            Some(member) if verdict.terminating.is_none_or(|rule| rule.rule != outcome.rule) => {
+                group.whole.counted.inc();
+                if let Some(member) = group.members.get(member as usize) {
+                    member.counted.inc();
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

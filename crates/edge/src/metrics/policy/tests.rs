@@ -1,0 +1,103 @@
+//! Numbers as they come out of the registry, across policies.
+
+use sekisho_waf::RuleMatch;
+use sekisho_waf::ir::{Action, Condition, Group, Rule};
+
+use super::*;
+use crate::metrics::Metrics;
+
+fn rule(name: &str, kind: RuleKind) -> Rule {
+    Rule { name: name.to_owned(), metric_name: name.to_owned(), labels: Vec::new(), kind }
+}
+
+fn when(action: Action) -> RuleKind {
+    RuleKind::Match { when: Condition::And(Vec::new()), action: action.into() }
+}
+
+fn group(name: &str, members: &[&str]) -> Rule {
+    let rules = members.iter().map(|&member| rule(member, when(Action::block()))).collect();
+    let group = Group { id: name.to_owned(), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    rule(&format!("use-{name}"), RuleKind::Group { group, scope_down: None, count_only: false })
+}
+
+fn policy(rules: Vec<Rule>) -> Policy {
+    Policy {
+        name: "shop".to_owned(),
+        id: "arn".to_owned(),
+        default_action: Action::ALLOW,
+        rules,
+        body_inspected_bytes_max: None,
+    }
+}
+
+fn value(metrics: &Metrics, series: &str) -> Option<u64> {
+    let text = metrics.encode();
+    let line = text.lines().find_map(|line| line.strip_prefix(series))?;
+    Some(line.trim().parse().unwrap())
+}
+
+#[test]
+fn a_block_in_a_group_counts_for_rule_group_and_acl() {
+    let metrics = Metrics::new("0.0.0");
+    let counters = metrics.policy(&policy(vec![rule("watch", when(Action::COUNT)), group("sqli", &["a", "b"])]));
+    counters.observe(&Verdict {
+        terminating: Some(RuleRef { rule: 1, member: Some(1) }),
+        decision: Decision::Block,
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(0) }],
+        groups: vec![GroupOutcome { rule: 1, terminated_by: Some(1) }],
+        ..Verdict::default()
+    });
+    counters.observe(&Verdict { groups: vec![GroupOutcome { rule: 1, terminated_by: None }], ..Verdict::default() });
+    for (series, expected) in [
+        (r#"BlockedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="b"}"#, 1),
+        (r#"BlockedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="a"}"#, 0),
+        (r#"BlockedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="ALL"}"#, 1),
+        (r#"BlockedRequests_total{WebACL="shop",Rule="use-sqli"}"#, 1),
+        (r#"BlockedRequests_total{WebACL="shop",Rule="ALL"}"#, 1),
+        (r#"CountedRequests_total{WebACL="shop",Rule="watch"}"#, 1),
+        (r#"AllowedRequests_total{WebACL="shop",Rule="Default_Action"}"#, 1),
+        (r#"AllowedRequests_total{WebACL="shop",Rule="ALL"}"#, 1),
+        (r#"PassedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="ALL"}"#, 1),
+    ] {
+        assert_eq!(value(&metrics, series), Some(expected), "{series} in\n{}", metrics.encode());
+    }
+}
+
+#[test]
+fn a_group_that_is_only_counted_blocks_nothing() {
+    let metrics = Metrics::new("0.0.0");
+    let counters = metrics.policy(&policy(vec![group("sqli", &["a"])]));
+    counters.observe(&Verdict {
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(0) }],
+        groups: vec![GroupOutcome { rule: 0, terminated_by: Some(0) }],
+        ..Verdict::default()
+    });
+    assert_eq!(value(&metrics, r#"CountedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="a"}"#), Some(1));
+    assert_eq!(value(&metrics, r#"BlockedRequests_total{WebACL="shop",RuleGroup="sqli",Rule="a"}"#), Some(0));
+    assert_eq!(value(&metrics, r#"CountedRequests_total{WebACL="shop",Rule="use-sqli"}"#), Some(1));
+}
+
+#[test]
+fn numbers_go_on_when_the_policy_is_swapped() {
+    let metrics = Metrics::new("0.0.0");
+    let blocked_by =
+        |rule| Verdict { terminating: Some(RuleRef::top(rule)), decision: Decision::Block, ..Verdict::default() };
+    metrics.policy(&policy(vec![rule("keep", when(Action::block()))])).observe(&blocked_by(0));
+    let swapped = policy(vec![rule("new", when(Action::block())), rule("keep", when(Action::block()))]);
+    metrics.policy(&swapped).observe(&blocked_by(1));
+    assert_eq!(value(&metrics, r#"BlockedRequests_total{WebACL="shop",Rule="keep"}"#), Some(2));
+    assert_eq!(value(&metrics, r#"BlockedRequests_total{WebACL="shop",Rule="new"}"#), Some(0));
+}
+
+#[test]
+fn a_verdict_of_another_policy_does_no_harm() {
+    let metrics = Metrics::new("0.0.0");
+    let counters = metrics.policy(&policy(Vec::new()));
+    counters.observe(&Verdict {
+        terminating: Some(RuleRef { rule: 9, member: Some(9) }),
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(7) }],
+        groups: vec![GroupOutcome { rule: 8, terminated_by: Some(8) }],
+        ..Verdict::default()
+    });
+    assert_eq!(value(&metrics, r#"AllowedRequests_total{WebACL="shop",Rule="ALL"}"#), Some(1));
+}

@@ -1,0 +1,26 @@
+//! The record of each decision: one JSON line a request, in the AWS WAF log format, kept through crashes.
+//!
+//! It stands at the end of a request's way. A worker serialises the decision with its [`Recorder`] and pushes the line
+//! into its [`Outbox`]; the thread behind [`Journal`] writes all outboxes to the active segment, makes it durable, and
+//! turns finished segments into gzip files in the layout AWS uses on S3. Nothing here decides about a request, and
+//! nothing here makes a request wait for a disk, unless the setting [`Overflow::Wait`] asks for just that.
+
+mod archive;
+mod card;
+mod decision;
+pub mod details;
+mod json;
+mod mask;
+mod outbox;
+mod recovery;
+mod segment;
+mod settings;
+mod sync;
+mod writer;
+
+pub use details::Details;
+pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub use mask::MaskSettings;
+pub use outbox::Outbox;
+pub use settings::{JournalError, JournalSettings, Overflow};
+pub use writer::Journal;

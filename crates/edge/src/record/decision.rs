@@ -1,0 +1,512 @@
+//! One decision as one line of JSON in the AWS WAF log format.
+//!
+//! Fields and their order are those of AWS's own logs; a field AWS leaves out when it has nothing to say
+//! (`oversizeFields`, the fingerprints, `clientAsn`, `overriddenAction`) is left out here, one it writes as `null`
+//! (`requestHeadersInserted`, `responseCodeSent`, `excludedRules`) is `null` here. `labels` is always written. One field
+//! is ours and comes last: `failure`, for a request that could not be read or not be evaluated.
+//!
+//! Text follows [`super::json`]; secrets and card numbers are masked by [`super::mask`]. The line is appended to a
+//! buffer the worker keeps; nothing is allocated on the usual path.
+//!
+//! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic" and "Log examples".
+
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use sekisho_model::Timestamp;
+use sekisho_waf::ir::{Action, ActionInForce, Group, HeaderInsert, Policy, Rule, RuleKind, SqliSensitivity};
+use sekisho_waf::{BodySize, Decision, GroupOutcome, Label, Request, RuleRef, Verdict};
+
+use super::json::{push_number, push_text};
+use super::mask::{Mask, MaskSettings, REDACTED};
+
+/// Labels in a record: AWS WAF logs the first 100.
+const LABELS_MAX: usize = 100;
+/// Bytes a record takes besides what the client sent.
+const FRAME_BYTES: usize = 1024;
+
+/// Which service a record's request was meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The kind of front: AWS has `CF`, `APIGW`, `ALB`, `APPSYNC`…
+    pub name: String,
+    /// The protected resource.
+    pub id: String,
+}
+
+/// What the edge knows of one request besides the request and the verdict.
+#[derive(Debug, Clone, Copy)]
+pub struct Occurrence<'a> {
+    /// When the request arrived.
+    pub at: Timestamp,
+    /// Identifies the request in all logs.
+    pub request_id: &'a str,
+    /// The client's country, ISO 3166-1; none is written `-`.
+    pub country: Option<&'a str>,
+    /// The client's autonomous system, if a rule asked for it.
+    pub asn: Option<u32>,
+    /// The status sent, where the edge answered with a custom response or refused the request itself.
+    pub response_code_sent: Option<u16>,
+    /// The headers added to the request on its way to the service.
+    pub inserted: &'a [&'a HeaderInsert],
+    /// What detectors of injection found, per rule.
+    pub match_details: &'a [MatchDetail<'a>],
+}
+
+/// What a detector of injection found in a request.
+#[derive(Debug, Clone, Copy)]
+pub struct MatchDetail<'a> {
+    /// The rule that matched.
+    pub rule: RuleRef,
+    /// What it found.
+    pub condition: Condition,
+    /// The part of the request, in AWS's words: `HEADER`, `ALL_QUERY_ARGS`, `BODY`, `COOKIES`…
+    pub location: &'a str,
+    /// The name of the header, argument or cookie, if it is one.
+    pub field_name: Option<&'a str>,
+    /// The tokens that gave it away.
+    pub matched: &'a [&'a [u8]],
+}
+
+/// What a detector of injection finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// SQL injection, at this sensitivity.
+    Sqli(SqliSensitivity),
+    /// Cross-site scripting.
+    Xss,
+}
+
+/// What the record is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A request held against the policy.
+    Evaluated {
+        /// The request.
+        request: &'a Request<'a>,
+        /// What came out.
+        verdict: &'a Verdict,
+    },
+    /// A request whose evaluation failed; the setting says what became of it.
+    Fault {
+        /// The request.
+        request: &'a Request<'a>,
+        /// What failed.
+        reason: &'a str,
+        /// Whether the request went on (fail open) or not (fail closed).
+        let_through: bool,
+    },
+    /// Bytes that are no request, or one beyond the edge's limits: refused before evaluation.
+    Malformed {
+        /// Who sent them.
+        client: IpAddr,
+        /// What is wrong with them.
+        reason: &'a str,
+    },
+}
+
+/// Serialises decisions. Each worker has its own; it keeps memory between records.
+#[derive(Debug)]
+pub struct Recorder {
+    mask: Mask,
+    /// `"httpSourceName":"…","httpSourceId":"…"`, the same in all records.
+    source: Vec<u8>,
+}
+
+impl Recorder {
+    /// A recorder for requests to one source.
+    #[must_use]
+    pub fn new(source: &Source, mask: &MaskSettings) -> Self {
+        let mut text = Vec::new();
+        text.extend_from_slice(b"\"httpSourceName\":\"");
+        push_text(&mut text, source.name.as_bytes());
+        text.extend_from_slice(b"\",\"httpSourceId\":\"");
+        push_text(&mut text, source.id.as_bytes());
+        text.push(b'"');
+        Self { mask: Mask::new(mask), source: text }
+    }
+
+    /// Appends the record of one decision to `out`: one line, the newline included.
+    ///
+    /// # Panics
+    ///
+    /// If the verdict was made with another policy.
+    pub fn write(&mut self, policy: &Policy, occurrence: &Occurrence<'_>, subject: Subject<'_>, out: &mut Vec<u8>) {
+        out.reserve(FRAME_BYTES);
+        out.extend_from_slice(b"{\"timestamp\":");
+        push_number(out, occurrence.at.unix_ms());
+        out.extend_from_slice(b",\"formatVersion\":1,\"webaclId\":\"");
+        push_text(out, policy.id.as_bytes());
+        let mut line = Line { mask: &mut self.mask, policy, occurrence, out };
+        line.decision(subject, &self.source);
+        line.request(subject);
+        line.tail(subject);
+    }
+}
+
+/// One line in the making.
+struct Line<'r> {
+    mask: &'r mut Mask,
+    policy: &'r Policy,
+    occurrence: &'r Occurrence<'r>,
+    out: &'r mut Vec<u8>,
+}
+
+impl Line<'_> {
+    fn raw(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Text of ours or of the policy.
+    fn text(&mut self, text: &str) {
+        push_text(self.out, text.as_bytes());
+    }
+
+    /// `webaclId` stands open; writes up to `responseCodeSent`.
+    fn decision(&mut self, subject: Subject<'_>, source: &[u8]) {
+        let verdict = match subject {
+            Subject::Evaluated { verdict, .. } => Some(verdict),
+            Subject::Fault { .. } | Subject::Malformed { .. } => None,
+        };
+        let terminating = verdict.and_then(|verdict| verdict.terminating);
+        self.raw("\",\"terminatingRuleId\":\"");
+        match (subject, terminating) {
+            (_, Some(rule)) => self.text(&rule.top_rule(self.policy).name),
+            (Subject::Evaluated { .. }, None) => self.raw("Default_Action"),
+            (Subject::Fault { .. }, None) => self.raw("Evaluation_Fault"),
+            (Subject::Malformed { .. }, None) => self.raw("Malformed_Request"),
+        }
+        self.raw("\",\"terminatingRuleType\":\"");
+        self.raw(terminating.map_or("REGULAR", |rule| rule_type(rule.top_rule(self.policy))));
+        self.raw("\",\"action\":\"");
+        self.raw(match subject {
+            Subject::Evaluated { verdict: Verdict { decision: Decision::Allow, .. }, .. } => "ALLOW",
+            Subject::Fault { let_through: true, .. } => "ALLOW",
+            _ => "BLOCK",
+        });
+        self.raw("\",\"terminatingRuleMatchDetails\":");
+        self.match_details(terminating);
+        self.raw(",");
+        self.out.extend_from_slice(source);
+        self.rules(verdict);
+        self.raw(",\"requestHeadersInserted\":");
+        self.inserted();
+        self.raw(",\"responseCodeSent\":");
+        match self.occurrence.response_code_sent {
+            Some(code) => push_number(self.out, code.into()),
+            None => self.raw("null"),
+        }
+    }
+
+    fn rules(&mut self, verdict: Option<&Verdict>) {
+        let Some(verdict) = verdict else {
+            self.raw(",\"ruleGroupList\":[],\"rateBasedRuleList\":[],\"nonTerminatingMatchingRules\":[]");
+            return;
+        };
+        self.raw(",\"ruleGroupList\":[");
+        self.list(verdict.groups.iter(), |line, outcome| line.group(verdict, outcome));
+        self.raw("],\"rateBasedRuleList\":[");
+        self.list(verdict.rate_hits.iter(), |line, hit| line.rate(hit.rule, hit.address));
+        self.raw("],\"nonTerminatingMatchingRules\":[");
+        let own = verdict.non_terminating.iter().filter(|matched| matched.rule.member.is_none());
+        self.list(own, |line, matched| line.matching_rule(matched.rule));
+        self.raw("]");
+    }
+
+    fn list<T>(&mut self, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+        let mut comma = "";
+        for item in items {
+            self.raw(comma);
+            write(self, item);
+            comma = ",";
+        }
+    }
+
+    fn group(&mut self, verdict: &Verdict, outcome: &GroupOutcome) {
+        let Some(group) = RuleRef::top(outcome.rule).group(self.policy) else { return };
+        self.raw("{\"ruleGroupId\":\"");
+        self.text(&group.id);
+        self.raw("\",\"terminatingRule\":");
+        match outcome.terminated_by.and_then(|member| group.rules.get(member as usize)) {
+            Some(rule) => {
+                self.rule_and_action(rule);
+                self.raw(",\"ruleMatchDetails\":null}");
+            }
+            None => self.raw("null"),
+        }
+        let members = || {
+            let matched = verdict.non_terminating.iter().filter(|matched| matched.rule.rule == outcome.rule);
+            matched.filter_map(|matched| Some((matched.rule, group.rules.get(matched.rule.member? as usize)?)))
+        };
+        let excluded = |rule: &Rule| is_excluded(group, rule);
+        self.raw(",\"nonTerminatingMatchingRules\":[");
+        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(at));
+        self.raw("],\"excludedRules\":");
+        if group.excluded.is_empty() || !members().any(|(_, rule)| excluded(rule)) {
+            self.raw("null}");
+            return;
+        }
+        self.raw("[");
+        self.list(members().filter(|(_, rule)| excluded(rule)), |line, (_, rule)| {
+            line.raw("{\"exclusionType\":\"EXCLUDED_AS_COUNT\",\"ruleId\":\"");
+            line.text(&rule.name);
+            line.raw("\"}");
+        });
+        self.raw("]}");
+    }
+
+    fn matching_rule(&mut self, at: RuleRef) {
+        self.rule_and_action(at.resolve(self.policy));
+        self.raw(",\"ruleMatchDetails\":");
+        self.match_details(Some(at));
+        self.raw("}");
+    }
+
+    /// Leaves the object open.
+    fn rule_and_action(&mut self, rule: &Rule) {
+        self.raw("{\"ruleId\":\"");
+        self.text(&rule.name);
+        self.raw("\",\"action\":\"");
+        let in_force = match &rule.kind {
+            RuleKind::Match { action, .. } | RuleKind::Rate { action, .. } => Some(action),
+            RuleKind::Group { .. } => None,
+        };
+        self.raw(in_force.map_or("COUNT", |ActionInForce { action, .. }| action_name(action)));
+        self.raw("\"");
+        if let Some(overridden) = in_force.and_then(|action| action.overridden.as_ref()) {
+            self.raw(",\"overriddenAction\":\"");
+            self.raw(action_name(overridden));
+            self.raw("\"");
+        }
+    }
+
+    fn rate(&mut self, at: RuleRef, address: IpAddr) {
+        let rule = at.resolve(self.policy);
+        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return };
+        let sekisho_waf::ir::RateKey::Address(source) = key;
+        self.raw("{\"rateBasedRuleId\":\"");
+        self.text(&self.policy.id);
+        self.raw("\",\"rateBasedRuleName\":\"");
+        self.text(&rule.name);
+        self.raw("\",\"limitKey\":\"");
+        self.raw(match source {
+            sekisho_waf::ir::AddressSource::Client => "IP",
+            sekisho_waf::ir::AddressSource::Forwarded { .. } => "FORWARDEDIP",
+        });
+        self.raw("\",\"maxRateAllowed\":");
+        push_number(self.out, *limit);
+        self.raw(",\"evaluationWindowSec\":\"");
+        push_number(self.out, (*window_s).into());
+        self.raw("\",\"limitValue\":\"");
+        self.address(address);
+        self.raw("\"}");
+    }
+
+    fn match_details(&mut self, rule: Option<RuleRef>) {
+        self.raw("[");
+        let details = self.occurrence.match_details;
+        let of_rule = details.iter().filter(|detail| Some(detail.rule) == rule);
+        self.list(of_rule, Self::match_detail);
+        self.raw("]");
+    }
+
+    fn match_detail(&mut self, detail: &MatchDetail<'_>) {
+        self.raw(match detail.condition {
+            Condition::Sqli(SqliSensitivity::Low) => {
+                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"LOW\",\"location\":\""
+            }
+            Condition::Sqli(SqliSensitivity::High) => {
+                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"HIGH\",\"location\":\""
+            }
+            Condition::Xss => "{\"conditionType\":\"XSS\",\"location\":\"",
+        });
+        self.text(detail.location);
+        self.raw("\",\"matchedData\":[");
+        // A secret must not leave by the back door: cookies, masked headers, and headers nobody named.
+        let secret = match detail.field_name {
+            _ if detail.location.starts_with("COOKIE") || detail.location == "SINGLE_COOKIE" => true,
+            Some(name) => detail.location.starts_with("HEADER") && self.mask.hides(name.as_bytes()),
+            None => detail.location.starts_with("HEADER"),
+        };
+        if secret {
+            self.redacted();
+        } else {
+            self.list(detail.matched.iter(), |line, token| line.masked_string(token));
+        }
+        self.raw("]");
+        if let Some(name) = detail.field_name {
+            self.raw(",\"matchedFieldName\":");
+            self.masked_string(name.as_bytes());
+        }
+        self.raw("}");
+    }
+
+    fn redacted(&mut self) {
+        self.raw("\"");
+        self.out.extend_from_slice(REDACTED);
+        self.raw("\"");
+    }
+
+    fn inserted(&mut self) {
+        if self.occurrence.inserted.is_empty() {
+            self.raw("null");
+            return;
+        }
+        self.raw("[");
+        let inserted = self.occurrence.inserted;
+        self.list(inserted.iter(), |line, header| line.header(header.name.as_bytes(), header.value.as_bytes()));
+        self.raw("]");
+    }
+
+    fn header(&mut self, name: &[u8], value: &[u8]) {
+        self.raw("{\"name\":\"");
+        self.mask.push(self.out, name);
+        self.raw("\",\"value\":\"");
+        if self.mask.hides(name) {
+            self.out.extend_from_slice(REDACTED);
+        } else {
+            self.mask.push(self.out, value);
+        }
+        self.raw("\"}");
+    }
+
+    fn masked_string(&mut self, value: &[u8]) {
+        self.raw("\"");
+        self.mask.push(self.out, value);
+        self.raw("\"");
+    }
+
+    fn address(&mut self, address: IpAddr) {
+        write!(self.out, "{address}").expect("a vector takes any bytes");
+    }
+
+    fn request(&mut self, subject: Subject<'_>) {
+        self.raw(",\"httpRequest\":{\"clientIp\":\"");
+        let request = match subject {
+            Subject::Evaluated { request, .. } | Subject::Fault { request, .. } => {
+                self.address(request.client.ip);
+                Some(request)
+            }
+            Subject::Malformed { client, .. } => {
+                self.address(client);
+                None
+            }
+        };
+        self.raw("\",\"country\":\"");
+        self.text(self.occurrence.country.unwrap_or("-"));
+        self.raw("\",\"headers\":[");
+        if let Some(request) = request {
+            self.list(request.headers.iter(), |line, header| line.header(header.name, header.value));
+        }
+        self.raw("],\"uri\":");
+        self.masked_string(request.map_or(b"", |request| request.path));
+        self.raw(",\"args\":");
+        self.masked_string(request.map_or(b"", |request| request.query));
+        self.raw(",\"httpVersion\":");
+        self.masked_string(request.map_or(b"", |request| request.version));
+        self.raw(",\"httpMethod\":");
+        self.masked_string(request.map_or(b"", |request| request.method));
+        self.raw(",\"requestId\":\"");
+        self.text(self.occurrence.request_id);
+        self.raw("\",\"fragment\":");
+        self.masked_string(request.and_then(|request| request.fragment).unwrap_or(b""));
+        self.raw(",\"scheme\":\"");
+        self.text(request.map_or("", |request| request.scheme));
+        self.raw("\",\"host\":");
+        self.masked_string(request.and_then(|request| request.header("host")).unwrap_or(b""));
+        self.raw("}");
+    }
+
+    fn tail(&mut self, subject: Subject<'_>) {
+        self.raw(",\"labels\":[");
+        if let Subject::Evaluated { verdict, .. } = subject {
+            self.list(verdict.labels.iter().take(LABELS_MAX), Self::label);
+        }
+        self.raw("]");
+        if let Subject::Evaluated { verdict, .. } = subject {
+            self.oversize(verdict);
+        }
+        if let Subject::Evaluated { request, .. } | Subject::Fault { request, .. } = subject {
+            self.body_and_client(request);
+        }
+        if let Some(asn) = self.occurrence.asn {
+            self.raw(",\"clientAsn\":");
+            push_number(self.out, asn.into());
+        }
+        match subject {
+            Subject::Evaluated { .. } => {}
+            Subject::Fault { reason, .. } => self.failure("EVALUATION_FAULT", reason),
+            Subject::Malformed { reason, .. } => self.failure("MALFORMED_REQUEST", reason),
+        }
+        self.raw("}\n");
+    }
+
+    fn label(&mut self, label: &Label) {
+        self.raw("{\"name\":\"");
+        self.text(label.text(self.policy));
+        self.raw("\"}");
+    }
+
+    fn oversize(&mut self, verdict: &Verdict) {
+        let oversize = verdict.oversize;
+        let parts = [
+            (oversize.body, "\"REQUEST_BODY\""),
+            (oversize.headers, "\"REQUEST_HEADERS\""),
+            (oversize.cookies, "\"REQUEST_COOKIES\""),
+        ];
+        if parts.iter().any(|(over, _)| *over) {
+            self.raw(",\"oversizeFields\":[");
+            self.list(parts.iter().filter(|(over, _)| *over), |line, (_, name)| line.raw(name));
+            self.raw("]");
+        }
+    }
+
+    fn body_and_client(&mut self, request: &Request<'_>) {
+        self.raw(",\"requestBodySize\":");
+        let (BodySize::Exact(size) | BodySize::AtLeast(size)) = request.body.size;
+        push_number(self.out, size);
+        self.raw(",\"requestBodySizeInspectedByWAF\":");
+        push_number(self.out, request.body.bytes.len() as u64);
+        for (name, fingerprint) in
+            [(",\"ja3Fingerprint\":\"", request.client.ja3), (",\"ja4Fingerprint\":\"", request.client.ja4)]
+        {
+            if let Some(fingerprint) = fingerprint {
+                self.raw(name);
+                self.text(fingerprint);
+                self.raw("\"");
+            }
+        }
+    }
+
+    fn failure(&mut self, kind: &str, reason: &str) {
+        self.raw(",\"failure\":{\"type\":\"");
+        self.raw(kind);
+        self.raw("\",\"reason\":");
+        self.masked_string(reason.as_bytes());
+        self.raw("}");
+    }
+}
+
+fn is_excluded(group: &Group, rule: &Rule) -> bool {
+    group.excluded.contains(&rule.name)
+}
+
+fn rule_type(rule: &Rule) -> &'static str {
+    match &rule.kind {
+        RuleKind::Match { .. } => "REGULAR",
+        RuleKind::Rate { .. } => "RATE_BASED",
+        RuleKind::Group { group: Group { managed: true, .. }, .. } => "MANAGED_RULE_GROUP",
+        RuleKind::Group { .. } => "GROUP",
+    }
+}
+
+fn action_name(action: &Action) -> &'static str {
+    match action {
+        Action::Allow { .. } => "ALLOW",
+        Action::Block(_) => "BLOCK",
+        Action::Count { .. } => "COUNT",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! Records against lines as AWS writes them, and against hostile bytes.
+
+use proptest::prelude::*;
+use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey};
+use sekisho_waf::{Body, Client, Header, OversizeFields, RateHit, RuleMatch};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
+    Rule {
+        name: name.to_owned(),
+        metric_name: name.to_owned(),
+        labels: vec![format!("awswaf:test:{name}")],
+        kind: RuleKind::Match { when: IrCondition::And(Vec::new()), action: action.into() },
+    }
+}
+
+fn group(id: &str, managed: bool, excluded: &[&str], rules: Vec<Rule>) -> Rule {
+    let excluded = excluded.iter().map(|&name| name.to_owned()).collect();
+    let group = Group { id: id.to_owned(), name: id.to_owned(), managed, excluded, rules };
+    let kind = RuleKind::Group { group, scope_down: None, count_only: false };
+    Rule { name: format!("use-{id}"), metric_name: format!("use-{id}"), labels: Vec::new(), kind }
+}
+
+/// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate.
+fn policy() -> Policy {
+    let overridden = ActionInForce { action: Action::COUNT, overridden: Some(Action::block()) };
+    Policy {
+        name: "shop".to_owned(),
+        id: "arn:aws:wafv2:local:0:regional/webacl/shop/1".to_owned(),
+        default_action: Action::ALLOW,
+        rules: vec![
+            rule("watch", Action::COUNT),
+            group(
+                "AWS#AWSManagedRulesSQLiRuleSet",
+                true,
+                &["SQLi_COOKIE"],
+                vec![
+                    rule("SQLi_BODY", overridden),
+                    rule("SQLi_COOKIE", Action::COUNT),
+                    rule("SQLi_QUERYARGUMENTS", Action::block()),
+                ],
+            ),
+            group("arn:own", false, &[], vec![rule("own-block", Action::block())]),
+            Rule {
+                name: "rate".to_owned(),
+                metric_name: "rate".to_owned(),
+                labels: Vec::new(),
+                kind: RuleKind::Rate {
+                    limit: 100,
+                    window_s: 300,
+                    key: RateKey::Address(AddressSource::Client),
+                    scope_down: None,
+                    action: Action::block().into(),
+                },
+            },
+        ],
+        body_inspected_bytes_max: None,
+    }
+}
+
+const HEADERS: [Header<'static>; 3] = [
+    Header { name: b"Host", value: b"shop.example" },
+    Header { name: b"Cookie", value: b"session=secret" },
+    Header { name: b"X-Note", value: b"pay 4111 1111 1111 1111 \"now\"" },
+];
+
+fn request() -> Request<'static> {
+    Request {
+        method: b"GET",
+        path: b"/search",
+        query: b"q=1'%20OR%201=1&card=4111111111111111",
+        fragment: None,
+        version: b"HTTP/1.1",
+        scheme: "https",
+        headers: &HEADERS,
+        body: Body::EMPTY,
+        client: Client {
+            ip: "192.0.2.7".parse().unwrap(),
+            country: None,
+            asn: None,
+            ja3: None,
+            ja4: Some("t13d1516h2_8daaf6152771_b0da82dd1658"),
+        },
+    }
+}
+
+fn occurrence() -> Occurrence<'static> {
+    Occurrence {
+        at: Timestamp::from_unix_ms(1_795_299_944_123),
+        request_id: "1-6920e7a8-0123",
+        country: None,
+        asn: None,
+        response_code_sent: None,
+        inserted: &[],
+        match_details: &[],
+    }
+}
+
+fn member(rule: u32, member: u32) -> RuleRef {
+    RuleRef { rule, member: Some(member) }
+}
+
+fn line(occurrence: &Occurrence<'_>, subject: Subject<'_>) -> String {
+    let source = Source { name: "ALB".to_owned(), id: "app/shop".to_owned() };
+    let mut out = b"kept".to_vec();
+    Recorder::new(&source, &MaskSettings::default()).write(&policy(), occurrence, subject, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    text.strip_prefix("kept").expect("what was in the buffer stays").to_owned()
+}
+
+fn parsed(occurrence: &Occurrence<'_>, subject: Subject<'_>) -> Value {
+    serde_json::from_str(&line(occurrence, subject)).unwrap()
+}
+
+fn evaluated(verdict: &Verdict, occurrence: &Occurrence<'_>) -> Value {
+    parsed(occurrence, Subject::Evaluated { request: &request(), verdict })
+}
+
+#[test]
+fn an_allowed_request_is_written_field_by_field_like_aws() {
+    let verdict = Verdict { groups: vec![GroupOutcome { rule: 1, terminated_by: None }], ..Verdict::default() };
+    let expected = concat!(
+        r#"{"timestamp":1795299944123,"formatVersion":1,"#,
+        r#""webaclId":"arn:aws:wafv2:local:0:regional/webacl/shop/1","terminatingRuleId":"Default_Action","#,
+        r#""terminatingRuleType":"REGULAR","action":"ALLOW","terminatingRuleMatchDetails":[],"#,
+        r#""httpSourceName":"ALB","httpSourceId":"app/shop","ruleGroupList":["#,
+        r#"{"ruleGroupId":"AWS#AWSManagedRulesSQLiRuleSet","terminatingRule":null,"#,
+        r#""nonTerminatingMatchingRules":[],"excludedRules":null}],"rateBasedRuleList":[],"#,
+        r#""nonTerminatingMatchingRules":[],"requestHeadersInserted":null,"responseCodeSent":null,"#,
+        r#""httpRequest":{"clientIp":"192.0.2.7","country":"-","headers":[{"name":"Host","value":"shop.example"},"#,
+        r#"{"name":"Cookie","value":"REDACTED"},"#,
+        r#"{"name":"X-Note","value":"pay **** **** **** 1111 \"now\""}],"uri":"/search","#,
+        r#""args":"q=1'%20OR%201=1&card=************1111","httpVersion":"HTTP/1.1","httpMethod":"GET","#,
+        r#""requestId":"1-6920e7a8-0123","fragment":"","scheme":"https","host":"shop.example"},"labels":[],"#,
+        r#""requestBodySize":0,"requestBodySizeInspectedByWAF":0,"#,
+        r#""ja4Fingerprint":"t13d1516h2_8daaf6152771_b0da82dd1658"}"#,
+        "\n"
+    );
+    assert_eq!(line(&occurrence(), Subject::Evaluated { request: &request(), verdict: &verdict }), expected);
+}
+
+#[test]
+fn a_block_within_a_group_names_the_acls_rule_and_the_groups() {
+    let verdict = Verdict {
+        terminating: Some(member(1, 2)),
+        decision: Decision::Block,
+        non_terminating: vec![
+            RuleMatch { rule: RuleRef::top(0) },
+            RuleMatch { rule: member(1, 0) },
+            RuleMatch { rule: member(1, 1) },
+        ],
+        groups: vec![GroupOutcome { rule: 1, terminated_by: Some(2) }],
+        labels: vec![
+            Label::OfRule { rule: member(1, 2), index: 0 },
+            Label::Made("awswaf:clientip:geo:country:JP".into()),
+        ],
+        ..Verdict::default()
+    };
+    let details = [MatchDetail {
+        rule: member(1, 2),
+        condition: Condition::Sqli(SqliSensitivity::Low),
+        location: "ALL_QUERY_ARGS",
+        field_name: Some("q"),
+        matched: &[b"1", b"OR", b"4111111111111111"],
+    }];
+    let record = evaluated(
+        &verdict,
+        &Occurrence { match_details: &details, response_code_sent: Some(403), asn: Some(64_496), ..occurrence() },
+    );
+    assert_eq!(record["terminatingRuleId"], "use-AWS#AWSManagedRulesSQLiRuleSet");
+    assert_eq!(record["terminatingRuleType"], "MANAGED_RULE_GROUP");
+    assert_eq!(record["action"], "BLOCK");
+    assert_eq!(
+        record["terminatingRuleMatchDetails"],
+        json!([{
+            "conditionType": "SQL_INJECTION", "sensitivityLevel": "LOW", "location": "ALL_QUERY_ARGS",
+            "matchedData": ["1", "OR", "************1111"], "matchedFieldName": "q",
+        }])
+    );
+    assert_eq!(
+        record["ruleGroupList"],
+        json!([{
+            "ruleGroupId": "AWS#AWSManagedRulesSQLiRuleSet",
+            "terminatingRule": {"ruleId": "SQLi_QUERYARGUMENTS", "action": "BLOCK", "ruleMatchDetails": null},
+            "nonTerminatingMatchingRules": [
+                {"ruleId": "SQLi_BODY", "action": "COUNT", "overriddenAction": "BLOCK", "ruleMatchDetails": []},
+            ],
+            "excludedRules": [{"exclusionType": "EXCLUDED_AS_COUNT", "ruleId": "SQLi_COOKIE"}],
+        }])
+    );
+    assert_eq!(
+        record["nonTerminatingMatchingRules"],
+        json!([{"ruleId": "watch", "action": "COUNT", "ruleMatchDetails": []}])
+    );
+    let labels = json!([{"name": "awswaf:test:SQLi_QUERYARGUMENTS"}, {"name": "awswaf:clientip:geo:country:JP"}]);
+    assert_eq!(record["labels"], labels);
+    assert_eq!(record["responseCodeSent"], 403);
+    assert_eq!(record["clientAsn"], 64_496);
+}
+
+#[test]
+fn own_groups_and_rates_have_their_types() {
+    let verdict = Verdict { terminating: Some(member(2, 0)), decision: Decision::Block, ..Verdict::default() };
+    assert_eq!(evaluated(&verdict, &occurrence())["terminatingRuleType"], "GROUP");
+    let hit = RateHit { rule: RuleRef::top(3), address: "2001:db8::1".parse().unwrap(), count: 101 };
+    let verdict = Verdict {
+        terminating: Some(RuleRef::top(3)),
+        decision: Decision::Block,
+        rate_hits: vec![hit],
+        ..Verdict::default()
+    };
+    let record = evaluated(&verdict, &occurrence());
+    assert_eq!(record["terminatingRuleType"], "RATE_BASED");
+    assert_eq!(
+        record["rateBasedRuleList"],
+        json!([{
+            "rateBasedRuleId": "arn:aws:wafv2:local:0:regional/webacl/shop/1", "rateBasedRuleName": "rate",
+            "limitKey": "IP", "maxRateAllowed": 100, "evaluationWindowSec": "300", "limitValue": "2001:db8::1",
+        }])
+    );
+}
+
+#[test]
+fn inserted_headers_and_oversize_parts_are_listed() {
+    let header = HeaderInsert { name: "x-amzn-waf-seen".to_owned(), value: "yes".to_owned() };
+    let verdict =
+        Verdict { oversize: OversizeFields { body: true, headers: false, cookies: true }, ..Verdict::default() };
+    let record = evaluated(&verdict, &Occurrence { inserted: &[&header], ..occurrence() });
+    assert_eq!(record["requestHeadersInserted"], json!([{"name": "x-amzn-waf-seen", "value": "yes"}]));
+    assert_eq!(record["oversizeFields"], json!(["REQUEST_BODY", "REQUEST_COOKIES"]));
+}
+
+#[test]
+fn only_the_first_hundred_labels_are_listed() {
+    let labels = (0..150).map(|number| Label::Made(format!("n:{number}").into())).collect();
+    let record = evaluated(&Verdict { labels, ..Verdict::default() }, &occurrence());
+    let names = record["labels"].as_array().unwrap();
+    assert_eq!(names.len(), 100);
+    assert_eq!(names[99]["name"], "n:99");
+}
+
+#[test]
+fn a_secret_does_not_leave_as_matched_data() {
+    let matched: &[&[u8]] = &[b"session=secret"];
+    let detail = |location, field_name| MatchDetail {
+        rule: RuleRef::top(0),
+        condition: Condition::Xss,
+        location,
+        field_name,
+        matched,
+    };
+    for (location, field_name, hidden) in [
+        ("COOKIES", None, true),
+        ("HEADER", Some("Authorization"), true),
+        ("HEADERS", None, true),
+        ("HEADER", Some("x-note"), false),
+        ("BODY", None, false),
+    ] {
+        let verdict = Verdict { non_terminating: vec![RuleMatch { rule: RuleRef::top(0) }], ..Verdict::default() };
+        let details = [detail(location, field_name)];
+        let record = evaluated(&verdict, &Occurrence { match_details: &details, ..occurrence() });
+        let shown = &record["nonTerminatingMatchingRules"][0]["ruleMatchDetails"][0]["matchedData"];
+        let expected = if hidden { json!(["REDACTED"]) } else { json!(["session=secret"]) };
+        assert_eq!(shown, &expected, "{location} {field_name:?}");
+    }
+}
+
+#[test]
+fn a_malformed_request_has_a_record_without_parts() {
+    let client = "2001:db8::7".parse().unwrap();
+    let subject = Subject::Malformed { client, reason: "two lengths that differ" };
+    let record = parsed(&Occurrence { response_code_sent: Some(400), ..occurrence() }, subject);
+    assert_eq!(record["action"], "BLOCK");
+    assert_eq!(record["terminatingRuleId"], "Malformed_Request");
+    assert_eq!(record["responseCodeSent"], 400);
+    assert_eq!(record["httpRequest"]["clientIp"], "2001:db8::7");
+    assert_eq!(record["httpRequest"]["headers"], json!([]));
+    assert_eq!(record["failure"], json!({"type": "MALFORMED_REQUEST", "reason": "two lengths that differ"}));
+}
+
+#[test]
+fn a_fault_is_recorded_with_what_became_of_the_request() {
+    for (let_through, action) in [(true, "ALLOW"), (false, "BLOCK")] {
+        let subject = Subject::Fault { request: &request(), reason: "evaluation panicked", let_through };
+        let record = parsed(&occurrence(), subject);
+        assert_eq!(record["action"], action);
+        assert_eq!(record["terminatingRuleId"], "Evaluation_Fault");
+        assert_eq!(record["httpRequest"]["uri"], "/search");
+        assert_eq!(record["failure"]["type"], "EVALUATION_FAULT");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_request_gives_one_line_of_json(
+        parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 5),
+        fields in proptest::collection::vec((
+            proptest::collection::vec(any::<u8>(), 0..20), proptest::collection::vec(any::<u8>(), 0..60)), 0..8),
+    ) {
+        let headers: Vec<Header<'_>> = fields.iter().map(|(name, value)| Header { name, value }).collect();
+        let hostile = Request {
+            method: &parts[0],
+            path: &parts[1],
+            query: &parts[2],
+            fragment: Some(&parts[3]),
+            version: &parts[4],
+            headers: &headers,
+            ..request()
+        };
+        let verdict = Verdict::default();
+        let text = line(&occurrence(), Subject::Evaluated { request: &hostile, verdict: &verdict });
+        prop_assert_eq!(text.bytes().filter(|&byte| byte == b'\n').count(), 1);
+        let record: Value = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(record["httpRequest"]["headers"].as_array().unwrap().len(), headers.len());
+    }
+}

@@ -1,0 +1,119 @@
+//! The command line.
+
+mod acl;
+mod check;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod guard;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use sekisho_model::Diagnostics;
+
+use crate::config::RulesConfig;
+
+/// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Stand in front of one service, without a configuration file
+    Guard(guard::GuardArgs),
+    /// Run the full service from a configuration file
+    Run(run::RunArgs),
+    /// Hold one request against a web ACL and explain the decision
+    Check(check::CheckArgs),
+    /// Work with web ACLs
+    #[command(subcommand)]
+    Acl(acl::AclCommand),
+    #[cfg(feature = "demo")]
+    /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
+    Demo(demo::DemoArgs),
+    /// Work with configuration files
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A file, address or request that the user gave cannot be used: exit status 2.
+    Unusable(Diagnostics),
+    /// Anything else: exit status 1.
+    Other(anyhow::Error),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Unusable(diagnostics)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// What a command returns.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Outcome {
+        match self.command {
+            Command::Guard(args) => guard::guard(args),
+            Command::Run(args) => run::run(&args),
+            Command::Check(args) => check::check(&args),
+            Command::Acl(command) => acl::acl(&command),
+            #[cfg(feature = "demo")]
+            Command::Demo(args) => demo::demo(&args),
+            Command::Config(command) => config::config(&command),
+        }
+    }
+}
+
+/// Where rules come from, for the commands that take them.
+#[derive(Debug, Clone, Args)]
+struct RulesArgs {
+    /// Web ACL: the output of `aws wafv2 get-web-acl`. Default: the starter ACL
+    #[arg(long, value_name = "FILE")]
+    acl: Option<PathBuf>,
+    /// Folder of the IP sets, pattern sets and rule groups it refers to: outputs of `aws wafv2 get-…`
+    #[arg(long, value_name = "DIR")]
+    resources: Option<PathBuf>,
+    /// MaxMind DB of countries
+    #[arg(long, value_name = "FILE")]
+    country_db: Option<PathBuf>,
+    /// MaxMind DB of autonomous systems
+    #[arg(long, value_name = "FILE")]
+    asn_db: Option<PathBuf>,
+    /// Addresses and ranges, one a line, that the starter ACL always lets through
+    #[arg(long, value_name = "FILE")]
+    allow_list: Option<PathBuf>,
+    /// Addresses and ranges of ill repute, one a line
+    #[arg(long, value_name = "FILE")]
+    reputation_list: Option<PathBuf>,
+}
+
+impl RulesArgs {
+    fn into_config(self) -> RulesConfig {
+        let Self { acl, resources, country_db, asn_db, allow_list, reputation_list } = self;
+        RulesConfig { acl, resources, allow_list, reputation_list, country_db, asn_db }
+    }
+}

@@ -1,0 +1,215 @@
+//! `sekisho check`: one request held against a web ACL, explained.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use sekisho_edge::body::Inspected;
+use sekisho_edge::clock::SystemClock;
+use sekisho_edge::http1::{self, read::RawRequest};
+use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, details};
+use sekisho_model::{Clock, Diagnostic, Diagnostics};
+use sekisho_waf::{Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference};
+use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
+
+use super::{Failure, Outcome, RulesArgs};
+use crate::rules::{self, LoadedRules};
+use crate::{explain, terminal};
+
+/// A request larger than this (bytes) is not read.
+const REQUEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Hold one request against a web ACL and explain the decision.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// Address of the client
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    client_ip: IpAddr,
+    /// Country of the client, as if looked up: two letters
+    #[arg(long, value_name = "CC", value_parser = country)]
+    country: Option<String>,
+    /// Autonomous system number of the client, as if looked up
+    #[arg(long, value_name = "N")]
+    asn: Option<u32>,
+    /// JA3 fingerprint of the client
+    #[arg(long, value_name = "H")]
+    ja3: Option<String>,
+    /// JA4 fingerprint of the client
+    #[arg(long, value_name = "S")]
+    ja4: Option<String>,
+    /// What the request came through in AWS: decides how much of a body is inspected
+    #[arg(long, value_enum, default_value_t = OriginKind::Cloudfront)]
+    origin: OriginKind,
+    /// Print only the decision record, one line in the AWS WAF log format
+    #[arg(long)]
+    json: bool,
+    /// File with a raw HTTP/1.1 request; `-` is standard input
+    #[arg(value_name = "REQUEST")]
+    request: PathBuf,
+}
+
+/// What a request comes through in AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OriginKind {
+    Alb,
+    Cloudfront,
+    ApiGateway,
+}
+
+fn country(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("a country is two letters, such as JP".to_owned())
+    }
+}
+
+pub(super) fn check(args: &CheckArgs) -> Outcome {
+    let bytes = read_request(&args.request)?;
+    let raw = http1::read::read(&bytes, http1::Limits::default())
+        .map_err(|error| Failure::Unusable(unusable(&args.request, &error.to_string())))?;
+    let options = LoadOptions { resource_type: Some(args.origin.resource_type()) };
+    let loaded = rules::load_for(&args.rules.clone().into_config(), &options)?;
+    terminal::print_diagnostics(&loaded.warnings);
+    let rule_set = &loaded.rule_set;
+    let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
+    let held = Held::of(&raw, body_max);
+    let request = args.request(&raw, &held);
+    let context = Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref() };
+    let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
+    let mut scratch = Scratch::new();
+    if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {
+        return Err(anyhow::anyhow!("the two evaluators disagree on this request; please report it with the request").into());
+    }
+    for note in &raw.notes {
+        terminal::note(&format!("note: {note}"));
+    }
+    if args.json {
+        terminal::print(&args.record(&loaded, &request, &verdict, &context))?;
+    } else {
+        terminal::print(&explain::explain(rule_set.policy(), &request, &verdict, &trace, terminal::color_out()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_request(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| Failure::Unusable(unusable(path, &error.to_string())))?)
+    };
+    let read = input.take(REQUEST_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::Unusable(unusable(path, &error.to_string())))?;
+    if bytes.len() as u64 > REQUEST_BYTES_MAX {
+        return Err(Failure::Unusable(unusable(path, &format!("it has more than {REQUEST_BYTES_MAX} bytes"))));
+    }
+    Ok(bytes)
+}
+
+fn unusable(path: &Path, why: &str) -> Diagnostics {
+    let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    Diagnostic::error("request", format!("cannot use {name} as a request: {why}"))
+        .help("a request begins with a line such as `GET /search?q=cat HTTP/1.1`")
+        .into()
+}
+
+impl OriginKind {
+    fn resource_type(self) -> ResourceType {
+        match self {
+            Self::Alb => ResourceType::LoadBalancer,
+            Self::Cloudfront => ResourceType::CloudFront,
+            Self::ApiGateway => ResourceType::ApiGateway,
+        }
+    }
+
+    /// Body bytes inspected where the web ACL says nothing.
+    ///
+    /// Source: AWS WAF Developer Guide, "Considerations for managing body inspection in AWS WAF".
+    fn body_bytes_max(self) -> usize {
+        match self {
+            Self::Alb => 8 * 1024,
+            Self::Cloudfront | Self::ApiGateway => 16 * 1024,
+        }
+    }
+
+    /// The name AWS logs go by.
+    fn source_name(self) -> &'static str {
+        match self {
+            Self::Alb => "ALB",
+            Self::Cloudfront => "CF",
+            Self::ApiGateway => "APIGW",
+        }
+    }
+}
+
+/// What of a request must be held to be lent to the engine.
+struct Held<'a> {
+    headers: Vec<Header<'a>>,
+    body: Inspected<'a>,
+}
+
+impl<'a> Held<'a> {
+    fn of(raw: &'a RawRequest<'a>, body_max: usize) -> Self {
+        let headers: Vec<_> =
+            raw.headers.iter().map(|header| Header { name: header.name, value: header.value.as_ref() }).collect();
+        let coding = headers.iter().find(|header| header.is("content-encoding")).map(|header| header.value);
+        let body = sekisho_edge::body::inspect(&raw.body, coding, body_max);
+        Self { headers, body }
+    }
+}
+
+impl CheckArgs {
+    fn request<'a>(&'a self, raw: &'a RawRequest<'a>, held: &'a Held<'a>) -> Request<'a> {
+        Request {
+            method: raw.method,
+            path: raw.parts.path,
+            query: raw.parts.query.unwrap_or_default(),
+            fragment: raw.parts.fragment,
+            version: raw.version,
+            scheme: "https",
+            headers: &held.headers,
+            body: Body {
+                bytes: &held.body.bytes,
+                size: BodySize::Exact(raw.body.len() as u64),
+                truncated: held.body.truncated,
+            },
+            client: Client {
+                ip: self.client_ip,
+                country: self.country.as_deref(),
+                asn: self.asn,
+                ja3: self.ja3.as_deref(),
+                ja4: self.ja4.as_deref(),
+            },
+        }
+    }
+
+    fn record(&self, loaded: &LoadedRules, request: &Request<'_>, verdict: &Verdict, context: &Context<'_>) -> String {
+        let policy = loaded.rule_set.policy();
+        let details = Details::of(&loaded.rule_set, request, verdict, context);
+        let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
+        let source = Source { name: self.origin.source_name().to_owned(), id: "-".to_owned() };
+        let mut line = Vec::new();
+        let country = loaded.places.place(self.client_ip).map(|place| place.country);
+        let occurrence = Occurrence {
+            at: context.now,
+            request_id: "check",
+            country: self.country.as_deref().or(country),
+            asn: self.asn.or_else(|| loaded.places.asn(self.client_ip)),
+            response_code_sent: details::custom_status(verdict, policy),
+            inserted: &inserted,
+            match_details: &[],
+        };
+        details.lend(|match_details| {
+            let occurrence = Occurrence { match_details, ..occurrence };
+            let subject = Subject::Evaluated { request, verdict };
+            Recorder::new(&source, &MaskSettings::default()).write(policy, &occurrence, subject, &mut line);
+        });
+        String::from_utf8(line).expect("records are UTF-8")
+    }
+}

@@ -1,0 +1,47 @@
+//! `sekisho guard`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Outcome, RulesArgs};
+use crate::config::{Config, Guard};
+use crate::service;
+
+/// Stand in front of one service, without a configuration file.
+#[derive(Debug, Args)]
+pub(super) struct GuardArgs {
+    /// The service, such as http://127.0.0.1:3000
+    #[arg(value_name = "URL")]
+    upstream: String,
+    /// Address to serve clients at
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// PEM file of the certificate chain: serve HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// Folder for everything that is kept
+    #[arg(long, value_name = "DIR", default_value = "sekisho-data")]
+    data: PathBuf,
+    /// Address of /metrics, /healthz and /readyz. Default: 127.0.0.1:9180, or any free port if that is taken
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+}
+
+pub(super) fn guard(args: GuardArgs) -> Outcome {
+    let config = Config::guard(Guard {
+        upstream: args.upstream,
+        listen: args.listen,
+        tls: args.tls_cert.zip(args.tls_key),
+        admin: args.admin.or_else(service::free_admin_address),
+        rules: args.rules.into_config(),
+        data: args.data,
+    })?;
+    service::serve(config)
+}

@@ -1,0 +1,106 @@
+//! A decision as a person reads it: each rule in order, what it looked at, whether it matched and why, what was decided.
+//!
+//! Written from the reference evaluator's trace. Bytes of the request are shown escaped and cut, so that a hostile request
+//! cannot drive the terminal.
+
+mod condition;
+mod words;
+
+use std::fmt::Write as _;
+
+use sekisho_waf::ir::{Action, Policy, Rule, RuleKind};
+use sekisho_waf::reference::{RuleTrace, Trace};
+use sekisho_waf::{Decision, Judged, Request, RuleRef, Verdict};
+
+use words::{Style, action_name, shown};
+
+/// Explains one evaluation.
+pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace, color: bool) -> String {
+    let style = Style::new(color);
+    let mut text = String::new();
+    let target = if request.query.is_empty() { request.path.to_vec() } else { [request.path, b"?", request.query].concat() };
+    let _ = writeln!(text, "{} {} from {}", shown(request.method), shown(&target), request.client.ip);
+    let _ = writeln!(text, "held against {}\n", shown(policy.name.as_bytes()));
+    for rule in &trace.rules {
+        explain_rule(&mut text, policy, rule, &style);
+    }
+    explain_end(&mut text, policy, verdict, &style);
+    text
+}
+
+fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &Style) {
+    let rule = trace.rule.resolve(policy);
+    let indent = if trace.rule.member.is_some() { "     " } else { "" };
+    let outcome = match (&rule.kind, trace.outcome) {
+        (RuleKind::Group { .. }, Judged::Matched) => style.dim("group, evaluated"),
+        (RuleKind::Group { .. }, _) => style.dim("group, left out by its scope-down"),
+        (_, Judged::NotApplied) => style.dim("not applied: the header it takes the address from is missing"),
+        (_, Judged::NotMatched) => style.dim("no match"),
+        (_, Judged::Matched) => style.alert(&format!("MATCH → {}", in_force(rule))),
+    };
+    let number = match trace.rule.member {
+        None => format!("{:>2}. ", trace.rule.rule + 1),
+        Some(_) => "- ".to_owned(),
+    };
+    let _ = writeln!(text, "{indent}{number}{}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
+    let inner = format!("{indent}    ");
+    if let Some(condition) = &trace.condition {
+        condition::explain(text, condition, &inner, style);
+    }
+    if let RuleKind::Rate { limit, window_s, .. } = &rule.kind {
+        let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s from one address");
+    }
+    if trace.outcome == Judged::Matched && !matches!(rule.kind, RuleKind::Group { .. }) {
+        for label in &rule.labels {
+            let _ = writeln!(text, "{inner}+ label {}", shown(label.as_bytes()));
+        }
+    }
+}
+
+fn in_force(rule: &Rule) -> String {
+    let (RuleKind::Match { action, .. } | RuleKind::Rate { action, .. }) = &rule.kind else { return String::new() };
+    match &action.overridden {
+        Some(before) => format!("{} (overridden; was {})", action_name(&action.action), action_name(before)),
+        None => action_name(&action.action).to_owned(),
+    }
+}
+
+fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &Style) {
+    let _ = writeln!(text);
+    if !verdict.labels.is_empty() {
+        let _ = writeln!(text, "labels");
+        for label in &verdict.labels {
+            let _ = writeln!(text, "    {}", shown(label.text(policy).as_bytes()));
+        }
+    }
+    for group in verdict.groups.iter().filter(|group| group.terminated_by.is_some()) {
+        let counted = verdict.non_terminating.iter().any(|matched| matched.rule == RuleRef::top(group.rule));
+        if counted {
+            let name = &policy.rules[group.rule as usize].name;
+            let _ = writeln!(text, "the result of group {} is only counted", shown(name.as_bytes()));
+        }
+    }
+    let by = match verdict.terminating {
+        None => "the default action: no rule ended evaluation".to_owned(),
+        Some(rule) => match rule.member {
+            None => format!("rule {}", shown(rule.top_rule(policy).name.as_bytes())),
+            Some(_) => format!(
+                "rule {} of {}",
+                shown(rule.resolve(policy).name.as_bytes()),
+                shown(rule.top_rule(policy).name.as_bytes())
+            ),
+        },
+    };
+    let decision = match (verdict.decision, verdict.deciding_action(policy)) {
+        (Decision::Allow, _) => style.calm("ALLOW"),
+        (Decision::Block, Action::Block(response)) => style.alert(&format!("BLOCK with status {}", response.status)),
+        (Decision::Block, _) => style.alert("BLOCK"),
+    };
+    let _ = writeln!(text, "{decision} by {by}");
+    for header in verdict.inserted_headers(policy) {
+        let _ = writeln!(text, "the request goes on with {}: {}", header.name, shown(header.value.as_bytes()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

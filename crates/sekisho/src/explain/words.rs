@@ -1,0 +1,147 @@
+//! Bytes, names and colours of explanations.
+
+use sekisho_waf::ir::{Action, AddressSource, Comparison, Field, ForwardedPosition, MapMatch, MapPattern, MapScope, Position};
+
+/// Bytes shown of one value.
+const SHOWN_BYTES_MAX: usize = 96;
+
+/// Bytes as printable text: escaped, and cut with a note of how much is missing.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let mut end = bytes.len().min(SHOWN_BYTES_MAX);
+    while end > 0 && end < bytes.len() && bytes[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    let mut text = String::new();
+    for chunk in bytes[..end].utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() || is_invisible(character) {
+                text.extend(character.escape_default());
+            } else {
+                text.push(character);
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    if end < bytes.len() {
+        text.push_str(&format!("… ({} bytes)", bytes.len()));
+    }
+    text
+}
+
+/// Characters that would reorder or hide what a terminal shows.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// An action by its AWS name.
+pub(super) fn action_name(action: &Action) -> &'static str {
+    match action {
+        Action::Allow { .. } => "Allow",
+        Action::Block(_) => "Block",
+        Action::Count { .. } => "Count",
+    }
+}
+
+/// A part of the request in words.
+pub(super) fn field_name(field: &Field) -> String {
+    match field {
+        Field::Method => "method".to_owned(),
+        Field::UriPath => "URI path".to_owned(),
+        Field::QueryString => "query string".to_owned(),
+        Field::UriFragment => "URI fragment".to_owned(),
+        Field::SingleHeader(name) => format!("header {name}"),
+        Field::SingleQueryArgument(name) => format!("query argument {name}"),
+        Field::AllQueryArguments => "query arguments".to_owned(),
+        Field::Headers(entries) => entries_name("headers", entries),
+        Field::Cookies(entries) => entries_name("cookies", entries),
+        Field::Body => "body".to_owned(),
+        Field::BodyValues => "values in the body".to_owned(),
+        Field::HeaderOrder => "header order".to_owned(),
+        Field::Ja3 => "JA3 fingerprint".to_owned(),
+        Field::Ja4 => "JA4 fingerprint".to_owned(),
+    }
+}
+
+fn entries_name(what: &str, entries: &MapMatch) -> String {
+    let side = match entries.scope {
+        MapScope::Key => " (names)",
+        MapScope::Value => " (values)",
+        MapScope::All => "",
+    };
+    match &entries.pattern {
+        MapPattern::All => format!("{what}{side}"),
+        MapPattern::Included(names) => format!("{what} {}{side}", names.join(", ")),
+        MapPattern::Excluded(names) => format!("{what} but {}{side}", names.join(", ")),
+    }
+}
+
+/// A comparison as a sign.
+pub(super) fn comparison_sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "=",
+        Comparison::Ne => "≠",
+        Comparison::Le => "≤",
+        Comparison::Lt => "<",
+        Comparison::Ge => "≥",
+        Comparison::Gt => ">",
+    }
+}
+
+/// A literal's position as a verb.
+pub(super) fn position_verb(position: Position) -> &'static str {
+    match position {
+        Position::Exactly => "is exactly",
+        Position::StartsWith => "starts with",
+        Position::EndsWith => "ends with",
+        Position::Contains => "contains",
+        Position::ContainsWord => "contains the word",
+    }
+}
+
+/// Whose address.
+pub(super) fn source_name(source: &AddressSource) -> String {
+    match source {
+        AddressSource::Client => "client address".to_owned(),
+        AddressSource::Forwarded { header, position, .. } => {
+            let position = match position {
+                ForwardedPosition::First => "first",
+                ForwardedPosition::Last => "last",
+                ForwardedPosition::Any => "any",
+            };
+            format!("{position} address in {header}")
+        }
+    }
+}
+
+/// Colours, where the terminal shows them.
+pub(super) struct Style {
+    color: bool,
+}
+
+impl Style {
+    pub(super) fn new(color: bool) -> Self {
+        Self { color }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(super) fn alert(&self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(super) fn calm(&self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
+    pub(super) fn strong(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub(super) fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}

@@ -1,0 +1,53 @@
+//! What is printed to people, and nothing else is: diagnostics and errors on standard error, results on standard output.
+
+use std::io::{self, IsTerminal, Write};
+
+use sekisho_model::{Diagnostics, Severity};
+
+/// Whether standard output shows colours.
+pub(crate) fn color_out() -> bool {
+    io::stdout().is_terminal() && color_wanted()
+}
+
+/// Whether standard error shows colours.
+pub(crate) fn color_err() -> bool {
+    io::stderr().is_terminal() && color_wanted()
+}
+
+/// Source: no-color.org.
+fn color_wanted() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the binary is the room that reads the environment")]
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !unwanted
+}
+
+/// Writes a result to standard output. A reader that has gone away (`| head`) is no error.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes a note to standard error.
+pub(crate) fn note(text: &str) {
+    // Nothing is left to tell it to if standard error is gone.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints diagnostics with a closing count.
+pub(crate) fn print_diagnostics(diagnostics: &Diagnostics) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let (errors, warnings) = (diagnostics.count(Severity::Error), diagnostics.count(Severity::Warning));
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    note(&format!("{}{}, {}", diagnostics.render(color_err()), plural(errors, "error"), plural(warnings, "warning")));
+}
+
+/// Prints an error with its causes, once.
+pub(crate) fn print_error(error: &anyhow::Error) {
+    let chain = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    note(&format!("error: {chain}"));
+}

@@ -1,0 +1,87 @@
+//! The command line of `cargo xtask`.
+
+use clap::{Parser, Subcommand};
+
+/// The house keeper of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Check the rules of the house that compiler and clippy do not know
+    Tidy,
+    /// Install what the tests need (apt, only what is missing) and run everything
+    Ci {
+        /// Leave out the end-to-end tests and the fuzz runs
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Fuzz one target, or each in turn
+    Fuzz {
+        /// A file name of fuzz/src/bin, without `.rs`
+        target: Option<String>,
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Build the checkpoint and run `sekisho demo`
+    Demo {
+        /// Passed on to `sekisho demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Measure
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// The rule engine alone (criterion)
+    Engine,
+    /// The proxy beside nginx, in alternating rounds
+    Edge(EdgeBench),
+}
+
+/// How long and how hard to load the proxies.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct EdgeBench {
+    /// Measured rounds; each loads every contender once
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// Seconds of load for a contender in a round
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) seconds: u32,
+    /// Connections kept open by the load generator
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) connections: u32,
+    /// Leave the checkpoint out: checks the harness with nginx alone
+    #[arg(long)]
+    pub(crate) only_nginx: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn demo_passes_on_what_follows() {
+        let args = Args::parse_from(["xtask", "demo", "--listen", "127.0.0.1:0"]);
+        let Task::Demo { args } = args.task else { panic!("not a demo: {args:?}") };
+        assert_eq!(args, ["--listen", "127.0.0.1:0"]);
+    }
+}

@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: figures taken here and now, the proxy's beside a peer in the same run.
+
+mod acl;
+mod edge;
+mod figures;
+mod nginx;
+mod process_tree;
+mod report;
+mod server;
+mod wrk;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::args::Bench;
+use crate::process::{cargo, run as run_command};
+
+/// Measures what was asked for.
+///
+/// # Errors
+///
+/// If something does not build or start, or a figure would not mean what it says.
+pub(crate) fn run(root: &Path, what: Bench) -> Result<()> {
+    match what {
+        Bench::Engine => run_command(cargo(root).args(["bench", "--package", "sekisho-waf", "--locked"])),
+        Bench::Edge(load) => edge::run(root, load),
+    }
+}

@@ -1,0 +1,129 @@
+//! The proxy beside nginx: same backend, same load, every contender in every round.
+//!
+//! All servers run throughout; only one is loaded at a time. The order turns by one each round, so that none is always
+//! first. Ratios are taken within a round, where the machine is the same, and summed up as medians across rounds.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::figures::Sample;
+use super::process_tree::Usage;
+use super::server::{Server, free_address};
+use super::{acl, nginx, report, wrk};
+use crate::args::EdgeBench;
+use crate::packages;
+use crate::process::{build_sekisho, say};
+
+/// Load before the first round, so that pools are filled and memory is touched, in seconds.
+const WARM_UP_SECONDS: u32 = 3;
+
+/// Who is measured, in the order of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contender {
+    /// nginx as a plain proxy, without an access log.
+    Nginx,
+    /// nginx as a plain proxy, with a buffered access log.
+    NginxLogging,
+    /// The checkpoint with an ACL that has no rules; it records every request.
+    NoRules,
+    /// The checkpoint with the starter ACL.
+    Starter,
+}
+
+impl Contender {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx, no log",
+            Self::NginxLogging => "nginx, access log",
+            Self::NoRules => "sekisho, no rules",
+            Self::Starter => "sekisho, starter ACL",
+        }
+    }
+}
+
+/// One server under load, with what was measured of it.
+pub(super) struct Entry {
+    pub(super) contender: Contender,
+    /// One a round.
+    pub(super) samples: Vec<Sample>,
+    server: Server,
+}
+
+/// Measures and prints the report.
+///
+/// # Errors
+///
+/// If a server does not build or start, or any response is not a success: its figure would be worthless.
+pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
+    packages::ensure(&[&packages::NGINX, &packages::WRK])?;
+    let binary = if load.only_nginx { None } else { Some(build_sekisho(root, "release")?) };
+    let folder = fresh_folder(root)?;
+    let backend = nginx::backend(&folder)?;
+    let mut entries = start(root, &folder, &backend, binary.as_deref())?;
+
+    let script = wrk::write_script(&folder)?;
+    for entry in &entries {
+        say(format!("warm up: {}", entry.contender.name()))?;
+        wrk::load(&entry.server.address, &script, load.connections, WARM_UP_SECONDS)?;
+    }
+    for round in 1..=load.rounds {
+        for entry in &mut entries {
+            let sample = measure(&entry.server, &script, load)?;
+            say(format!("round {round}: {:<22} {sample}", entry.contender.name()))?;
+            entry.samples.push(sample);
+        }
+        entries.rotate_left(1);
+    }
+    entries.sort_by_key(|entry| entry.contender as u8);
+    say(report::markdown(&entries, load))?;
+    Ok(())
+}
+
+fn fresh_folder(root: &Path) -> Result<PathBuf> {
+    let folder = root.join("target/bench-edge");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("clear {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Starts every contender before the backend; without a binary, nginx alone.
+fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) -> Result<Vec<Entry>> {
+    let entry = |contender, server| Entry { contender, samples: Vec::new(), server };
+    let mut entries = vec![
+        entry(Contender::Nginx, nginx::proxy(folder, backend, false)?),
+        entry(Contender::NginxLogging, nginx::proxy(folder, backend, true)?),
+    ];
+    if let Some(binary) = binary {
+        let no_rules = acl::without_rules(folder)?;
+        let starter = acl::starter(root, folder)?;
+        entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules)?));
+        entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter)?));
+    }
+    Ok(entries)
+}
+
+fn checkpoint(binary: &Path, folder: &Path, backend: &Server, acl: &Path) -> Result<Server> {
+    let address = free_address()?;
+    let name = acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
+    let mut command = Command::new(binary);
+    command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--acl"]);
+    command.arg(acl).arg("--data").arg(folder.join(format!("data-{name}")));
+    Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
+}
+
+fn measure(server: &Server, script: &Path, load: EdgeBench) -> Result<Sample> {
+    let before = Usage::of(server.pid())?;
+    let requests = wrk::load(&server.address, script, load.connections, load.seconds)?;
+    let after = Usage::of(server.pid())?;
+    let cpu: Duration = after.cpu.saturating_sub(before.cpu);
+    Ok(Sample {
+        requests_per_second: requests.per_second,
+        cpu_us_per_request: cpu.as_secs_f64() * 1e6 / requests.count as f64,
+        rss_mb: after.rss_bytes as f64 / 1e6,
+    })
+}

@@ -1,0 +1,94 @@
+//! `cargo xtask ci`: everything that must hold before a change lands, from a clean clone.
+//!
+//! Dependencies are compiled as few times as possible: clippy checks them once (metadata only), the tests compile them
+//! once in the dev profile, the binary of the end-to-end tests once in the demo profile, the fuzz targets once in their
+//! own workspace. A failed step does not hide what the others have to say.
+
+mod steps;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Result;
+
+use self::steps::Steps;
+use crate::process::{build_sekisho, cargo, find_program, run as run_command, say};
+use crate::{fuzz, packages, tidy};
+
+/// How long each target is fuzzed, in seconds.
+const FUZZ_SECONDS: u32 = 10;
+
+/// Runs every step and prints how each went.
+///
+/// # Errors
+///
+/// If a step fails.
+pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
+    let mut steps = Steps::new(io::stdout());
+    let installed = fast || steps.step("packages", || packages::ensure(NEEDED))?;
+    steps.step("format", || format(root))?;
+    steps.step("tidy", || tidy::run(root))?;
+    steps.step("clippy", || clippy(root))?;
+    if fast {
+        steps.skip("end to end", "--fast")?;
+        steps.step("tests", || test(root, None))?;
+        steps.skip("fuzz", "--fast")?;
+    } else {
+        end_to_end(&mut steps, root, installed)?;
+        steps.step("fuzz", || fuzz::run(root, None, FUZZ_SECONDS))?;
+    }
+    deny(&mut steps, root)?;
+    steps.finish()
+}
+
+/// What the tests and the fuzz runs need besides Rust.
+const NEEDED: &[&packages::Package] =
+    &[&packages::CXX, &packages::NGINX, &packages::WRK, &packages::SQLMAP, &packages::WAPITI, &packages::NGHTTP];
+
+fn format(root: &Path) -> Result<()> {
+    run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
+    run_command(cargo(root).args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+}
+
+fn clippy(root: &Path) -> Result<()> {
+    run_command(cargo(root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}
+
+/// Builds the binary, then runs all tests in one invocation, the end-to-end tests among them.
+fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Result<()> {
+    let mut binary = None;
+    steps.step("build", || {
+        binary = Some(build_sekisho(root, "demo")?);
+        Ok(())
+    })?;
+    match binary {
+        Some(binary) if installed => steps.step("tests", || test(root, Some(&binary)))?,
+        Some(_) => steps.skip("tests", "packages are missing")?,
+        None => steps.skip("tests", "the binary did not build")?,
+    };
+    Ok(())
+}
+
+/// Runs the tests of the workspace; with a binary, also those that drive it.
+///
+/// `CI` is set: a missing prerequisite is a failure, not a reason to skip.
+fn test(root: &Path, binary: Option<&Path>) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    match binary {
+        Some(binary) => command.env("SEKISHO_BIN", binary),
+        None => command.args(["--exclude", "sekisho-e2e"]),
+    };
+    run_command(command.env("CI", "true"))
+}
+
+/// Licences, advisories and bans, where `cargo-deny` is installed: it is too large to install for one step.
+fn deny(steps: &mut Steps<impl Write>, root: &Path) -> Result<()> {
+    if find_program("cargo-deny").is_none() {
+        say("cargo-deny is not installed: licences, advisories and bans of deny.toml are not checked here")?;
+        steps.skip("deny", "cargo-deny is not installed")?;
+        return Ok(());
+    }
+    steps.step("deny", || run_command(cargo(root).args(["deny", "--locked", "check"])))?;
+    Ok(())
+}
