@@ -24,7 +24,7 @@ pub(crate) enum Attendance {
     /// Nothing.
     None,
     /// The gate, which lets the next request of an HTTP/1 connection through after this one.
-    Http1(InService),
+    Http1(#[expect(dead_code, reason = "kept for what its end does")] InService),
     /// The HTTP/2 connection, which is not idle meanwhile.
     Http2(OpenStream),
 }

@@ -24,6 +24,7 @@ pub(crate) struct Pools {
 /// A worker's connections to one endpoint.
 #[derive(Debug)]
 pub(crate) struct Slot {
+    #[expect(clippy::vec_box, reason = "boxed once for its life: it moves in and out with each request")]
     http1: RefCell<Vec<Box<Connection>>>,
     http2: RefCell<Option<SendRequest<Upload>>>,
     idle_max: usize,
