@@ -5,6 +5,7 @@ use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf_lang::aws::{GroupFiles, ManagedCatalogue, NamedSets, load_managed_group};
 static WAF: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/waf");
 /// x
+#[derive(Default)]
 pub struct Lists {
     /// x
     pub allow: Vec<IpNet>,
