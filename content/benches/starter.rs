@@ -6,14 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sekisho_content::Lists;
 use sekisho_model::Timestamp;
-use sekisho_waf::{
-    Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
-};
+use sekisho_waf::{Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
 use sekisho_waf_lang::aws::{self, LoadOptions};
 
 const BROWSER: &[(&str, &str)] = &[
     ("Host", "shop.example.com"),
-    ("User-Agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"),
+    (
+        "User-Agent",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+    ),
     ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
     ("Accept-Language", "ja,en-US;q=0.9,en;q=0.8"),
     ("Accept-Encoding", "gzip, deflate, br"),
