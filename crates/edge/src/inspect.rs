@@ -207,8 +207,16 @@ impl Inspector {
         };
         counter.inc();
         if record {
-            let sent = (!let_through).then_some(status.as_u16());
-            let occurrence = occurrence(candidate, around, sent, &[]);
+            // Nothing that may have been the cause is asked again.
+            let occurrence = Occurrence {
+                at: candidate.visit.at,
+                request_id: candidate.visit.name(),
+                country: None,
+                asn: None,
+                response_code_sent: (!let_through).then_some(status.as_u16()),
+                inserted: &[],
+                match_details: &[],
+            };
             let subject = Subject::Fault { request, reason: "evaluation panicked", let_through };
             self.line.clear();
             self.recorder.write(around.rules.set.policy(), &occurrence, subject, &mut self.line);
