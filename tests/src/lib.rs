@@ -1,1 +1,26 @@
-//! What crosses rooms: end-to-end tests.
+//! What crosses rooms: end-to-end tests, and the stage they play on.
+//!
+//! A test puts a [`GuardedShop`] or an [`Origin`] behind a [`Checkpoint`] (the real binary as a subprocess) and sends
+//! scripts, raw bytes or real scanners at it. Everything listens on port 0 of loopback and ends with its value.
+
+mod environment;
+
+mod certificate;
+mod checkpoint;
+mod origin;
+mod raw;
+mod shop;
+
+mod program;
+mod sqlmap;
+mod wapiti;
+
+pub use certificate::Certificate;
+pub use checkpoint::Checkpoint;
+pub use environment::{find_program, in_ci};
+pub use origin::{Origin, Received};
+pub use program::{Finished, Program};
+pub use raw::{Ending, RawConnection, RawReply};
+pub use shop::{GuardedShop, OpenShop, run_session};
+pub use sqlmap::{Sqlmap, SqlmapReport};
+pub use wapiti::{Finding, Wapiti, WapitiReport};

@@ -8,6 +8,7 @@
 mod archive;
 mod card;
 mod decision;
+pub mod details;
 mod json;
 mod mask;
 mod outbox;
@@ -18,6 +19,7 @@ mod sync;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub use details::Details;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};

@@ -3,6 +3,7 @@
 mod acl;
 mod check;
 mod config;
+#[cfg(feature = "demo")]
 mod demo;
 mod guard;
 mod run;
@@ -34,6 +35,7 @@ enum Command {
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
     /// Work with configuration files
@@ -79,6 +81,7 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::check(&args),
             Command::Acl(command) => acl::acl(&command),
+            #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
             Command::Config(command) => config::config(&command),
         }

@@ -51,10 +51,16 @@ pub(crate) struct RulesConfig {
 }
 
 impl RulesConfig {
-    /// All files and folders that the rules come from: a change of any is a change of rules.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, country_db, asn_db } = self;
-        [acl, resources, allow_list, reputation_list, country_db, asn_db].into_iter().flatten().map(PathBuf::as_path)
+    /// The files and folders that the rules come from and that are read again when they change. Databases of places are
+    /// read at the start only.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
+        let Self { acl, resources, allow_list, reputation_list, .. } = self;
+        [acl, resources, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// All files and folders that are named.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
+        self.watched().chain([&self.country_db, &self.asn_db].into_iter().flatten().map(PathBuf::as_path))
     }
 }
 

@@ -74,6 +74,9 @@ impl Counter {
     }
 
     fn search(&self, query: &str) -> Answer {
+        if query.is_empty() {
+            return html(page::empty_search());
+        }
         match lock(&self.books).search(query) {
             Ok(found) => html(page::search(query, &found)),
             Err(error) => database_failure(&error),

@@ -106,6 +106,11 @@ pub(crate) fn search(query: &str, found: &[Listing]) -> String {
     layout("検索 Search", &body)
 }
 
+/// The search before anything was asked.
+pub(crate) fn empty_search() -> String {
+    layout("検索 Search", "<h1>何をさがしますか <span lang=\"en\">What are you looking for?</span></h1>")
+}
+
 /// One product.
 pub(crate) fn product(row: &Listing) -> String {
     let body = format!(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::acl::AclFiles;
 use super::figures::Sample;
 use super::process_tree::Usage;
 use super::server::{Server, free_address};
@@ -107,12 +108,15 @@ fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) ->
     Ok(entries)
 }
 
-fn checkpoint(binary: &Path, folder: &Path, backend: &Server, acl: &Path) -> Result<Server> {
+fn checkpoint(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) -> Result<Server> {
     let address = free_address()?;
-    let name = acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
+    let name = files.acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
     let mut command = Command::new(binary);
     command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--acl"]);
-    command.arg(acl).arg("--data").arg(folder.join(format!("data-{name}")));
+    command.arg(&files.acl).arg("--data").arg(folder.join(format!("data-{name}")));
+    if let Some(resources) = &files.resources {
+        command.arg("--resources").arg(resources);
+    }
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 

@@ -38,7 +38,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for room in QUIET {
         for (path, text) in tree.under(room, ".rs") {
-            if path.ends_with("/tests.rs") || path.contains("/tests/") {
+            if is_test_only(tree, path) {
                 continue;
             }
             let code = RustSource::new(text).code_without_tests();
@@ -52,6 +52,24 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether the module of this file, or one it stands in, is declared under `#[cfg(test)]`.
+fn is_test_only(tree: &Tree, path: &str) -> bool {
+    let Some((folder, name)) = path.trim_end_matches(".rs").rsplit_once('/') else { return false };
+    let Some((above, parent)) = [format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")]
+        .into_iter()
+        .filter(|parent| parent != path)
+        .find_map(|parent| Some((tree.text(&parent)?, parent)))
+    else {
+        return false;
+    };
+    let source = RustSource::new(above);
+    let declares = |code: &str| {
+        let paths = used_paths(code);
+        paths.windows(2).any(|pair| pair[0].names(&["mod"]) && pair[1].names(&[name]))
+    };
+    (declares(&source.code) && !declares(&source.code_without_tests())) || is_test_only(tree, &parent)
 }
 
 fn finding(path: &str, line: usize, noise: &str) -> Finding {
@@ -90,9 +108,24 @@ mod tests {
     #[test]
     fn tests_strings_comments_and_other_rooms_may() {
         lines("crates/waf/src/a.rs", "#[cfg(test)]\nmod tests { use std::fs; }", &[]);
-        lines("crates/waf/src/a/tests.rs", "use std::fs;", &[]);
         lines("crates/waf/src/a.rs", "//! std::fs\nconst A: &str = \"std::fs\";", &[]);
         lines("crates/edge/src/a.rs", "use std::fs;", &[]);
+    }
+
+    #[test]
+    fn a_module_is_a_test_only_if_it_is_declared_one() {
+        let below = |declared: &str| {
+            let files = [
+                ("crates/waf/src/lib.rs", "mod a;"),
+                ("crates/waf/src/a.rs", declared),
+                ("crates/waf/src/a/tests.rs", "mod deeper;"),
+                ("crates/waf/src/a/tests/deeper.rs", "use std::fs;"),
+            ];
+            check(&Tree::sample(&files)).len()
+        };
+        assert_eq!(below("#[cfg(test)]\nmod tests;"), 0);
+        assert_eq!(below("mod tests;"), 1);
+        assert_eq!(below("#[cfg(test)]\nmod other;\npub mod tests;"), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::tree::Tree;
 
 const DECISIONS: &str = "docs/adr/";
 const TEMPLATE: &str = "docs/adr/template.md";
-const PARTS: &[&str] = &["## Context", "## Decision", "## Consequences"];
+const PARTS: &[&str] = &["## Decision", "## Consequences"];
 
 /// Files that must exist, each with a text it must hold.
 const PAPERS: &[(&str, &str)] = &[
@@ -35,9 +35,12 @@ pub(super) fn check_decisions(tree: &Tree) -> Vec<Finding> {
             let message = format!("decision {number} twice: see also {other}");
             findings.push(Finding::new(path, 1, message, "give it the next free number"));
         }
-        if !text.starts_with(&format!("# {number}. ")) {
-            let help = format!("its first line is `# {number}. Title`");
+        if !text.starts_with(&format!("# {number}: ")) {
+            let help = format!("its first line is `# {number}: Title`");
             findings.push(Finding::new(path, 1, "the heading does not carry the number", help));
+        }
+        if !text.contains("Status: ") {
+            findings.push(Finding::new(path, 1, "no status", format!("see {TEMPLATE}")));
         }
         for part in PARTS.iter().filter(|part| !text.lines().any(|line| line == **part)) {
             findings.push(Finding::new(path, 1, format!("no `{part}`"), format!("see {TEMPLATE}")));
@@ -54,13 +57,13 @@ fn number_of(name: &str) -> Option<&str> {
 }
 
 pub(super) fn broken_decisions() -> Tree {
-    let whole = "# 001. A\n## Context\n## Decision\n## Consequences\n";
+    let whole = "# 001: A\nDate: 2026-11-21. Status: accepted.\n## Decision\n## Consequences\n";
     Tree::sample(&[
         ("docs/adr/001-a.md", whole),
         ("docs/adr/001-b.md", whole),
         ("docs/adr/1-c.md", whole),
         ("docs/adr/002-d.md", whole),
-        ("docs/adr/003-e.md", "# 003. E\n## Context\n## Decision\n"),
+        ("docs/adr/003-e.md", "# 003: E\nStatus: accepted.\n## Decision\n"),
     ])
 }
 
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_template_needs_no_number() {
-        assert_eq!(check_decisions(&Tree::sample(&[(TEMPLATE, "# NNN. Title\n")])), []);
+        assert_eq!(check_decisions(&Tree::sample(&[(TEMPLATE, "# NNN: Title\n")])), []);
     }
 
     #[test]

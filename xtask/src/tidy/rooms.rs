@@ -39,6 +39,8 @@ struct Kept {
     crates: &'static [&'static str],
     rooms: &'static [&'static str],
     why: &'static str,
+    /// Whether any room may use them in its tests.
+    in_tests: bool,
 }
 
 const KEPT: &[Kept] = &[
@@ -46,39 +48,56 @@ const KEPT: &[Kept] = &[
         crates: &["hyper", "hyper-util", "http-body", "http-body-util", "h2"],
         rooms: &["sekisho-edge", "sekisho-shop", "sekisho-e2e"],
         why: "HTTP is spoken by the edge alone",
+        in_tests: false,
     },
     Kept {
         crates: &["tokio", "tokio-*", "mio", "socket2"],
         rooms: &["sekisho-edge", "sekisho-shop", "sekisho", "sekisho-e2e"],
         why: "the other rooms do no I/O and spawn nothing",
+        in_tests: false,
     },
     Kept {
         crates: &["rustls", "tokio-rustls", "ring", "openssl*", "native-tls"],
         rooms: &["sekisho-edge", "sekisho-e2e"],
         why: "TLS ends at the edge",
+        in_tests: false,
     },
     Kept {
         crates: &["rusqlite", "libsqlite3-sys"],
         rooms: &["sekisho-shop"],
         why: "only the sample shop has a database",
+        in_tests: false,
     },
     Kept {
         crates: &["arrow*", "parquet*", "datafusion*", "deltalake*"],
         rooms: &["sekisho-lake"],
         why: "the lake is the only room that touches Arrow, Parquet and DataFusion",
+        in_tests: false,
     },
     Kept {
         crates: &["aws-sdk-*", "aws-config", "aws-smithy-*", "aws-types"],
         rooms: &["sekisho-collect", "sekisho-posture"],
         why: "only the rooms that read the cloud account may call it",
+        in_tests: false,
     },
-    Kept { crates: &["clap", "clap_*"], rooms: &["sekisho", "xtask"], why: "only programs have a command line" },
+    Kept {
+        crates: &["clap", "clap_*"],
+        rooms: &["sekisho", "xtask"],
+        why: "only programs have a command line",
+        in_tests: false,
+    },
     Kept {
         crates: &["anyhow"],
         rooms: &["sekisho", "sekisho-shop", "sekisho-e2e", "xtask"],
         why: "libraries have typed errors (thiserror)",
+        in_tests: true,
     },
-    Kept { crates: &["libfuzzer-sys", "arbitrary"], rooms: &["sekisho-fuzz"], why: "fuzzing stays out of what ships" },
+    Kept {
+        crates: &["libfuzzer-sys", "arbitrary"],
+        rooms: &["sekisho-fuzz"],
+        why: "fuzzing stays out of what ships",
+        in_tests: false,
+    },
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -108,9 +127,9 @@ fn check_manifest(path: &str, text: &str, manifest: &Table, shared: Option<&Tabl
         )];
     };
     let mut findings = Vec::new();
-    for (key, value) in dependencies(manifest) {
+    for (kind, key, value) in dependencies(manifest) {
         let package = package_name(key, value, shared);
-        if let Some((message, help)) = refusal(room, package) {
+        if let Some((message, help)) = refusal(room, package, kind) {
             findings.push(Finding::new(path, line_of(text, key), message, help));
         }
     }
@@ -118,7 +137,7 @@ fn check_manifest(path: &str, text: &str, manifest: &Table, shared: Option<&Tabl
 }
 
 /// Why `room` may not use `package`, and what to do instead.
-fn refusal(room: &Room, package: &str) -> Option<(String, String)> {
+fn refusal(room: &Room, package: &str, kind: &str) -> Option<(String, String)> {
     if ROOMS.iter().any(|other| other.name == package) {
         let message = format!("`{}` may not use `{package}`: arrows point down only", room.name);
         let help = "move what both need to a lower room, or change ROOMS in xtask/src/tidy/rooms.rs with an ADR";
@@ -126,20 +145,27 @@ fn refusal(room: &Room, package: &str) -> Option<(String, String)> {
     }
     let kept = KEPT.iter().find(|kept| kept.crates.iter().any(|pattern| fits(pattern, package)))?;
     let message = format!("`{}` may not use `{package}`: {}", room.name, kept.why);
-    (!kept.rooms.contains(&room.name)).then(|| (message, format!("`{package}` is kept to {}", kept.rooms.join(", "))))
+    let fits_kind = kept.in_tests && kind == "dev-dependencies";
+    (!fits_kind && !kept.rooms.contains(&room.name))
+        .then(|| (message, format!("`{package}` is kept to {}", kept.rooms.join(", "))))
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
 }
 
-/// Every dependency of a manifest: normal, dev and build, and those under `[target.…]`.
-fn dependencies(manifest: &Table) -> Vec<(&str, &Value)> {
+/// Every dependency of a manifest, by kind, key and value: normal, dev and build, and those under `[target.…]`.
+fn dependencies(manifest: &Table) -> Vec<(&'static str, &str, &Value)> {
     const KINDS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
-    let tables = std::iter::once(manifest).chain(targets.filter_map(Value::as_table));
-    let of_table = |table| KINDS.iter().filter_map(move |&kind| Table::get(table, kind)?.as_table());
-    tables.flat_map(of_table).flatten().map(|(key, value)| (key.as_str(), value)).collect()
+    let mut dependencies = Vec::new();
+    for table in std::iter::once(manifest).chain(targets.filter_map(Value::as_table)) {
+        for kind in KINDS {
+            let entries = table.get(kind).and_then(Value::as_table).into_iter().flatten();
+            dependencies.extend(entries.map(|(key, value)| (kind, key.as_str(), value)));
+        }
+    }
+    dependencies
 }
 
 /// The package behind a dependency's key, through `package = "…"` here or in `[workspace.dependencies]`.
@@ -191,6 +217,13 @@ mod tests {
         let root = "[workspace.dependencies]\nweb = { version = \"1\", package = \"hyper-util\" }\n";
         let there = "[package]\nname = \"sekisho-waf\"\n[dependencies]\nweb.workspace = true\n";
         messages(&[("Cargo.toml", root), ("crates/waf/Cargo.toml", there)], &[(4, "`hyper-util`")]);
+    }
+
+    #[test]
+    fn some_crates_may_be_used_in_tests_anywhere() {
+        let manifest = |kind: &str| format!("[package]\nname = \"sekisho-waf\"\n[{kind}]\nanyhow = \"1\"\n");
+        messages(&[("crates/waf/Cargo.toml", &manifest("dev-dependencies"))], &[]);
+        messages(&[("crates/waf/Cargo.toml", &manifest("dependencies"))], &[(4, "`anyhow`")]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_edge::http1::{self, read::RawRequest};
 use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
-use sekisho_waf::{Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference};
+use sekisho_waf::{
+    Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
+};
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
 use super::{Failure, Outcome, RulesArgs};
@@ -80,11 +82,13 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
     let held = Held::of(&raw, body_max);
     let request = args.request(&raw, &held);
-    let context = Context { now: SystemClock::new().now(), rates: &NoRates, places: loaded.places.as_ref() };
+    let context = Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref() };
     let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
     let mut scratch = Scratch::new();
     if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {
-        return Err(anyhow::anyhow!("the two evaluators disagree on this request; please report it with the request").into());
+        return Err(
+            anyhow::anyhow!("the two evaluators disagree on this request; please report it with the request").into()
+        );
     }
     for note in &raw.notes {
         terminal::note(&format!("note: {note}"));
@@ -203,14 +207,13 @@ impl CheckArgs {
             asn: self.asn.or_else(|| loaded.places.asn(self.client_ip)),
             response_code_sent: details::custom_status(verdict, policy),
             inserted: &inserted,
-            match_details: &details.lend(),
+            match_details: &[],
         };
-        Recorder::new(&source, &MaskSettings::default()).write(
-            policy,
-            &occurrence,
-            Subject::Evaluated { request, verdict },
-            &mut line,
-        );
+        details.lend(|match_details| {
+            let occurrence = Occurrence { match_details, ..occurrence };
+            let subject = Subject::Evaluated { request, verdict };
+            Recorder::new(&source, &MaskSettings::default()).write(policy, &occurrence, subject, &mut line);
+        });
         String::from_utf8(line).expect("records are UTF-8")
     }
 }

@@ -1,0 +1,148 @@
+//! What detectors of injection found in a request, for the record of a match.
+//!
+//! Off the usual path: only rules that matched are looked at again, by the reference evaluator.
+//!
+//! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic": match details are given for SQL
+//! injection and cross-site scripting.
+
+use sekisho_waf::ir::{Action, Field, Operator, Policy};
+use sekisho_waf::reference::{self, ConditionTrace, Finding, TestTrace};
+use sekisho_waf::{Context, Decision, Request, RuleRef, RuleSet, Verdict};
+
+use super::{Condition, MatchDetail};
+
+/// Tokens given of one finding.
+const TOKENS_MAX: usize = 10;
+/// Findings given of one request.
+const FINDINGS_MAX: usize = 20;
+
+/// Owned match details.
+#[derive(Debug, Clone, Default)]
+pub struct Details(Vec<Detail>);
+
+#[derive(Debug, Clone)]
+struct Detail {
+    rule: RuleRef,
+    condition: Condition,
+    location: &'static str,
+    field_name: Option<String>,
+    tokens: Vec<Vec<u8>>,
+}
+
+impl Details {
+    /// Looks again at the rules that matched.
+    #[must_use]
+    pub fn of(rule_set: &RuleSet, request: &Request<'_>, verdict: &Verdict, context: &Context<'_>) -> Self {
+        let mut details = Self::default();
+        let matched = verdict.non_terminating.iter().map(|matched| matched.rule).chain(verdict.terminating);
+        let terminated = verdict.groups.iter().filter_map(|group| {
+            let member = group.terminated_by?;
+            Some(RuleRef { rule: group.rule, member: Some(member) })
+        });
+        let mut seen = Vec::new();
+        for rule in matched.chain(terminated) {
+            if seen.contains(&rule) || !detects_injection(rule_set.policy(), rule) {
+                continue;
+            }
+            seen.push(rule);
+            let trace = reference::explain_rule(rule_set.policy(), rule_set.limits(), request, context, verdict, rule);
+            if let Some(trace) = trace {
+                details.gather(rule, &trace);
+            }
+        }
+        details
+    }
+
+    /// Lends the details as the recorder takes them, to `then`.
+    pub fn lend<T>(&self, then: impl FnOnce(&[MatchDetail<'_>]) -> T) -> T {
+        let tokens: Vec<Vec<&[u8]>> =
+            self.0.iter().map(|detail| detail.tokens.iter().map(Vec::as_slice).collect()).collect();
+        let lent: Vec<_> = self
+            .0
+            .iter()
+            .zip(&tokens)
+            .map(|(detail, tokens)| MatchDetail {
+                rule: detail.rule,
+                condition: detail.condition,
+                location: detail.location,
+                field_name: detail.field_name.as_deref(),
+                matched: tokens,
+            })
+            .collect();
+        then(&lent)
+    }
+
+    fn gather(&mut self, rule: RuleRef, trace: &ConditionTrace) {
+        match trace {
+            ConditionTrace::Test(test) => self.gather_test(rule, test),
+            ConditionTrace::And(parts) | ConditionTrace::Or(parts) => {
+                parts.iter().for_each(|part| self.gather(rule, part));
+            }
+            // What a condition must not find is no reason for a match.
+            _ => {}
+        }
+    }
+
+    fn gather_test(&mut self, rule: RuleRef, test: &TestTrace) {
+        let condition = match test.operator {
+            Operator::Sqli(sensitivity) => Condition::Sqli(sensitivity),
+            Operator::Xss => Condition::Xss,
+            _ => return,
+        };
+        for value in &test.values {
+            let Some(Finding::Injection { tokens }) = &value.finding else { continue };
+            if self.0.len() == FINDINGS_MAX {
+                return;
+            }
+            let field_name = (!value.name.is_empty()).then(|| String::from_utf8_lossy(&value.name).into_owned());
+            let tokens = tokens.iter().take(TOKENS_MAX).cloned().collect();
+            self.0.push(Detail { rule, condition, location: location(&test.field), field_name, tokens });
+        }
+    }
+}
+
+/// The status of a custom response, which the record names; none for a plain block or for a request that goes on.
+#[must_use]
+pub fn custom_status(verdict: &Verdict, policy: &Policy) -> Option<u16> {
+    match verdict.deciding_action(policy) {
+        Action::Block(response) if verdict.decision == Decision::Block && *response != Default::default() => {
+            Some(response.status)
+        }
+        _ => None,
+    }
+}
+
+fn detects_injection(policy: &Policy, rule: RuleRef) -> bool {
+    use sekisho_waf::ir::{Condition, RuleKind};
+    fn detects(condition: &Condition) -> bool {
+        match condition {
+            Condition::Test(test) => matches!(test.operator, Operator::Sqli(_) | Operator::Xss),
+            Condition::And(parts) | Condition::Or(parts) => parts.iter().any(detects),
+            _ => false,
+        }
+    }
+    match &rule.resolve(policy).kind {
+        RuleKind::Match { when, .. } => detects(when),
+        RuleKind::Rate { scope_down, .. } => scope_down.as_ref().is_some_and(detects),
+        RuleKind::Group { .. } => false,
+    }
+}
+
+/// A part of the request in AWS's words.
+fn location(field: &Field) -> &'static str {
+    match field {
+        Field::Method => "METHOD",
+        Field::UriPath => "URI",
+        Field::QueryString => "QUERY_STRING",
+        Field::UriFragment => "URI_FRAGMENT",
+        Field::SingleHeader(_) => "HEADER",
+        Field::Headers(_) => "HEADERS",
+        Field::SingleQueryArgument(_) => "SINGLE_QUERY_ARG",
+        Field::AllQueryArguments => "ALL_QUERY_ARGS",
+        Field::Cookies(_) => "COOKIES",
+        Field::Body | Field::BodyValues => "BODY",
+        Field::HeaderOrder => "HEADER_ORDER",
+        Field::Ja3 => "JA3_FINGERPRINT",
+        Field::Ja4 => "JA4_FINGERPRINT",
+    }
+}

@@ -1,0 +1,164 @@
+//! The whole service: rules, records, metrics and the edge wired together, kept until told to stop.
+
+mod log;
+mod reload;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sekisho_edge::clock::SystemClock;
+use sekisho_edge::metrics::Metrics;
+use sekisho_edge::rate::RateCounters;
+use sekisho_edge::record::{self, Journal, JournalSettings, MaskSettings, Source};
+use sekisho_edge::{Edge, Running, Services, Witness};
+use sekisho_model::{Diagnostic, Diagnostics};
+use sekisho_waf::ir::Policy;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::cli::{Failure, Outcome};
+use crate::config::{Config, Overflow, RecordsConfig, RulesConfig};
+use crate::{rules, terminal};
+
+use reload::Reloader;
+
+/// Keys that rate-based rules count, all rules together. About 30 MB when full.
+const RATE_KEYS_MAX: usize = 65_536;
+/// How often the files of rules are looked at.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+/// Where metrics and health are served by `sekisho guard`, if nothing else is there.
+const GUARD_ADMIN_PORT: u16 = 9180;
+
+/// A running service.
+pub(crate) struct Service {
+    running: Running,
+    journal: Arc<Journal>,
+    metrics: Arc<Metrics>,
+    rules: RulesConfig,
+}
+
+impl Service {
+    /// Starts everything. When it returns, connections are accepted.
+    pub(crate) fn start(config: Config, witness: Option<Arc<dyn Witness>>) -> Result<Self, Failure> {
+        let loaded = rules::load(&config.rules)?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let policy = loaded.rule_set.policy();
+        let mask =
+            MaskSettings { headers: config.records.mask_headers.clone(), cards: config.records.mask_card_numbers };
+        let source = Source { name: "SEKISHO".to_owned(), id: source_id(&config) };
+        let settings = journal_settings(&config.records, &config.data, policy);
+        let journal = Journal::start(settings, Arc::new(SystemClock), metrics.records.clone())
+            .map_err(|error| unusable("data-folder", &error.into()))?;
+        let journal = Arc::new(journal);
+        let services = Services {
+            rules: loaded.rule_set,
+            journal: Some(Arc::clone(&journal)),
+            source,
+            mask,
+            witness,
+            metrics: Arc::clone(&metrics),
+            rates: Arc::new(RateCounters::new(RATE_KEYS_MAX)),
+            places: loaded.places,
+            clock: Arc::new(SystemClock),
+        };
+        let running = Edge::start(config.edge, services).map_err(|error| unusable("setup", &error.into()))?;
+        Ok(Self { running, journal, metrics, rules: config.rules })
+    }
+
+    /// The addresses listened on.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        self.running.addresses()
+    }
+
+    /// Drains the edge, then writes what is left of the records.
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
+        self.running.shutdown();
+        match Arc::try_unwrap(self.journal) {
+            Ok(journal) => journal.close().context("failed to finish the records"),
+            Err(_) => Err(anyhow::anyhow!("failed to finish the records: something still writes them")),
+        }
+    }
+}
+
+/// Runs a service until a signal ends it.
+pub(crate) fn serve(config: Config) -> Outcome {
+    log::init(&config.log).map_err(|error| unusable("log-level", &error))?;
+    let signals = signals().context("failed to listen for signals")?;
+    let tls: Vec<bool> = config.edge.listeners.iter().map(|listener| listener.tls.is_some()).collect();
+    let data = config.data.clone();
+    let service = Service::start(config, None)?;
+    for (address, tls) in service.addresses().iter().zip(tls) {
+        terminal::note(&format!("listening on {}://{address}", if tls { "https" } else { "http" }));
+    }
+    if let Some(address) = service.running.admin_address() {
+        terminal::note(&format!("metrics and health on http://{address}/metrics"));
+    }
+    terminal::note(&format!("decisions under {}", data.display()));
+    let mut reloader = Reloader::new(&service.rules);
+    loop {
+        match signals.recv_timeout(WATCH_INTERVAL) {
+            Ok(SIGHUP) => reloader.reload(&service),
+            Ok(_) => break,
+            Err(RecvTimeoutError::Timeout) => reloader.reload_if_changed(&service),
+            Err(RecvTimeoutError::Disconnected) => return Err(anyhow::anyhow!("signals no longer arrive").into()),
+        }
+    }
+    tracing::info!("stopping: requests under way are finished first");
+    service.stop()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The signals that matter, as they arrive.
+fn signals() -> anyhow::Result<Receiver<i32>> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            if sender.send(signal).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// The admin address of `sekisho guard`: its usual port if that is free, any other if not.
+pub(crate) fn free_admin_address() -> Option<SocketAddr> {
+    let usual = SocketAddr::from(([127, 0, 0, 1], GUARD_ADMIN_PORT));
+    match TcpListener::bind(usual) {
+        Ok(_) => Some(usual),
+        Err(_) => Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+    }
+}
+
+fn journal_settings(records: &RecordsConfig, data: &std::path::Path, policy: &Policy) -> JournalSettings {
+    JournalSettings {
+        flush_interval_ms: records.flush_interval_ms,
+        rotate_interval_s: records.rotate_interval_s,
+        segment_bytes_max: records.segment_bytes_max,
+        queue_bytes_max: records.queue_bytes_max,
+        overflow: match records.overflow {
+            Overflow::Wait => record::Overflow::Wait,
+            Overflow::Drop => record::Overflow::Drop,
+        },
+        ..JournalSettings::new(data, &records.account, &records.region, &policy.name)
+    }
+}
+
+/// What records call the protected service: the first listener's address.
+fn source_id(config: &Config) -> String {
+    config.edge.listeners.first().map_or_else(|| "-".to_owned(), |listener| listener.address.to_string())
+}
+
+/// An error of something the user gave: its chain as one diagnostic.
+fn unusable(code: &'static str, error: &anyhow::Error) -> Diagnostics {
+    let chain = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Diagnostic::error(code, chain).into()
+}

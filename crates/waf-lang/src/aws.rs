@@ -1,0 +1,41 @@
+//! AWS WAFv2 web ACLs, lowered into the engine.
+//!
+//! [`load`] takes the text of `aws wafv2 get-web-acl` (or the bare web ACL), the texts of the sets and groups it refers
+//! to and a [`ManagedCatalogue`], and gives a policy or diagnostics. [`load_managed_group`] reads the rules that ship
+//! into such a catalogue with the same statements.
+//!
+//! A file that AWS accepted loads, or is refused by the name of what is not honoured yet; no member is ignored.
+//! Structures stand in tables ([`shape::Shape`]) that tests hold against the API model.
+
+mod action;
+mod address;
+mod arn;
+mod association;
+mod catalogue;
+mod content;
+mod country;
+mod field;
+mod label;
+mod load;
+mod overrides;
+mod pattern;
+mod pattern_translation;
+mod resource;
+mod rule;
+mod rule_group;
+mod scope;
+mod search_string;
+mod shape;
+mod statement;
+mod transformation;
+mod web_acl;
+
+pub use association::ResourceType;
+pub use catalogue::{ManagedCatalogue, ManagedGroup};
+pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
+pub use load::{LoadOptions, Loaded, load};
+pub use scope::{NamedSets, Scope};
+pub use statement::lower_statement;
+
+#[cfg(test)]
+mod api_model;

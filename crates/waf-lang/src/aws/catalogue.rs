@@ -1,0 +1,61 @@
+//! The managed rule groups a web ACL may name.
+
+use std::collections::BTreeMap;
+
+use sekisho_waf::ir::{Group, Rule};
+
+/// A managed rule group, before any web ACL uses it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagedGroup {
+    /// The vendor's name, such as `AWS`.
+    pub vendor: String,
+    /// The group's name, such as `AWSManagedRulesCommonRuleSet`.
+    pub name: String,
+    /// What its labels begin with, colon included.
+    pub label_namespace: String,
+    /// Its rules in evaluation order, labels qualified.
+    pub rules: Vec<Rule>,
+}
+
+impl ManagedGroup {
+    /// The group as a web ACL refers to it, before overrides.
+    pub(crate) fn as_used(&self) -> Group {
+        Group {
+            id: format!("{}#{}", self.vendor, self.name),
+            name: self.name.clone(),
+            managed: true,
+            excluded: Vec::new(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+/// The managed rule groups there are, by vendor and name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ManagedCatalogue {
+    groups: BTreeMap<(String, String), ManagedGroup>,
+}
+
+impl ManagedCatalogue {
+    /// No groups.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a group; gives back the one of the same vendor and name that it replaces.
+    pub fn add(&mut self, group: ManagedGroup) -> Option<ManagedGroup> {
+        self.groups.insert((group.vendor.clone(), group.name.clone()), group)
+    }
+
+    /// The group of a vendor and a name.
+    #[must_use]
+    pub fn get(&self, vendor: &str, name: &str) -> Option<&ManagedGroup> {
+        self.groups.get(&(vendor.to_owned(), name.to_owned()))
+    }
+
+    /// All groups, ordered by vendor and name.
+    pub fn iter(&self) -> impl Iterator<Item = &ManagedGroup> {
+        self.groups.values()
+    }
+}

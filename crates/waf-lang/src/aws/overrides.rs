@@ -1,0 +1,131 @@
+//! Overrides of the actions of a group's rules, and the old form that only excluded them.
+//!
+//! An override that names no rule of a managed group is ignored by AWS, silently; here it is warned of. AWS refuses it
+//! for a group of one's own, and so does this.
+//!
+//! Source: AWS WAF Developer Guide, "Overriding rule group actions in AWS WAF".
+
+use sekisho_model::{Diagnostic, Severity};
+use sekisho_waf::ir::{Action, ActionInForce, Group, Rule, RuleKind};
+
+use super::action::{self, ResponseBodies};
+use super::shape::{Charset, Members, Shape, items, required, text};
+use crate::document::Node;
+use crate::report::{Report, quoted};
+
+pub(crate) static RULE_ACTION_OVERRIDE: Shape =
+    Shape { name: "RuleActionOverride", members: &[required("Name"), required("ActionToUse")] };
+
+pub(crate) static EXCLUDED_RULE: Shape = Shape { name: "ExcludedRule", members: &[required("Name")] };
+
+/// Overrides and exclusions of one statement, each. Source: API model.
+const OVERRIDES_MAX: usize = 100;
+
+/// Whose group it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GroupOwner {
+    Vendor,
+    Customer,
+}
+
+/// Applies `ExcludedRules` and `RuleActionOverrides` of a statement to its group.
+pub(crate) fn apply(
+    mut group: Group,
+    members: Members<'_>,
+    owner: GroupOwner,
+    bodies: &ResponseBodies,
+    report: &mut Report,
+) -> Option<Group> {
+    let excluded = match members.get("ExcludedRules") {
+        Some(node) => read_excluded(node, report)?,
+        None => Vec::new(),
+    };
+    let overrides = match members.get("RuleActionOverrides") {
+        Some(node) => read_overrides(node, bodies, report)?,
+        None => Vec::new(),
+    };
+    for (place, name) in excluded {
+        if replace_action(&mut group, place, &name, &Action::COUNT, owner, report) {
+            group.excluded.push(name);
+        }
+    }
+    for (place, name, action) in overrides {
+        replace_action(&mut group, place, &name, &action, owner, report);
+    }
+    Some(group)
+}
+
+fn read_excluded<'d>(node: Node<'d>, report: &mut Report) -> Option<Vec<(Node<'d>, String)>> {
+    let read: Vec<_> = items(node, 0..OVERRIDES_MAX + 1, report)?
+        .into_iter()
+        .map(|item| {
+            let name = EXCLUDED_RULE.open(item, report)?.get("Name")?;
+            Some((name, text(name, 1..=128, Charset::Name, report)?.to_owned()))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn read_overrides<'d>(
+    node: Node<'d>,
+    bodies: &ResponseBodies,
+    report: &mut Report,
+) -> Option<Vec<(Node<'d>, String, Action)>> {
+    let mut read: Vec<Option<(Node<'d>, String, Action)>> = Vec::new();
+    for item in items(node, 0..OVERRIDES_MAX + 1, report)? {
+        read.push(RULE_ACTION_OVERRIDE.open(item, report).and_then(|members| {
+            let name_node = members.get("Name");
+            let name = name_node.and_then(|node| text(node, 1..=128, Charset::Name, report));
+            let action = members.get("ActionToUse").and_then(|node| action::read_rule_action(node, bodies, report));
+            if let (Some(node), Some(name)) = (name_node, name)
+                && read.iter().flatten().any(|(_, other, _)| other == name)
+            {
+                report.push(node.error("duplicate-override", format!("two overrides name the rule {}", quoted(name))));
+            }
+            Some((name_node?, name?.to_owned(), action?))
+        }));
+    }
+    read.into_iter().collect()
+}
+
+/// Puts an action in force for the rules of a name; false if there is none.
+fn replace_action(
+    group: &mut Group,
+    place: Node<'_>,
+    name: &str,
+    action: &Action,
+    owner: GroupOwner,
+    report: &mut Report,
+) -> bool {
+    let mut found = false;
+    for rule in group.rules.iter_mut().filter(|rule| rule.name == name) {
+        found = true;
+        if let Some(in_force) = in_force(rule) {
+            let before = std::mem::replace(&mut in_force.action, action.clone());
+            in_force.overridden.get_or_insert(before);
+        }
+    }
+    if !found {
+        let problem = names_nothing(group, place, name, owner, report);
+        report.push(problem);
+    }
+    found
+}
+
+fn in_force(rule: &mut Rule) -> Option<&mut ActionInForce> {
+    match &mut rule.kind {
+        RuleKind::Match { action, .. } | RuleKind::Rate { action, .. } => Some(action),
+        RuleKind::Group { .. } => None,
+    }
+}
+
+fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner, report: &Report) -> Diagnostic {
+    let message = format!("the group {} has no rule {}", quoted(&group.name), quoted(name));
+    let mut diagnostic = place.error("unknown-rule", message);
+    diagnostic.help = report.did_you_mean(name, group.rules.iter().map(|rule| rule.name.as_str()));
+    if owner == GroupOwner::Vendor {
+        diagnostic.severity = Severity::Warning;
+        return diagnostic.label("has no effect");
+    }
+    diagnostic
+}

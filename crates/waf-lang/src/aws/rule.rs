@@ -1,0 +1,172 @@
+//! Rules of a web ACL or of a rule group: read one by one, put in the order of their priority.
+//!
+//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority".
+
+use sekisho_waf::ir::{Action, Rule, RuleKind};
+
+use super::action::{ResponseBodies, read_override_action, read_rule_action};
+use super::catalogue::ManagedCatalogue;
+use super::label::read_rule_labels;
+use super::resource::Resources;
+use super::scope::Scope;
+use super::shape::{Charset, Members, Shape, integer, no_effect, optional, required, text, unsupported};
+use super::statement::{Lower, Lowering};
+use crate::document::Node;
+use crate::report::{Report, quoted};
+
+pub(crate) static RULE: Shape = Shape {
+    name: "Rule",
+    members: &[
+        required("Name"),
+        required("Priority"),
+        required("Statement"),
+        optional("Action"),
+        optional("OverrideAction"),
+        optional("RuleLabels"),
+        required("VisibilityConfig"),
+        unsupported("CaptchaConfig"),
+        unsupported("ChallengeConfig"),
+    ],
+};
+
+pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
+    name: "VisibilityConfig",
+    members: &[no_effect("SampledRequestsEnabled"), no_effect("CloudWatchMetricsEnabled"), required("MetricName")],
+};
+
+/// What rules stand in.
+#[derive(Debug)]
+pub(crate) struct RuleContext<'a> {
+    pub(crate) scope: &'a Scope<'a>,
+    pub(crate) bodies: &'a ResponseBodies,
+    /// What only rules of a web ACL may refer to; none within a group.
+    pub(crate) top: Option<TopLevel<'a>>,
+}
+
+/// What only the rules of a web ACL may refer to.
+#[derive(Debug)]
+pub(crate) struct TopLevel<'a> {
+    pub(crate) resources: &'a Resources<'a>,
+    pub(crate) catalogue: &'a ManagedCatalogue,
+    pub(crate) bodies: &'a ResponseBodies,
+}
+
+/// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
+pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> Vec<Rule> {
+    let mut rules: Vec<(i64, Rule)> = Vec::new();
+    let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
+    let mut names = std::collections::BTreeSet::new();
+    for item in node.array(report).unwrap_or_default() {
+        let Some(members) = RULE.open(item, report) else { continue };
+        let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
+        let priority = members.get("Priority").and_then(|node| integer(node, 0..=i64::from(i32::MAX), report));
+        if let (Some(name), Some(node)) = (name, members.get("Name"))
+            && !names.insert(name)
+        {
+            let message = format!("two rules are called {}", quoted(name));
+            report.push(node.warning("duplicate-name", message).help("records cannot tell the two apart"));
+        }
+        if let (Some(priority), Some(node)) = (priority, members.get("Priority"))
+            && let Some(other) = priorities.insert(priority, name.unwrap_or("without name"))
+        {
+            let message = format!("the rule {} has the priority {priority} too", quoted(other));
+            report.push(node.error("duplicate-priority", message));
+        }
+        let rule = read_rule(members, name, context, report);
+        rules.extend(priority.zip(rule));
+    }
+    rules.sort_by_key(|&(priority, _)| priority);
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+fn read_rule(members: Members<'_>, name: Option<&str>, context: &RuleContext<'_>, report: &mut Report) -> Option<Rule> {
+    let metric_name = members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let labels = match members.get("RuleLabels") {
+        Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
+        None => Some(Vec::new()),
+    };
+    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, context, report));
+    Some(Rule { name: name?.to_owned(), metric_name: metric_name?, labels: labels?, kind: kind? })
+}
+
+/// Reads a `VisibilityConfig`: the metric name is all that matters here.
+pub(crate) fn read_metric_name(node: Node<'_>, report: &mut Report) -> Option<String> {
+    let name = VISIBILITY_CONFIG.open(node, report)?.get("MetricName")?;
+    text(name, 1..=255, Charset::Metric, report).map(str::to_owned)
+}
+
+fn read_kind(
+    statement: Node<'_>,
+    rule: Members<'_>,
+    context: &RuleContext<'_>,
+    report: &mut Report,
+) -> Option<RuleKind> {
+    let mut lowering = Lowering::new(context.scope, report);
+    let Some((kind, members)) = lowering.open(statement) else {
+        // The statement is hopeless, its rule's action need not be.
+        rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, report));
+        return None;
+    };
+    match kind.lower {
+        Lower::Condition(lower) => {
+            let when = lower(members, &mut lowering);
+            let action = read_action(rule, context, report);
+            Some(RuleKind::Match { when: when?, action: action?.into() })
+        }
+        Lower::Rate(lower) => {
+            let rate = lower(members, &mut lowering);
+            let action = read_action(rule, context, report);
+            let rate = rate?;
+            Some(RuleKind::Rate {
+                limit: rate.limit,
+                window_s: rate.window_s,
+                key: rate.key,
+                scope_down: rate.scope_down,
+                action: action?.into(),
+            })
+        }
+        Lower::Group(lower) => {
+            let Some(top) = &context.top else {
+                let message = format!("a {} must not stand in a rule group", kind.shape.name);
+                lowering.report.push(statement.error("not-nestable", message));
+                return None;
+            };
+            let used = lower(members, top, &mut lowering);
+            let count_only = read_override(rule, report);
+            let used = used?;
+            Some(RuleKind::Group { group: used.group, scope_down: used.scope_down, count_only: count_only? })
+        }
+    }
+}
+
+/// The action of a rule that does not refer to a group.
+fn read_action(rule: Members<'_>, context: &RuleContext<'_>, report: &mut Report) -> Option<Action> {
+    if let Some(node) = rule.get("OverrideAction") {
+        let message = "`OverrideAction` is for rules that refer to a group";
+        report.push(node.error("unexpected-field", message).help("this rule takes an `Action`"));
+    }
+    let Some(node) = rule.get("Action") else {
+        report.push(rule.node().error("missing-field", "the rule needs an `Action`"));
+        return None;
+    };
+    read_rule_action(node, context.bodies, report)
+}
+
+/// The override of a rule that refers to a group: whether the group's result is only counted.
+fn read_override(rule: Members<'_>, report: &mut Report) -> Option<bool> {
+    if let Some(node) = rule.get("Action") {
+        let message = "a rule that refers to a group has no `Action`: those of the group's rules apply";
+        report.push(node.error("unexpected-field", message).help("this rule takes an `OverrideAction`"));
+    }
+    if let Some(node) = rule.get("RuleLabels")
+        && node.as_array().is_some_and(|mut labels| labels.next().is_some())
+    {
+        report.push(node.error("unexpected-field", "a rule that refers to a group adds no labels of its own"));
+    }
+    let Some(node) = rule.get("OverrideAction") else {
+        let message = "a rule that refers to a group needs an `OverrideAction`";
+        report.push(rule.node().error("missing-field", message).help("usually it is `{\"None\": {}}`"));
+        return None;
+    };
+    read_override_action(node, report)
+}

@@ -1,0 +1,43 @@
+//! `IPSetReferenceStatement`: an address is in a set.
+//!
+//! Source: AWS WAF Developer Guide, "IP set match rule statement".
+
+use std::sync::Arc;
+
+use sekisho_waf::ir::{Condition, IpSet};
+
+use super::{Lower, Lowering, StatementKind};
+use crate::aws::address;
+use crate::aws::scope::References;
+use crate::aws::shape::{Members, Shape, optional, required};
+
+pub(crate) static KIND: StatementKind = StatementKind {
+    shape: Shape { name: "IPSetReferenceStatement", members: &[required("ARN"), optional("IPSetForwardedIPConfig")] },
+    lower: Lower::Condition(lower),
+};
+
+pub(super) static CONTENT_SHAPE: Shape =
+    Shape { name: "IPSetReferenceStatement", members: &[required("Name"), optional("IPSetForwardedIPConfig")] };
+
+fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
+    let set = set(members, lowering);
+    let source = address::read_of_ip_set(members.get("IPSetForwardedIPConfig"), lowering.report);
+    Some(Condition::Ip { source: source?, set: set? })
+}
+
+fn set(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Arc<IpSet>> {
+    match lowering.scope.references {
+        References::Arns(resources) => resources.ip_set(members.get("ARN")?, lowering.report),
+        References::Names(sets) => {
+            let node = members.get("Name")?;
+            let name = node.string(lowering.report)?;
+            let found = sets.addresses.get(name).cloned();
+            if found.is_none() {
+                let mut diagnostic = node.error("unknown-set", format!("no list of addresses is called `{name}`"));
+                diagnostic.help = lowering.report.did_you_mean(name, sets.addresses.keys().map(String::as_str));
+                lowering.report.push(diagnostic);
+            }
+            found
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `ManagedRuleGroupStatement`: a group that a vendor looks after; here, one that ships with Sekisho.
+//!
+//! Source: AWS WAF Developer Guide, "Managed rule group statement".
+
+use sekisho_waf::ir::Group;
+
+use super::{GroupUse, Lower, Lowering, StatementKind};
+use crate::aws::overrides::{GroupOwner, apply};
+use crate::aws::rule::TopLevel;
+use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
+use crate::report::quoted;
+
+pub(crate) static KIND: StatementKind = StatementKind {
+    shape: Shape {
+        name: "ManagedRuleGroupStatement",
+        members: &[
+            required("VendorName"),
+            required("Name"),
+            optional("Version"),
+            optional("ExcludedRules"),
+            optional("ScopeDownStatement"),
+            optional("ManagedRuleGroupConfigs"),
+            optional("RuleActionOverrides"),
+        ],
+    },
+    lower: Lower::Group(lower),
+};
+
+fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
+    let group = find(members, top, lowering);
+    if let Some(node) = members.get("Version")
+        && let Some(version) = text(node, 1..=64, Charset::Metric, lowering.report)
+    {
+        let message = format!("the version {} has no effect: one version of each group ships", quoted(version));
+        lowering.report.push(node.warning("no-effect", message));
+    }
+    if let Some(node) = members.get("ManagedRuleGroupConfigs")
+        && node.array(lowering.report).is_some_and(|configs| !configs.is_empty())
+    {
+        lowering.report.push(node.error("not-supported", "not supported yet: `ManagedRuleGroupConfigs`"));
+    }
+    let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
+    let group = apply(group?, members, GroupOwner::Vendor, top.bodies, lowering.report)?;
+    let scope_down = match scope_down {
+        Some(condition) => Some(condition?),
+        None => None,
+    };
+    Some(GroupUse { group, scope_down })
+}
+
+fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<Group> {
+    let vendor = members.get("VendorName").and_then(|node| text(node, 1..=128, Charset::NotBlank, lowering.report));
+    let name_node = members.get("Name")?;
+    let name = text(name_node, 1..=128, Charset::Name, lowering.report);
+    let (vendor, name) = (vendor?, name?);
+    if let Some(group) = top.catalogue.get(vendor, name) {
+        return Some(group.as_used());
+    }
+    let known = || top.catalogue.iter().map(|group| group.name.as_str());
+    let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
+    let help = lowering.report.did_you_mean(name, known()).unwrap_or_else(|| {
+        let names: Vec<_> = top.catalogue.iter().map(|group| format!("{}/{}", group.vendor, group.name)).collect();
+        if names.is_empty() {
+            "no group is available".to_owned()
+        } else {
+            format!("available are {}", names.join(", "))
+        }
+    });
+    lowering.report.push(name_node.error("unknown-group", message).help(help));
+    None
+}

@@ -1,0 +1,103 @@
+//! `RateBasedStatement`: requests counted by key over a sliding window.
+//!
+//! Source: AWS WAF Developer Guide, "Rate-based rule statements": the window is five minutes unless given.
+
+use sekisho_waf::ir::{AddressSource, RateKey};
+
+use super::{Lower, Lowering, Rate, StatementKind};
+use crate::aws::address;
+use crate::aws::shape::{Members, Shape, choice, integer, optional, required};
+
+pub(crate) static KIND: StatementKind = StatementKind {
+    shape: Shape {
+        name: "RateBasedStatement",
+        members: &[
+            required("Limit"),
+            optional("EvaluationWindowSec"),
+            required("AggregateKeyType"),
+            optional("ScopeDownStatement"),
+            optional("ForwardedIPConfig"),
+            optional("CustomKeys"),
+        ],
+    },
+    lower: Lower::Rate(lower),
+};
+
+/// What requests are counted by, as the API names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    Ip,
+    ForwardedIp,
+    /// Known, not supported yet.
+    Other(&'static str),
+}
+
+pub(crate) static KEY_TYPES: &[(&str, KeyType)] = &[
+    ("IP", KeyType::Ip),
+    ("FORWARDED_IP", KeyType::ForwardedIp),
+    ("CUSTOM_KEYS", KeyType::Other("CUSTOM_KEYS")),
+    ("CONSTANT", KeyType::Other("CONSTANT")),
+];
+
+/// The least and the greatest limit, in requests a window. Source: API model, `RateLimit`.
+const LIMITS: std::ops::RangeInclusive<i64> = 10..=2_000_000_000;
+/// The windows there are, in seconds.
+const WINDOWS_S: [i64; 4] = [60, 120, 300, 600];
+const WINDOW_S_DEFAULT: i64 = 300;
+
+fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Rate> {
+    let limit = members.get("Limit").and_then(|node| integer(node, LIMITS, lowering.report));
+    let window_s = window_s(members, lowering);
+    let key = key(members, lowering);
+    let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
+    let scope_down = match scope_down {
+        Some(condition) => Some(condition?),
+        None => None,
+    };
+    Some(Rate { limit: limit?.unsigned_abs(), window_s: window_s?, key: key?, scope_down })
+}
+
+fn window_s(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<u32> {
+    let Some(node) = members.get("EvaluationWindowSec") else { return u32::try_from(WINDOW_S_DEFAULT).ok() };
+    let window_s = integer(node, 0..=i64::from(u32::MAX), lowering.report)?;
+    if !WINDOWS_S.contains(&window_s) {
+        let message = format!("a window of {window_s} seconds does not exist");
+        lowering.report.push(node.error("unknown-value", message).help("windows are 60, 120, 300 or 600 seconds"));
+        return None;
+    }
+    u32::try_from(window_s).ok()
+}
+
+fn key(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<RateKey> {
+    let node = members.get("AggregateKeyType")?;
+    let config = members.get("ForwardedIPConfig");
+    let kind = choice(node, "aggregate key type", KEY_TYPES, lowering.report)?;
+    if let (Some(keys), KeyType::Ip | KeyType::ForwardedIp) = (members.get("CustomKeys"), kind)
+        && !keys.array(lowering.report)?.is_empty()
+    {
+        lowering.report.push(keys.error("not-supported", "not supported yet: `CustomKeys` of a rate-based statement"));
+        return None;
+    }
+    match kind {
+        KeyType::Ip => {
+            if let Some(config) = config {
+                let message = "`ForwardedIPConfig` has no effect with the aggregate key type `IP`";
+                let help = "use the type `FORWARDED_IP` to count by the address of a header";
+                lowering.report.push(config.warning("no-effect", message).help(help));
+            }
+            Some(RateKey::Address(AddressSource::Client))
+        }
+        KeyType::ForwardedIp if config.is_none() => {
+            let message = "the aggregate key type `FORWARDED_IP` needs `ForwardedIPConfig`";
+            lowering.report.push(members.node().error("missing-field", message));
+            None
+        }
+        KeyType::ForwardedIp => address::read(config, lowering.report).map(RateKey::Address),
+        KeyType::Other(name) => {
+            lowering
+                .report
+                .push(node.error("not-supported", format!("not supported yet: aggregate key type `{name}`")));
+            None
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `RuleGroupReferenceStatement`: a rule group of one's own.
+//!
+//! Source: AWS WAF Developer Guide, "Rule group rule statement".
+
+use super::{GroupUse, Lower, Lowering, StatementKind};
+use crate::aws::overrides::{GroupOwner, apply};
+use crate::aws::rule::TopLevel;
+use crate::aws::shape::{Members, Shape, optional, required};
+
+pub(crate) static KIND: StatementKind = StatementKind {
+    shape: Shape {
+        name: "RuleGroupReferenceStatement",
+        members: &[required("ARN"), optional("ExcludedRules"), optional("RuleActionOverrides")],
+    },
+    lower: Lower::Group(lower),
+};
+
+fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
+    let group = top.resources.rule_group(members.get("ARN")?, lowering.report)?;
+    let group = apply(group, members, GroupOwner::Customer, top.bodies, lowering.report)?;
+    Some(GroupUse { group, scope_down: None })
+}

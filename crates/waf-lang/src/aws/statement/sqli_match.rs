@@ -1,0 +1,33 @@
+//! `SqliMatchStatement`: SQL injection.
+//!
+//! Source: AWS WAF Developer Guide, "SQL injection rule statement": the sensitivity is LOW unless given.
+
+use sekisho_waf::ir::{Condition, Operator, SqliSensitivity};
+
+use super::test::with_operator;
+use super::{Lower, Lowering, StatementKind};
+use crate::aws::shape::{Members, Shape, choice, optional, required};
+
+pub(crate) static KIND: StatementKind = StatementKind {
+    shape: Shape {
+        name: "SqliMatchStatement",
+        members: &[
+            required("FieldToMatch"),
+            required("TextTransformations"),
+            optional("PreParseTextTransformations"),
+            optional("SensitivityLevel"),
+        ],
+    },
+    lower: Lower::Condition(lower),
+};
+
+pub(crate) static SENSITIVITIES: &[(&str, SqliSensitivity)] =
+    &[("LOW", SqliSensitivity::Low), ("HIGH", SqliSensitivity::High)];
+
+fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
+    let sensitivity = match members.get("SensitivityLevel") {
+        Some(node) => choice(node, "sensitivity level", SENSITIVITIES, lowering.report),
+        None => Some(SqliSensitivity::Low),
+    };
+    with_operator(members, sensitivity.map(Operator::Sqli), lowering)
+}

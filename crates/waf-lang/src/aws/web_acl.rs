@@ -1,0 +1,122 @@
+//! The web ACL itself.
+//!
+//! Source: API reference, `WebACL`.
+
+use sekisho_waf::ir::Policy;
+
+use super::action::{ResponseBodies, read_default_action};
+use super::arn::{self, Arn, ResourceKind};
+use super::association::{self, ResourceType};
+use super::catalogue::ManagedCatalogue;
+use super::label::LabelContext;
+use super::resource::Resources;
+use super::rule::{RuleContext, TopLevel, read_metric_name, read_rules};
+use super::scope::Scope;
+use super::search_string::SearchEncoding;
+use super::shape::{Charset, Members, Shape, no_effect, optional, required, text, unsupported};
+use crate::document::Node;
+use crate::report::{Report, quoted};
+
+pub(crate) static GET_WEB_ACL_RESPONSE: Shape = Shape {
+    name: "GetWebACLResponse",
+    members: &[required("WebACL"), no_effect("LockToken"), no_effect("ApplicationIntegrationURL")],
+};
+
+pub(crate) static WEB_ACL: Shape = Shape {
+    name: "WebACL",
+    members: &[
+        required("Name"),
+        no_effect("Id"),
+        required("ARN"),
+        required("DefaultAction"),
+        no_effect("Description"),
+        optional("Rules"),
+        required("VisibilityConfig"),
+        unsupported("DataProtectionConfig"),
+        no_effect("Capacity"),
+        optional("PreProcessFirewallManagerRuleGroups"),
+        optional("PostProcessFirewallManagerRuleGroups"),
+        no_effect("ManagedByFirewallManager"),
+        optional("LabelNamespace"),
+        optional("CustomResponseBodies"),
+        unsupported("CaptchaConfig"),
+        unsupported("ChallengeConfig"),
+        unsupported("TokenDomains"),
+        optional("AssociationConfig"),
+        no_effect("RetrofittedByFirewallManager"),
+        optional("OnSourceDDoSProtectionConfig"),
+        no_effect("ApplicationConfig"),
+        unsupported("MonetizationConfig"),
+    ],
+};
+
+/// Reads a document: the answer of `get-web-acl`, or the bare web ACL.
+pub(crate) fn read(
+    root: Node<'_>,
+    resources: &Resources<'_>,
+    catalogue: &ManagedCatalogue,
+    resource: Option<ResourceType>,
+    report: &mut Report,
+) -> Option<Policy> {
+    let whole_answer = root.get(GET_WEB_ACL_RESPONSE.members[0].name).is_some();
+    let node = if whole_answer { GET_WEB_ACL_RESPONSE.open(root, report)?.get("WebACL")? } else { root };
+    let members = WEB_ACL.open(node, report)?;
+    let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
+    let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::WebAcl, report));
+    warn_of_other_protection(members, report);
+    members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let bodies = ResponseBodies::read(members.get("CustomResponseBodies"), report);
+    let default_action = members.get("DefaultAction").and_then(|node| read_default_action(node, &bodies, report));
+    let body_inspected_bytes_max =
+        members.get("AssociationConfig").and_then(|node| association::read(node, resource, report));
+    let prefix = namespace(members.get("LabelNamespace"), arn, report);
+    let labels = LabelContext::of_rules(prefix, members.get("Rules"));
+    let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
+    let top = TopLevel { resources, catalogue, bodies: &bodies };
+    let context = RuleContext { scope: &scope, bodies: &bodies, top: Some(top) };
+    let rules = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    Some(Policy {
+        name: name?.to_owned(),
+        id: arn?.text.to_owned(),
+        default_action: default_action?,
+        rules,
+        body_inspected_bytes_max,
+    })
+}
+
+/// What the labels of this web ACL begin with.
+fn namespace(given: Option<Node<'_>>, arn: Option<Arn<'_>>, report: &mut Report) -> String {
+    let from_arn = arn.map(|arn| format!("awswaf:{}:{}:{}:", arn.account, ResourceKind::WebAcl.word(), arn.name));
+    checked_namespace(given, from_arn, report)
+}
+
+/// The namespace of the ARN; a `LabelNamespace` that differs is an error, since labels would mean something else.
+pub(crate) fn checked_namespace(given: Option<Node<'_>>, from_arn: Option<String>, report: &mut Report) -> String {
+    let given = given.and_then(|node| Some((node, text(node, 1..=1024, Charset::Label, report)?)));
+    match (given, from_arn) {
+        (Some((node, given)), Some(from_arn)) => {
+            if given != from_arn {
+                let message = format!("the ARN makes the label namespace {}", quoted(&from_arn));
+                report.push(node.error("namespace-mismatch", message).help("remove `LabelNamespace`, or correct it"));
+            }
+            from_arn
+        }
+        (Some((_, given)), None) => given.to_owned(),
+        (None, from_arn) => from_arn.unwrap_or_default(),
+    }
+}
+
+/// Protection that is no rule of this web ACL.
+fn warn_of_other_protection(members: Members<'_>, report: &mut Report) {
+    for name in ["PreProcessFirewallManagerRuleGroups", "PostProcessFirewallManagerRuleGroups"] {
+        if let Some(node) = members.get(name)
+            && node.array(report).is_some_and(|groups| !groups.is_empty())
+        {
+            report.push(node.error("not-supported", format!("not supported yet: `{name}`")));
+        }
+    }
+    if let Some(node) = members.get("OnSourceDDoSProtectionConfig") {
+        let message = "`OnSourceDDoSProtectionConfig` has no effect: it configures the load balancers of AWS";
+        report.push(node.warning("no-effect", message));
+    }
+}

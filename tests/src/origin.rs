@@ -1,0 +1,182 @@
+//! An origin server that writes down, byte for byte, what the checkpoint forwards to it.
+//!
+//! Reads HTTP/1.1 by hand on purpose: a library would tidy up exactly what these tests look for. Answers every request
+//! `200` with a short body, and keeps connections open.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+
+const HEAD_BYTES_MAX: u64 = 256 * 1024;
+const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// One forwarded request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Request line and headers with the empty line after them, as they came.
+    pub head: String,
+    /// The body without its transfer coding.
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    /// The value of a header, by its name in any case; the first of several.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (known, value) = line.split_once(':')?;
+            known.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// The request line without its line end.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        self.head.lines().next().unwrap_or_default()
+    }
+}
+
+/// A recording origin on a thread of its own; stops accepting when dropped.
+#[derive(Debug)]
+pub struct Origin {
+    address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Origin {
+    /// Starts one on a free port.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be taken.
+    pub fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to listen")?;
+        let address = listener.local_addr()?;
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let closing = Arc::new(AtomicBool::new(false));
+        let (record, stop) = (Arc::clone(&received), Arc::clone(&closing));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let record = Arc::clone(&record);
+                // A connection that breaks off is the test's own doing; what it sent whole is on record.
+                std::thread::spawn(move || stream.and_then(|stream| serve(&stream, &record)).ok());
+            }
+        });
+        Ok(Self { address, received, closing })
+    }
+
+    /// The base URL to put the checkpoint in front of.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Everything forwarded so far, in the order it was complete.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::SeqCst);
+        // Wakes the accept loop; if the port is gone, so is the loop.
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+fn serve(stream: &TcpStream, record: &Mutex<Vec<Received>>) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        let head = read_head(&mut reader)?;
+        if head.is_empty() {
+            return Ok(());
+        }
+        let mut received = Received { head, body: Vec::new() };
+        received.body = read_body(&mut reader, &received)?;
+        record.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+        writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\norigin\n")?;
+    }
+}
+
+/// Reads through the empty line; an empty text when the connection ended first.
+fn read_head(reader: &mut impl BufRead) -> io::Result<String> {
+    let mut head = Vec::new();
+    let mut limited = reader.take(HEAD_BYTES_MAX);
+    loop {
+        let count = limited.read_until(b'\n', &mut head)?;
+        if count == 0 {
+            return Ok(String::new());
+        }
+        if head.ends_with(b"\r\n\r\n") {
+            return Ok(String::from_utf8_lossy(&head).into_owned());
+        }
+    }
+}
+
+fn read_body(reader: &mut impl BufRead, received: &Received) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if received.header("transfer-encoding").is_some() {
+        loop {
+            let size = read_chunk_size(reader)?;
+            if size == 0 {
+                read_line(reader)?;
+                return Ok(body);
+            }
+            reader.by_ref().take(size).read_to_end(&mut body)?;
+            read_line(reader)?;
+        }
+    }
+    let length = received.header("content-length").and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    reader.take(length.min(BODY_BYTES_MAX)).read_to_end(&mut body)?;
+    Ok(body)
+}
+
+fn read_chunk_size(reader: &mut impl BufRead) -> io::Result<u64> {
+    let line = read_line(reader)?;
+    let digits = line.split(';').next().unwrap_or_default().trim();
+    let size = u64::from_str_radix(digits, 16).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    if size > BODY_BYTES_MAX { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(size) }
+}
+
+fn read_line(reader: &mut impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    reader.take(HEAD_BYTES_MAX).read_line(&mut line)?;
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use crate::raw::RawConnection;
+
+    #[test]
+    fn requests_are_recorded_as_they_came() {
+        let origin = Origin::start().unwrap();
+        let sent =
+            b"POST /a HTTP/1.1\r\nhOst: x\r\nTransfer-Encoding: chunked\r\n\r\n3;e=1\r\nabc\r\n2\r\nde\r\n0\r\n\r\n\
+                     GET /b HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut connection = RawConnection::open(origin.address).unwrap();
+        assert!(connection.send(sent));
+        let mut replies = Vec::new();
+        while replies.len() < 2 {
+            let reply = connection.read(200).unwrap();
+            replies.extend(reply.statuses());
+        }
+        assert_eq!(replies, [200, 200]);
+        let received = origin.received();
+        assert_eq!(received[0].body, b"abcde");
+        assert!(received[0].head.contains("\r\nhOst: x\r\n"));
+        assert_eq!(received[0].header("HOST"), Some("x"));
+        assert_eq!(received[1].line(), "GET /b HTTP/1.1");
+    }
+}
