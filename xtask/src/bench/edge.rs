@@ -101,18 +101,19 @@ fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) ->
     if let Some(binary) = binary {
         let no_rules = acl::without_rules(folder)?;
         let starter = acl::starter(root, folder)?;
-        entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules)?));
-        entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter)?));
+        let resources = root.join(acl::STARTER_RESOURCES);
+        entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules, &resources)?));
+        entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter, &resources)?));
     }
     Ok(entries)
 }
 
-fn checkpoint(binary: &Path, folder: &Path, backend: &Server, acl: &Path) -> Result<Server> {
+fn checkpoint(binary: &Path, folder: &Path, backend: &Server, acl: &Path, resources: &Path) -> Result<Server> {
     let address = free_address()?;
     let name = acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
     let mut command = Command::new(binary);
     command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--acl"]);
-    command.arg(acl).arg("--data").arg(folder.join(format!("data-{name}")));
+    command.arg(acl).arg("--resources").arg(resources).arg("--data").arg(folder.join(format!("data-{name}")));
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 
