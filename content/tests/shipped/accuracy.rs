@@ -6,25 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
 
 use sekisho_content::{Lists, catalogue, starter};
 use sekisho_model::Timestamp;
 use sekisho_waf::{Body, Client, Context, Decision, Header, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
 use sekisho_waf_lang::aws::{LoadOptions, load};
-
-#[expect(clippy::disallowed_methods, reason = "tests find the shared folder by the environment")]
-fn values() -> Option<PathBuf> {
-    let shared = std::env::var_os("SEKISHO_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let file = shared.join("data/http-params/payload_train.csv");
-    if file.exists() {
-        return Some(file);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", file.display());
-    eprintln!("skipped: {} is missing", file.display());
-    None
-}
 
 fn starter_rules() -> RuleSet {
     let lists = Lists::default();
@@ -71,7 +57,7 @@ fn is_blocked(rules: &RuleSet, value: &[u8], scratch: &mut Scratch) -> bool {
 
 #[test]
 fn labelled_values_are_told_apart() {
-    let Some(file) = values() else { return };
+    let Some(file) = crate::shared::file("http-params/payload_train.csv") else { return };
     let rules = starter_rules();
     let mut scratch = Scratch::default();
     let mut by_type: BTreeMap<String, (u32, u32)> = BTreeMap::new();

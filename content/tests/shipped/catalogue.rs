@@ -1,28 +1,12 @@
 //! Walks everything that ships: the groups are AWS's, every rule is documented and passes its own tests on both
 //! evaluators, its near misses pass the whole starter web ACL, and the starter web ACL loads.
 
-use std::path::{Path, PathBuf};
-
 use sekisho_content::{Lists, RuleTest, TestKind, catalogue, groups, rule_tests, starter};
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, Policy, Rule, RuleKind};
 use sekisho_waf::{Context, Limits, NoPlaces, NoRates, RuleSet, Scratch, reference};
 use sekisho_waf_lang::aws::{ContentGroup, LoadOptions, load};
 use serde_json::Value;
-
-/// A file below `shared/data`, or none if it is missing and may be.
-#[expect(clippy::disallowed_methods, reason = "tests find the shared folder by the environment")]
-fn shared(path: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("SEKISHO_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let file = shared.join("data").join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", file.display());
-    eprintln!("skipped: {} is missing", file.display());
-    None
-}
 
 fn all_groups(lists: &Lists) -> Vec<ContentGroup> {
     groups(lists).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
@@ -60,7 +44,7 @@ fn matched(rule_set: &RuleSet, test: &RuleTest, scratch: &mut Scratch) -> Vec<St
 
 #[test]
 fn groups_are_those_of_aws() {
-    let Some(file) = shared("aws-waf/managed-rules.json") else { return };
+    let Some(file) = crate::shared::file("aws-waf/managed-rules.json") else { return };
     let known: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let groups = all_groups(&Lists::default());
     assert_eq!(groups.len(), 5);
