@@ -35,7 +35,7 @@ pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
         steps.skip("fuzz", "--fast")?;
     } else {
         end_to_end(&mut steps, root, installed)?;
-        steps.step("fuzz", || fuzz::run(root, None, FUZZ_SECONDS))?;
+        steps.step("fuzz", || fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep))?;
     }
     deny(&mut steps, root)?;
     steps.finish()
@@ -51,7 +51,16 @@ fn format(root: &Path) -> Result<()> {
 }
 
 fn clippy(root: &Path) -> Result<()> {
-    run_command(cargo(root).args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    run_command(cargo(root).args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--keep-going",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 /// Builds the binary, then runs all tests in one invocation, the end-to-end tests among them.

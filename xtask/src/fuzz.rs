@@ -31,17 +31,26 @@ const INSTRUMENTATION: &[&str] = &[
     "-Cllvm-args=-max-loads-per-memcmp=0",
 ];
 
+/// What a build may do to `fuzz/Cargo.lock`, which follows the dependencies of our crates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// Bring it up to date: by hand, to be committed.
+    Update,
+    /// Nothing: what is tested is what is committed.
+    Keep,
+}
+
 /// Builds the targets and runs `only`, or each in turn, for `seconds`.
 ///
 /// # Errors
 ///
 /// If there is no such target, the build fails, or a target finds a crash; the others still run.
-pub(crate) fn run(root: &Path, only: Option<&str>, seconds: u32) -> Result<()> {
+pub(crate) fn run(root: &Path, only: Option<&str>, seconds: u32, lock: Lock) -> Result<()> {
     packages::ensure(&[&packages::CXX])?;
     let folder = root.join("fuzz");
     let targets = chosen(&targets(&folder)?, only)?;
     let host = host_triple()?;
-    build(&folder, &host, &targets)?;
+    build(&folder, &host, &targets, lock)?;
     let mut crashed = Vec::new();
     for target in &targets {
         let binary = folder.join("target").join(&host).join("release").join(target);
@@ -86,13 +95,18 @@ fn host_triple() -> Result<String> {
 }
 
 /// Builds for an explicit target, so that build scripts and procedural macros are not instrumented.
-fn build(folder: &Path, host: &str, targets: &[String]) -> Result<()> {
+fn build(folder: &Path, host: &str, targets: &[String], lock: Lock) -> Result<()> {
     let mut command = cargo(folder);
-    command.args(["build", "--release", "--locked", "--target", host, "--target-dir", "target"]);
+    command.args(["build", "--release", "--target", host, "--target-dir", "target"]);
+    if lock == Lock::Keep {
+        command.arg("--locked");
+    }
     for target in targets {
         command.args(["--bin", target]);
     }
-    run_command(command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\u{1f}")))
+    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\u{1f}"));
+    run_command(&mut command)
+        .context("build the fuzz targets (if fuzz/Cargo.lock is out of date: `cargo xtask fuzz`, then commit it)")
 }
 
 /// Runs one target and holds it to having seen coverage and run inputs at all.

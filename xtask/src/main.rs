@@ -36,7 +36,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Tidy => tidy::run(&root),
         Task::Ci { fast } => ci::run(&root, fast),
-        Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
+        Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

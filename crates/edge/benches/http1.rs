@@ -1,9 +1,14 @@
 //! What the gate costs a usual browser request: the framer alone, and the way through the gate.
 
 use std::hint::black_box;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sekisho_edge::http1::{Framer, HeadIndex, Limits, Step};
+use hyper::rt::{Read, ReadBuf};
+use sekisho_edge::http1::{Framer, Gate, HeadIndex, HeadReport, Limits, Step, Timeouts};
+use tokio::io::AsyncRead;
 
 /// A head as a browser sends it.
 const HEAD: &str = "GET /catalogue/books?category=databases&sort=price&page=3 HTTP/1.1\r\n\
@@ -47,5 +52,36 @@ fn framer(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, framer);
+/// A connection that brings the same head again and again.
+struct Browser;
+
+impl AsyncRead for Browser {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+        buf.put_slice(HEAD.as_bytes());
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn gate(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("gate");
+    group.throughput(Throughput::Bytes(HEAD.len() as u64));
+    group.bench_function("browser request, with its report", |bencher| {
+        let (mut gate, heads) = Gate::new(Browser, Limits::default(), Timeouts::default());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut bytes = [0; 4096];
+        bencher.iter(|| {
+            let mut buf = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut gate).poll_read(&mut context, buf.unfilled());
+            assert!(read.is_ready() && buf.filled().len() == HEAD.len());
+            let arrival = heads.next().expect("a request was read");
+            match black_box(arrival.report) {
+                HeadReport::Well(head) => heads.recycle(head),
+                HeadReport::Malformed(refused) => panic!("{}", refused.reason),
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, framer, gate);
 criterion_main!(benches);

@@ -1,6 +1,38 @@
 //! Listeners, TLS, routing, the phases of a proxied request, the record of each decision.
 
+pub mod settings;
+
 pub mod http1;
+
+mod client;
+mod forward;
+mod proxy_protocol;
+mod route;
+
+pub mod body;
+mod pages;
+mod patience;
+mod spawn;
+mod stream;
+mod tls;
+mod tunnel;
+mod upstream;
+
+mod enforce;
+mod inspect;
+mod phases;
+mod visit;
+
+pub mod clock;
 pub mod metrics;
 pub mod rate;
 pub mod record;
+
+mod admission;
+mod connection;
+mod listen;
+mod server;
+
+pub use server::{Edge, Running, Services, SetupError, Witness};
+pub use tls::{CertificateProblem, TlsError};
+pub use upstream::ClusterError;

@@ -18,8 +18,8 @@ mod settings;
 mod sync;
 mod writer;
 
-pub use details::Details;
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub use details::Details;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};

@@ -65,39 +65,6 @@ impl RulesConfig {
 }
 
 /// How decisions are recorded.
-    pub(crate) records: RecordsConfig,
-    /// How the program logs about itself.
-    pub(crate) log: LogConfig,
-    /// The folder everything is kept under.
-    pub(crate) data: PathBuf,
-}
-
-/// Where the rules come from.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RulesConfig {
-    /// The web ACL; the starter ACL if none.
-    pub(crate) acl: Option<PathBuf>,
-    /// A folder of IP sets, pattern sets and rule groups.
-    pub(crate) resources: Option<PathBuf>,
-    /// A text file of address ranges that are always let through.
-    pub(crate) allow_list: Option<PathBuf>,
-    /// A text file of address ranges of ill repute.
-    pub(crate) reputation_list: Option<PathBuf>,
-    /// A MaxMind DB of countries.
-    pub(crate) country_db: Option<PathBuf>,
-    /// A MaxMind DB of autonomous systems.
-    pub(crate) asn_db: Option<PathBuf>,
-}
-
-impl RulesConfig {
-    /// All files and folders that the rules come from: a change of any is a change of rules.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, country_db, asn_db } = self;
-        [acl, resources, allow_list, reputation_list, country_db, asn_db].into_iter().flatten().map(PathBuf::as_path)
-    }
-}
-
-/// How decisions are recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordsConfig {
     pub(crate) account: String,

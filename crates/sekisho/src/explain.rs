@@ -18,7 +18,8 @@ use words::{Style, action_name, shown};
 pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace, color: bool) -> String {
     let style = Style::new(color);
     let mut text = String::new();
-    let target = if request.query.is_empty() { request.path.to_vec() } else { [request.path, b"?", request.query].concat() };
+    let target =
+        if request.query.is_empty() { request.path.to_vec() } else { [request.path, b"?", request.query].concat() };
     let _ = writeln!(text, "{} {} from {}", shown(request.method), shown(&target), request.client.ip);
     let _ = writeln!(text, "held against {}\n", shown(policy.name.as_bytes()));
     for rule in &trace.rules {

@@ -20,10 +20,12 @@ impl Places {
         let mut diagnostics = Diagnostics::new();
         let mut open = |path: Option<&Path>| {
             let path = path?;
-            Reader::open_readfile(path).map_err(|error| {
-                let message = format!("cannot use {}: {error}", path.display());
-                diagnostics.push(Diagnostic::error("geo-db", message).help("it must be a MaxMind DB (.mmdb) file"));
-            }).ok()
+            Reader::open_readfile(path)
+                .map_err(|error| {
+                    let message = format!("cannot use {}: {error}", path.display());
+                    diagnostics.push(Diagnostic::error("geo-db", message).help("it must be a MaxMind DB (.mmdb) file"));
+                })
+                .ok()
         };
         let places = Self { countries: open(country_db), asns: open(asn_db) };
         if diagnostics.is_empty() { Ok(places) } else { Err(diagnostics) }

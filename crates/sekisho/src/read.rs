@@ -31,8 +31,9 @@ pub(crate) fn text(path: &Path) -> Result<SourceFile, Diagnostics> {
 
 /// Reads all `.json` files directly in a folder, in the order of their names.
 pub(crate) fn json_folder(path: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
-    let failed =
-        |error: std::io::Error| Diagnostic::error("unreadable-folder", format!("cannot read {}: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        Diagnostic::error("unreadable-folder", format!("cannot read {}: {error}", path.display()))
+    };
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| Diagnostics::from(failed(error)))? {
         let name: PathBuf = entry.map_err(|error| Diagnostics::from(failed(error)))?.path();

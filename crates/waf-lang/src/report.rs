@@ -8,6 +8,10 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile, closest};
 const PROBLEMS_MAX: usize = 200;
 /// Words longer than this are not slips of a name; looking for the closest one costs their length squared.
 const SUGGESTED_WORD_BYTES_MAX: usize = 128;
+/// Names whose lengths, in bytes, differ more cannot be a few edits apart.
+const SUGGESTED_LENGTHS_APART_MAX: usize = 16;
+/// Names that a word is held against.
+const SUGGESTIONS_MAX: usize = 500;
 /// How much of a foreign word a message repeats, in characters.
 const QUOTED_CHARS_MAX: usize = 80;
 
@@ -47,6 +51,18 @@ impl Report {
         self.push(Diagnostic::error(code, message).at(file, range));
     }
 
+    /// The known name closest to a misspelt one, as a help line. None once nobody would see it.
+    pub(crate) fn did_you_mean<'a>(&self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        if self.kept == PROBLEMS_MAX || word.len() > SUGGESTED_WORD_BYTES_MAX {
+            return None;
+        }
+        let similar = |name: &&str| name.len().abs_diff(word.len()) <= SUGGESTED_LENGTHS_APART_MAX;
+        let candidates: Vec<&str> = known.into_iter().filter(similar).take(SUGGESTIONS_MAX).collect();
+        // A name in the wrong case is the likeliest slip of all, however many letters that makes.
+        let found = candidates.iter().find(|name| name.eq_ignore_ascii_case(word)).copied();
+        found.or_else(|| closest(word, candidates)).map(|name| format!("did you mean `{name}`?"))
+    }
+
     /// The problems, with a last one that counts those left out.
     pub(crate) fn into_diagnostics(self) -> Diagnostics {
         let mut diagnostics = self.diagnostics;
@@ -62,17 +78,6 @@ impl Report {
     }
 }
 
-/// The known name closest to a misspelt one, as a help line.
-pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    if word.len() > SUGGESTED_WORD_BYTES_MAX {
-        return None;
-    }
-    let candidates: Vec<&str> = candidates.into_iter().collect();
-    // A name in the wrong case is the likeliest slip of all, however many letters that makes.
-    let found = candidates.iter().find(|name| name.eq_ignore_ascii_case(word)).copied();
-    found.or_else(|| closest(word, candidates)).map(|name| format!("did you mean `{name}`?"))
-}
-
 /// A word from a file, in backquotes and cut to a readable length.
 pub(crate) fn quoted(word: &str) -> String {
     match word.char_indices().nth(QUOTED_CHARS_MAX) {
@@ -85,7 +90,7 @@ pub(crate) fn quoted(word: &str) -> String {
 mod tests {
     use sekisho_model::{Diagnostic, Severity};
 
-    use super::{PROBLEMS_MAX, Report, did_you_mean, quoted};
+    use super::{PROBLEMS_MAX, Report, quoted};
 
     #[test]
     fn keeps_a_bounded_number_of_problems_and_still_fails() {
@@ -101,11 +106,12 @@ mod tests {
 
     #[test]
     fn suggests_names_in_another_case_but_never_for_giant_words() {
+        let report = Report::new();
         assert_eq!(
-            did_you_mean("BYTEMATCHSTATEMENT", ["ByteMatchStatement"]).unwrap(),
+            report.did_you_mean("BYTEMATCHSTATEMENT", ["ByteMatchStatement"]).unwrap(),
             "did you mean `ByteMatchStatement`?"
         );
-        assert_eq!(did_you_mean(&"a".repeat(1_000_000), ["ByteMatchStatement"]), None);
+        assert_eq!(report.did_you_mean(&"a".repeat(1_000_000), ["ByteMatchStatement"]), None);
         assert_eq!(quoted(&"é".repeat(100)).chars().count(), 83);
     }
 }

@@ -8,16 +8,21 @@ use serde_json::{Value, json};
 /// The starter ACL, as shipped.
 const STARTER: &str = "content/waf/starter-acl.json";
 
-/// The sets it refers to, as shipped.
-pub(super) const STARTER_RESOURCES: &str = "content/waf/starter-resources";
-
 /// The highest limit a rate-based rule can have: the load comes from one address and must not run into it.
 ///
 /// Source: AWS WAFV2 API Reference, `RateBasedStatement`, `Limit`.
 const RATE_LIMIT_MAX: u64 = 2_000_000_000;
 
+/// An ACL on disk.
+pub(super) struct AclFiles {
+    /// The web ACL.
+    pub(super) acl: PathBuf,
+    /// The folder of the sets it refers to, if it does.
+    pub(super) resources: Option<PathBuf>,
+}
+
 /// Writes an ACL that allows everything because it asks nothing.
-pub(super) fn without_rules(folder: &Path) -> Result<PathBuf> {
+pub(super) fn without_rules(folder: &Path) -> Result<AclFiles> {
     let acl = json!({
         "Name": "no-rules",
         "Id": "00000000-0000-0000-0000-000000000000",
@@ -30,17 +35,47 @@ pub(super) fn without_rules(folder: &Path) -> Result<PathBuf> {
             "MetricName": "no-rules"
         }
     });
-    write(folder, "no-rules.json", &acl)
+    Ok(AclFiles { acl: write(folder, "no-rules.json", &acl)?, resources: None })
 }
 
-/// Writes the starter ACL with the limit of its rate rules raised out of reach; they count all the same.
-pub(super) fn starter(root: &Path, folder: &Path) -> Result<PathBuf> {
+/// Writes the starter ACL with the limit of its rate rules raised out of reach (they count all the same), and sets for the
+/// lists it refers to, which hold an address that sends nothing.
+pub(super) fn starter(root: &Path, folder: &Path) -> Result<AclFiles> {
     let text = std::fs::read_to_string(root.join(STARTER)).with_context(|| format!("read {STARTER}"))?;
     let mut acl: Value = serde_json::from_str(&text).with_context(|| format!("parse {STARTER}"))?;
     if raise_limits(&mut acl) == 0 {
         bail!("{STARTER} has no rate-based rule: is it the starter ACL?");
     }
-    write(folder, "starter.json", &acl)
+    let resources = folder.join("starter-resources");
+    std::fs::create_dir_all(&resources).with_context(|| format!("create {}", resources.display()))?;
+    let mut arns = Vec::new();
+    ip_set_arns(&acl, &mut arns);
+    for (index, arn) in arns.into_iter().enumerate() {
+        let set = json!({ "IPSet": {
+            "Name": format!("set-{index}"),
+            "Id": format!("00000000-0000-0000-0000-{index:012}"),
+            "ARN": arn,
+            "IPAddressVersion": "IPV4",
+            "Addresses": ["192.0.2.1/32"]
+        } });
+        write(&resources, &format!("set-{index}.json"), &set)?;
+    }
+    Ok(AclFiles { acl: write(folder, "starter.json", &acl)?, resources: Some(resources) })
+}
+
+/// Collects the ARN of every `IPSetReferenceStatement`, at any depth, each once.
+fn ip_set_arns(value: &Value, arns: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            let arn = object.get("IPSetReferenceStatement").and_then(|reference| reference.get("ARN")?.as_str());
+            if let Some(arn) = arn.filter(|arn| !arns.iter().any(|known| known == arn)) {
+                arns.push(arn.to_owned());
+            }
+            object.values().for_each(|value| ip_set_arns(value, arns));
+        }
+        Value::Array(list) => list.iter().for_each(|value| ip_set_arns(value, arns)),
+        _ => {}
+    }
 }
 
 fn write(folder: &Path, name: &str, acl: &Value) -> Result<PathBuf> {
@@ -75,6 +110,21 @@ mod tests {
         assert_eq!(raise_limits(&mut acl), 1);
         assert_eq!(acl["Rules"][0]["Statement"]["RateBasedStatement"]["Limit"], RATE_LIMIT_MAX);
         assert_eq!(acl["Limit"], 1);
+    }
+
+    #[test]
+    fn every_set_the_starter_acl_refers_to_is_written_once() -> Result<()> {
+        let root = tempfile::tempdir()?;
+        std::fs::create_dir_all(root.path().join("content/waf"))?;
+        let reference = json!({ "IPSetReferenceStatement": { "ARN": "arn:a" } });
+        let rate = json!({ "RateBasedStatement": { "Limit": 10, "ScopeDownStatement": reference } });
+        let acl = json!({ "Rules": [{ "Statement": reference }, { "Statement": rate }] });
+        std::fs::write(root.path().join(STARTER), acl.to_string())?;
+        let files = starter(root.path(), root.path())?;
+        let folder = files.resources.context("sets were written")?;
+        assert_eq!(std::fs::read_dir(&folder)?.count(), 1);
+        assert!(std::fs::read_to_string(folder.join("set-0.json"))?.contains("arn:a"));
+        Ok(())
     }
 
     #[test]

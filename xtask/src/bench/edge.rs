@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::acl::AclFiles;
 use super::figures::Sample;
 use super::process_tree::Usage;
 use super::server::{Server, free_address};
@@ -101,19 +102,21 @@ fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) ->
     if let Some(binary) = binary {
         let no_rules = acl::without_rules(folder)?;
         let starter = acl::starter(root, folder)?;
-        let resources = root.join(acl::STARTER_RESOURCES);
-        entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules, &resources)?));
-        entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter, &resources)?));
+        entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules)?));
+        entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter)?));
     }
     Ok(entries)
 }
 
-fn checkpoint(binary: &Path, folder: &Path, backend: &Server, acl: &Path, resources: &Path) -> Result<Server> {
+fn checkpoint(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) -> Result<Server> {
     let address = free_address()?;
-    let name = acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
+    let name = files.acl.file_stem().map(|stem| stem.to_string_lossy()).context("name the ACL")?;
     let mut command = Command::new(binary);
     command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--acl"]);
-    command.arg(acl).arg("--resources").arg(resources).arg("--data").arg(folder.join(format!("data-{name}")));
+    command.arg(&files.acl).arg("--data").arg(folder.join(format!("data-{name}")));
+    if let Some(resources) = &files.resources {
+        command.arg("--resources").arg(resources);
+    }
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 

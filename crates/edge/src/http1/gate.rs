@@ -24,10 +24,10 @@ use super::patience::{Alarm, BodyClock};
 const STAND_IN: &[u8] = b"GET /malformed HTTP/1.1\r\nhost: sekisho.invalid\r\nconnection: close\r\n\r\n";
 /// Bytes kept of a malformed head, for the record.
 const REFUSED_BYTES_MAX: usize = 4 * 1024;
-/// Bytes of buffer for a head; a usual one fits several times.
-const HEAD_READ_BYTES: usize = 8 * 1024;
+/// Bytes of buffer for a head; a usual one fits several times, and an idle connection does not hold much.
+const HEAD_READ_BYTES: usize = 4 * 1024;
 /// Bytes of room below which the buffer is renewed before a head is read into it.
-const HEAD_ROOM_BYTES_MIN: usize = 2 * 1024;
+const HEAD_ROOM_BYTES_MIN: usize = 1024;
 /// Bytes read at most in one go of a body or a tunnel.
 const BODY_READ_BYTES_MAX: usize = 64 * 1024;
 /// Bytes read and dropped at most while a connection is closed.
@@ -99,7 +99,8 @@ impl<IO> Gate<IO> {
         (gate, heads)
     }
 
-    /// An open gate: everything passes, no time-out applies. For HTTP/2, which hyper's parser is strict about.
+    /// An open gate: everything passes, no time-out applies. For HTTP/2, whose frames leave no room for
+    /// two readings.
     #[must_use]
     pub fn transparent(io: IO) -> Self {
         Self::with(io, Framer::tunnel(), Timeouts::default())

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
@@ -18,12 +18,21 @@ use sekisho_waf::{Decision, GroupOutcome, RuleRef, Verdict};
 const ALL: &str = "ALL";
 const DEFAULT_ACTION: &str = "Default_Action";
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-#[expect(non_snake_case, reason = "the labels are AWS's dimension names")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct RuleLabels {
-    WebACL: Arc<str>,
-    RuleGroup: Option<Arc<str>>,
-    Rule: Arc<str>,
+    acl: Arc<str>,
+    group: Option<Arc<str>>,
+    rule: Arc<str>,
+}
+
+impl EncodeLabelSet for RuleLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        ("WebACL", &*self.acl).encode(encoder.encode_label())?;
+        if let Some(group) = &self.group {
+            ("RuleGroup", &**group).encode(encoder.encode_label())?;
+        }
+        ("Rule", &*self.rule).encode(encoder.encode_label())
+    }
 }
 
 /// The counters of all policies, by name.
@@ -53,7 +62,7 @@ impl PolicyFamilies {
     pub(super) fn resolve(&self, policy: &Policy) -> PolicyCounters {
         let acl: Arc<str> = policy.name.as_str().into();
         let counters = |group: Option<&Arc<str>>, rule: &str| {
-            let labels = RuleLabels { WebACL: Arc::clone(&acl), RuleGroup: group.cloned(), Rule: rule.into() };
+            let labels = RuleLabels { acl: Arc::clone(&acl), group: group.cloned(), rule: rule.into() };
             RuleCounters {
                 allowed: self.allowed.get_or_create_owned(&labels),
                 blocked: self.blocked.get_or_create_owned(&labels),
@@ -65,8 +74,7 @@ impl PolicyFamilies {
                 RuleKind::Match { .. } | RuleKind::Rate { .. } => None,
                 RuleKind::Group { group, .. } => {
                     let name: Arc<str> = group.name.as_str().into();
-                    let labels =
-                        RuleLabels { WebACL: Arc::clone(&acl), RuleGroup: Some(Arc::clone(&name)), Rule: ALL.into() };
+                    let labels = RuleLabels { acl: Arc::clone(&acl), group: Some(Arc::clone(&name)), rule: ALL.into() };
                     Some(GroupCounters {
                         whole: counters(Some(&name), ALL),
                         passed: self.passed.get_or_create_owned(&labels),

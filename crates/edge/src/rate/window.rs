@@ -28,6 +28,8 @@ struct Bucket {
 pub(super) struct Window {
     /// Oldest first.
     buckets: [Bucket; BUCKETS],
+    /// Whether a bucket's requests came over a time, rather than all in the millisecond of its last.
+    spread: [bool; BUCKETS],
     used: u8,
     /// What bucket times count from, in milliseconds since the epoch.
     base_ms: u64,
@@ -38,8 +40,14 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) const EMPTY: Self =
-        Self { buckets: [Bucket { last: 0, requests: 0 }; BUCKETS], used: 0, base_ms: 0, total: 0, expired: 0 };
+    pub(super) const EMPTY: Self = Self {
+        buckets: [Bucket { last: 0, requests: 0 }; BUCKETS],
+        spread: [false; BUCKETS],
+        used: 0,
+        base_ms: 0,
+        total: 0,
+        expired: 0,
+    };
 
     /// Forgets everything, for another key.
     pub(super) fn clear(&mut self) {
@@ -99,6 +107,7 @@ impl Window {
             self.expired = self.buckets[gone - 1].last;
             self.total -= self.buckets[..gone].iter().map(|bucket| u64::from(bucket.requests)).sum::<u64>();
             self.buckets.copy_within(gone..used, 0);
+            self.spread.copy_within(gone..used, 0);
             self.used = (used - gone) as u8;
         }
     }
@@ -108,18 +117,21 @@ impl Window {
         let used = usize::from(self.used);
         // Requests of one millisecond leave together; a small share of all may also, without harm to the bound.
         let room = (self.total / (2 * BUCKETS as u64)).min(u64::from(u32::MAX));
-        if let Some(newest) = self.buckets[..used].last_mut()
-            && (newest.last == now || u64::from(newest.requests) < room)
-            && newest.requests < u32::MAX
-        {
-            newest.requests += 1;
-            newest.last = now;
-            return;
+        if let (Some(newest), Some(spread)) = (self.buckets[..used].last_mut(), self.spread[..used].last_mut()) {
+            let together = newest.last == now && !*spread && newest.requests < u32::MAX;
+            if together || u64::from(newest.requests) < room {
+                *spread |= newest.last != now;
+                newest.requests += 1;
+                newest.last = now;
+                return;
+            }
         }
         if used == BUCKETS {
             self.merge();
         }
-        self.buckets[usize::from(self.used)] = Bucket { last: now, requests: 1 };
+        let next = usize::from(self.used);
+        self.buckets[next] = Bucket { last: now, requests: 1 };
+        self.spread[next] = false;
         self.used += 1;
     }
 
@@ -131,6 +143,8 @@ impl Window {
         let merged = Bucket { last: pair[1].last, requests: u32::try_from(sum(pair)).unwrap_or(u32::MAX) };
         // Only where both hold billions: what does not fit is forgotten.
         self.total -= sum(pair) - u64::from(merged.requests);
+        self.spread[at] = self.spread[at] || self.spread[at + 1] || self.buckets[at].last != merged.last;
+        self.spread.copy_within(at + 2.., at + 1);
         self.buckets[at] = merged;
         self.buckets.copy_within(at + 2.., at + 1);
         self.used -= 1;
@@ -141,7 +155,7 @@ impl Window {
         let oldest = self.buckets[0];
         let Some(horizon) = now.checked_sub(window_ms) else { return self.total };
         let others = u64::from(oldest.requests.saturating_sub(1));
-        if others == 0 || horizon <= self.expired || oldest.last <= self.expired {
+        if !self.spread[0] || horizon <= self.expired || oldest.last <= self.expired {
             return self.total;
         }
         let span = u64::from(oldest.last - self.expired);

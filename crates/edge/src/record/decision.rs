@@ -153,6 +153,7 @@ struct Line<'r> {
 }
 
 impl Line<'_> {
+    #[inline]
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -323,10 +324,11 @@ impl Line<'_> {
         self.text(detail.location);
         self.raw("\",\"matchedData\":[");
         // A secret must not leave by the back door: cookies, masked headers, and headers nobody named.
-        let secret = match detail.field_name {
-            _ if detail.location.starts_with("COOKIE") || detail.location == "SINGLE_COOKIE" => true,
-            Some(name) => detail.location.starts_with("HEADER") && self.mask.hides(name.as_bytes()),
-            None => detail.location.starts_with("HEADER"),
+        let secret = match (detail.location, detail.field_name) {
+            ("COOKIES", _) => true,
+            ("HEADER" | "HEADERS", Some(name)) => self.mask.hides(name.as_bytes()),
+            ("HEADER" | "HEADERS", None) => true,
+            _ => false,
         };
         if secret {
             self.redacted();

@@ -45,8 +45,7 @@ impl Details {
                 continue;
             }
             seen.push(rule);
-            let trace =
-                reference::explain_rule(rule_set.policy(), rule_set.limits(), request, context, verdict, rule);
+            let trace = reference::explain_rule(rule_set.policy(), rule_set.limits(), request, context, verdict, rule);
             if let Some(trace) = trace {
                 details.gather(rule, &trace);
             }

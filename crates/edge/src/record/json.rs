@@ -8,38 +8,38 @@
 //! Source: RFC 8259 section 7 (strings); the reservation of U+EF80 to U+EFFF for raw octets follows the practice of the
 //! ConScript registry.
 
-/// What one look over a value tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Survey {
-    /// No byte needs an escape.
-    pub(super) plain: bool,
-    /// How many ASCII digits there are.
-    pub(super) digits: usize,
-}
-
 const LANES: usize = 16;
 
-/// Looks over a value once, in steps a compiler turns into vector instructions.
-pub(super) fn survey(bytes: &[u8]) -> Survey {
+/// Whether no byte needs an escape, in steps a compiler turns into vector instructions.
+fn is_plain(bytes: &[u8]) -> bool {
     let mut special = [0_u8; LANES];
-    let mut digits = 0_usize;
-    // A lane counts at most one digit a step: 255 steps cannot overflow it.
-    for stretch in bytes.chunks(LANES * 255) {
-        let mut counts = [0_u8; LANES];
-        let (steps, rest) = stretch.as_chunks::<LANES>();
-        for step in steps {
-            for lane in 0..LANES {
-                special[lane] |= u8::from(needs_care(step[lane]));
-                counts[lane] += u8::from(step[lane].is_ascii_digit());
-            }
+    for step in bytes.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            special[lane] |= u8::from(needs_care(step[lane]));
         }
-        for &byte in rest {
-            special[0] |= u8::from(needs_care(byte));
-            digits += usize::from(byte.is_ascii_digit());
-        }
-        digits += counts.iter().map(|&count| usize::from(count)).sum::<usize>();
     }
-    Survey { plain: special.iter().all(|&lane| lane == 0), digits }
+    if special.iter().any(|&lane| lane != 0) {
+        return false;
+    }
+    // What is left is shorter than a step; two words that may overlap cover it.
+    let rest = &bytes[bytes.len() - bytes.len() % LANES..];
+    if let (Some(first), Some(last)) = (rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+        !(word_needs_care(u64::from_le_bytes(*first)) | word_needs_care(u64::from_le_bytes(*last)))
+    } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        !word_needs_care(u64::from(first) << 32 | u64::from(last))
+    } else {
+        !rest.iter().any(|&byte| needs_care(byte))
+    }
+}
+
+/// Whether any of eight bytes needs care. Borrows between bytes can only follow one that does.
+fn word_needs_care(word: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let equals = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (word | below(word, 0x20) | equals(b'"') | equals(b'\\')) & HIGH != 0
 }
 
 fn needs_care(byte: u8) -> bool {
@@ -48,15 +48,14 @@ fn needs_care(byte: u8) -> bool {
 
 /// Appends `bytes` as the inside of a JSON string.
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    if survey(bytes).plain {
+    if is_plain(bytes) {
         out.extend_from_slice(bytes);
     } else {
         push_escaped(out, bytes);
     }
 }
 
-/// Appends `bytes` as the inside of a JSON string, taking the slow way at once.
-pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         push_valid(out, chunk.valid().as_bytes());
         for &byte in chunk.invalid() {
@@ -192,10 +191,13 @@ mod tests {
         }
 
         #[test]
-        fn the_survey_counts_like_a_plain_loop(bytes in proptest::collection::vec(any::<u8>(), 0..9000)) {
-            let seen = survey(&bytes);
-            prop_assert_eq!(seen.digits, bytes.iter().filter(|byte| byte.is_ascii_digit()).count());
-            prop_assert_eq!(seen.plain, !bytes.iter().any(|&byte| needs_care(byte)));
+        fn plainness_agrees_with_a_plain_loop(
+            mut bytes in proptest::collection::vec(0x1e_u8..0x84, 0..70), text in "[ -~]{0,70}",
+        ) {
+            prop_assert_eq!(is_plain(&bytes), !bytes.iter().any(|&byte| needs_care(byte)));
+            bytes.splice(0..0, text.bytes());
+            prop_assert_eq!(is_plain(&bytes), !bytes.iter().any(|&byte| needs_care(byte)));
+            prop_assert_eq!(is_plain(text.as_bytes()), !text.bytes().any(needs_care));
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Every part of a record that a client can choose passes through here on its way out.
 
-use super::card::{CardMask, DIGITS_MIN};
-use super::json::{push_escaped, survey};
+use super::card::CardMask;
+use super::json::push_text;
 
 /// What stands in place of a masked header value, as AWS WAF writes it for a redacted field.
 pub(super) const REDACTED: &[u8] = b"REDACTED";
@@ -51,17 +51,8 @@ impl Mask {
 
     /// Appends a value as the inside of a JSON string, card numbers masked.
     pub(super) fn push(&mut self, out: &mut Vec<u8>, value: &[u8]) {
-        let seen = survey(value);
-        let masked = match &mut self.cards {
-            Some(cards) if seen.digits >= DIGITS_MIN => cards.apply(value),
-            _ => None,
-        };
-        let value = masked.unwrap_or(value);
-        if seen.plain {
-            out.extend_from_slice(value);
-        } else {
-            push_escaped(out, value);
-        }
+        let masked = self.cards.as_mut().and_then(|cards| cards.apply(value));
+        push_text(out, masked.unwrap_or(value));
     }
 }
 

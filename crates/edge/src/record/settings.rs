@@ -31,6 +31,7 @@ pub struct JournalSettings {
     /// A segment is finished after this many seconds: AWS delivers every five minutes.
     pub rotate_interval_s: u64,
     /// A segment is finished before it would exceed this many bytes, uncompressed: AWS's limit is 75 MB.
+    /// Only what one turn of the writer brings at once, at most the queue, may exceed it.
     pub segment_bytes_max: u64,
     /// Bytes of records waiting for the disk, of all workers together.
     pub queue_bytes_max: usize,
@@ -108,9 +109,12 @@ pub enum JournalError {
         /// How many.
         records: u64,
     },
-    /// The journal is closed, or its thread has died.
-    #[error("the journal is closed")]
-    Closed,
+    /// A flush did not reach the disk in time. The records still wait and are tried again.
+    #[error("records are not durable yet")]
+    NotDurable,
+    /// The journal's thread has died.
+    #[error("the journal's thread has panicked")]
+    Panicked,
 }
 
 impl JournalError {

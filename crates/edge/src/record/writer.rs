@@ -93,8 +93,7 @@ impl Journal {
     pub fn flush(&self, timeout: Duration) -> Result<(), JournalError> {
         match self.exchange.flush(timeout) {
             Some(true) => Ok(()),
-            Some(false) => Err(JournalError::Unwritten { records: 0 }),
-            None => Err(JournalError::Closed),
+            Some(false) | None => Err(JournalError::NotDurable),
         }
     }
 
@@ -115,7 +114,7 @@ impl Journal {
         match thread.join() {
             Ok(0) => Ok(()),
             Ok(records) => Err(JournalError::Unwritten { records }),
-            Err(_) => Err(JournalError::Closed),
+            Err(_) => Err(JournalError::Panicked),
         }
     }
 }

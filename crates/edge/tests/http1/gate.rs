@@ -61,7 +61,9 @@ async fn answer(
         HeadReport::Well(head) => {
             let path = String::from_utf8_lossy(head.target()).into_owned();
             if path == "/slow" {
+                let gave_up = GaveUp(Arc::clone(&told));
                 tokio::time::sleep(std::time::Duration::from_mins(5)).await;
+                std::mem::forget(gave_up);
             }
             tell(format!("{path} {:?}", vectors::fields(&head)));
             heads.recycle(head);
@@ -76,6 +78,15 @@ async fn answer(
         }
     }
     Ok(response)
+}
+
+/// Tells that a service was given up.
+struct GaveUp(Arc<Mutex<Vec<String>>>);
+
+impl Drop for GaveUp {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push("gave up".into());
+    }
 }
 
 async fn echo(upgrade: hyper::upgrade::OnUpgrade, _in_service: InService) {
@@ -231,6 +242,39 @@ async fn after_a_closing_request_nothing_is_read_as_a_request() {
     assert_eq!(client.response().await.0, 200);
     assert_eq!(client.rest().await, "");
     assert_eq!(client.told(), [r#"/last [("Host", "a"), ("Connection", "close")]"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_is_noticed_while_it_is_served() {
+    let mut client = connect(Timeouts::default());
+    client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(client.told().is_empty());
+    let told = Arc::clone(&client.told);
+    drop(client);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(*told.lock().unwrap(), ["gave up"]);
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (gate, heads) = Gate::new(stream, Limits::default(), Timeouts::default());
+        let service = service_fn(move |request| answer(request, heads.clone(), Arc::default()));
+        http1::Builder::new().serve_connection(gate, service).await
+    });
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\n").await.unwrap();
+    // The response is on its way while this is sent; closing over it would reset the connection.
+    stream.write_all(&vec![b'x'; 512 * 1024]).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 400 "), "{}", response.escape_ascii());
+    drop(stream);
+    server.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -25,8 +25,7 @@ pub(super) enum AclCommand {
 
 pub(super) fn acl(command: &AclCommand) -> Outcome {
     let AclCommand::Lint { acl, resources } = command;
-    let config =
-        RulesConfig { acl: Some(acl.clone()), resources: resources.clone(), ..RulesConfig::default() };
+    let config = RulesConfig { acl: Some(acl.clone()), resources: resources.clone(), ..RulesConfig::default() };
     let loaded = rules::load(&config)?;
     terminal::print_diagnostics(&loaded.warnings);
     let policy = loaded.rule_set.policy();

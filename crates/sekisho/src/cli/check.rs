@@ -12,7 +12,9 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_edge::http1::{self, read::RawRequest};
 use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
-use sekisho_waf::{Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference};
+use sekisho_waf::{
+    Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
+};
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
 use super::{Failure, Outcome, RulesArgs};
@@ -84,7 +86,9 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
     let mut scratch = Scratch::new();
     if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {
-        return Err(anyhow::anyhow!("the two evaluators disagree on this request; please report it with the request").into());
+        return Err(
+            anyhow::anyhow!("the two evaluators disagree on this request; please report it with the request").into()
+        );
     }
     for note in &raw.notes {
         terminal::note(&format!("note: {note}"));

@@ -45,9 +45,8 @@ pub(super) fn demo(args: &DemoArgs) -> Outcome {
         .enable_all()
         .build()
         .context("failed to start the demo's runtime")?;
-    let (shop, serving) = runtime
-        .block_on(async { Shop::bind(([127, 0, 0, 1], 0).into()) })
-        .context("failed to open the shop")?;
+    let (shop, serving) =
+        runtime.block_on(async { Shop::bind(([127, 0, 0, 1], 0).into()) }).context("failed to open the shop")?;
     runtime.spawn(serving);
     let reasons = Arc::new(Reasons::default());
     let config = Config::guard(Guard {

@@ -82,7 +82,8 @@ impl Checking<'_> {
         let upstreams: Vec<_> =
             file.upstream.iter().enumerate().map(|(at, table)| Arc::new(self.upstream(table, at))).collect();
         self.unique_names(&upstreams);
-        let routes = file.route.iter().enumerate().filter_map(|(at, table)| self.route(table, at, &upstreams)).collect();
+        let routes =
+            file.route.iter().enumerate().filter_map(|(at, table)| self.route(table, at, &upstreams)).collect();
         let listeners =
             file.listener.into_iter().enumerate().filter_map(|(at, table)| self.listener(table, at)).collect();
         let proxies = self.networks(&file.client.trusted_proxies, &["client".into(), "trusted_proxies".into()]);
@@ -163,7 +164,8 @@ impl Checking<'_> {
     fn unique_names(&mut self, upstreams: &[Arc<Upstream>]) {
         for (at, upstream) in upstreams.iter().enumerate() {
             if upstreams[..at].iter().any(|earlier| earlier.name == upstream.name) {
-                let diagnostic = Diagnostic::error("duplicate-name", format!("a second upstream is called `{}`", upstream.name));
+                let diagnostic =
+                    Diagnostic::error("duplicate-name", format!("a second upstream is called `{}`", upstream.name));
                 self.error(diagnostic, &["upstream".into(), at.into(), "name".into()]);
             }
         }
@@ -173,7 +175,10 @@ impl Checking<'_> {
         let way = |key: &'static str| ["route".into(), at.into(), key.into()];
         let host = HostPattern::parse(&table.host).map_err(|error| {
             let diagnostic = Diagnostic::error("host-pattern", error.to_string());
-            self.error(diagnostic.help("write `shop.example.com`, `*.example.com` or `*`, without a port"), &way("host"));
+            self.error(
+                diagnostic.help("write `shop.example.com`, `*.example.com` or `*`, without a port"),
+                &way("host"),
+            );
         });
         let path = PathPrefix::parse(&table.path).map_err(|error| {
             self.error(Diagnostic::error("path-prefix", error.to_string()), &way("path"));
@@ -202,7 +207,10 @@ impl Checking<'_> {
             }
             _ => {
                 let diagnostic = Diagnostic::error("route-target", "a route goes to either an upstream or pages");
-                self.error(diagnostic.help("give exactly one of the keys `upstream` and `pages`"), &["route".into(), at.into()]);
+                self.error(
+                    diagnostic.help("give exactly one of the keys `upstream` and `pages`"),
+                    &["route".into(), at.into()],
+                );
                 None
             }
         };
@@ -212,11 +220,10 @@ impl Checking<'_> {
     fn listener(&mut self, table: ListenerTable, at: usize) -> Option<Listener> {
         let mut pairs = Vec::new();
         for (index, certificate) in table.certificate.into_iter().enumerate() {
-            let way = |key: &'static str| ["listener".into(), at.into(), "certificate".into(), index.into(), key.into()];
-            let pair = CertificateFiles {
-                chain: self.base.join(certificate.chain),
-                key: self.base.join(certificate.key),
-            };
+            let way =
+                |key: &'static str| ["listener".into(), at.into(), "certificate".into(), index.into(), key.into()];
+            let pair =
+                CertificateFiles { chain: self.base.join(certificate.chain), key: self.base.join(certificate.key) };
             self.readable(&pair.chain, &way("chain"));
             self.readable(&pair.key, &way("key"));
             pairs.push(pair);
@@ -285,7 +292,8 @@ impl Checking<'_> {
         }
         let region = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if records.region.is_empty() || !records.region.bytes().all(region) {
-            let diagnostic = Diagnostic::error("region", "a Region is letters, digits and hyphens, such as ap-northeast-1");
+            let diagnostic =
+                Diagnostic::error("region", "a Region is letters, digits and hyphens, such as ap-northeast-1");
             self.error(diagnostic, &["records".into(), "region".into()]);
         }
     }

@@ -69,7 +69,9 @@ impl<'w> Walker<'w> {
         let diagnostic = Diagnostic::error("unknown-key", format!("unknown key `{name}`{of}"));
         let help = match closest(name, known.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known keys are {}", known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("known keys are {}", known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
+            }
         };
         self.report(diagnostic.help(help), key.span());
     }
@@ -103,7 +105,10 @@ impl<'w> Walker<'w> {
             (wanted, found) => {
                 let wanted = wanted.unwrap_or("something else");
                 let message = format!("`{name}` is {}, not {}", article(found.type_str()), article(wanted));
-                self.report(Diagnostic::error("wrong-type", message).label(format!("expected {}", article(wanted))), place);
+                self.report(
+                    Diagnostic::error("wrong-type", message).label(format!("expected {}", article(wanted))),
+                    place,
+                );
             }
         }
     }
@@ -127,7 +132,10 @@ impl<'w> Walker<'w> {
         let most = bound("maximum").unwrap_or(i128::from(i64::MAX));
         if !number.is_some_and(|number| (least..=most).contains(&number)) {
             let message = format!("`{name}` is out of range");
-            self.report(Diagnostic::error("out-of-range", message).help(format!("it is from {least} to {most}")), place);
+            self.report(
+                Diagnostic::error("out-of-range", message).help(format!("it is from {least} to {most}")),
+                place,
+            );
         }
     }
 }

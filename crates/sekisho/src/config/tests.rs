@@ -32,8 +32,9 @@ fn a_small_file_is_enough() {
 
 #[test]
 fn every_slip_of_shape_is_reported_at_once_with_its_place() {
-    insta::assert_snapshot!(load(
-        r#"
+    insta::assert_snapshot!(
+        load(
+            r#"
 daat = "x"
 workers = 0
 
@@ -51,14 +52,16 @@ headers_max = 100000
 [records]
 overflow = "block"
 "#
-    )
-    .unwrap_err());
+        )
+        .unwrap_err()
+    );
 }
 
 #[test]
 fn every_wrong_value_is_reported_at_once_with_its_place() {
-    insta::assert_snapshot!(load(
-        r#"
+    insta::assert_snapshot!(
+        load(
+            r#"
 [[listener]]
 address = "localhost:8080"
 proxy_protocol_from = ["10.0.0.0/8", "ten"]
@@ -80,8 +83,9 @@ acl = "missing.json"
 [records]
 account = "12"
 "#
-    )
-    .unwrap_err());
+        )
+        .unwrap_err()
+    );
 }
 
 #[test]

@@ -91,7 +91,8 @@ fn asked(operator: &Operator) -> String {
     match operator {
         Operator::Bytes { literal, position } => format!("{} \"{}\"", position_verb(*position), shown(literal)),
         Operator::Regex(patterns) => {
-            let listed = patterns.iter().take(PATTERNS_SHOWN_MAX).map(|pattern| format!("/{}/", shown(pattern.0.as_bytes())));
+            let listed =
+                patterns.iter().take(PATTERNS_SHOWN_MAX).map(|pattern| format!("/{}/", shown(pattern.0.as_bytes())));
             let mut listed = listed.collect::<Vec<_>>().join(" or ");
             if let more @ 1.. = patterns.len().saturating_sub(PATTERNS_SHOWN_MAX) {
                 listed.push_str(&format!(" or {more} more"));

@@ -1,6 +1,8 @@
 //! Bytes, names and colours of explanations.
 
-use sekisho_waf::ir::{Action, AddressSource, Comparison, Field, ForwardedPosition, MapMatch, MapPattern, MapScope, Position};
+use sekisho_waf::ir::{
+    Action, AddressSource, Comparison, Field, ForwardedPosition, MapMatch, MapPattern, MapScope, Position,
+};
 
 /// Bytes shown of one value.
 const SHOWN_BYTES_MAX: usize = 96;

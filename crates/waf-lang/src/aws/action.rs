@@ -8,7 +8,7 @@ use sekisho_waf::ir::{Action, BlockResponse, HeaderInsert, ResponseBody};
 
 use super::shape::{Charset, Members, Shape, choice, empty, integer, items, optional, required, text, unsupported};
 use crate::document::Node;
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 pub(crate) static RULE_ACTION: Shape = Shape {
     name: "RuleAction",
@@ -83,7 +83,7 @@ impl ResponseBodies {
         if body.is_none() && !self.broken.iter().any(|broken| broken == key) {
             let message = format!("no custom response body is called {}", quoted(key));
             let mut diagnostic = node.error("unknown-response-body", message);
-            diagnostic.help = did_you_mean(key, self.bodies.keys().map(String::as_str));
+            diagnostic.help = report.did_you_mean(key, self.bodies.keys().map(String::as_str));
             report.push(diagnostic);
         }
         body

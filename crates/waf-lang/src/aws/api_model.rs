@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use sekisho_model::SourceFile;
 use serde_json::Value;
 
 use super::shape::{Role, Shape};
 use super::{action, address, association, country, field, label, overrides, resource, rule, rule_group};
 use super::{statement, transformation, web_acl};
+use crate::document::Document;
+use crate::report::Report;
 
 /// The model, or none if it is missing and may be.
 ///
@@ -194,5 +197,20 @@ fn lengths_ranges_and_patterns_are_the_api_s() {
         assert_eq!(theirs["min"].as_i64(), min, "{shape}");
         assert_eq!(theirs["max"].as_i64(), max, "{shape}");
         assert_eq!(theirs["pattern"].as_str().unwrap_or_default(), pattern, "{shape}");
+    }
+}
+
+#[test]
+fn every_unsupported_member_is_refused_by_name() {
+    for shape in shapes() {
+        for member in shape.members.iter().filter(|member| member.role == Role::Unsupported) {
+            let text = format!("{{\"{}\": {{}}}}", member.name);
+            let mut report = Report::new();
+            let document = Document::read_json(&SourceFile::new("t", text), &mut report).unwrap();
+            shape.open(document.root(), &mut report);
+            let wanted = format!("not supported yet: {} `{}`", shape.name, member.name);
+            let found = report.into_diagnostics().iter().any(|diagnostic| diagnostic.message == wanted);
+            assert!(found, "{wanted}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::shape::{Shape, choice, optional, required, unsupported};
 use crate::document::Node;
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 pub(crate) static ASSOCIATION_CONFIG: Shape = Shape {
     name: "AssociationConfig",
@@ -55,7 +55,7 @@ pub(crate) fn read(node: Node<'_>, resource: Option<ResourceType>, report: &mut 
         if kind.is_none() {
             let message = format!("{} is no resource type", quoted(key.text()));
             let mut diagnostic = key.error("unknown-value", message);
-            diagnostic.help = did_you_mean(key.text(), RESOURCE_TYPES.iter().map(|(name, _)| *name));
+            diagnostic.help = report.did_you_mean(key.text(), RESOURCE_TYPES.iter().map(|(name, _)| *name));
             report.push(diagnostic);
         }
         let limit = RESOURCE_TYPE_CONFIG

@@ -9,14 +9,14 @@ use sekisho_waf::ir::{Condition, LabelScope, LabelTest};
 
 use super::shape::{Charset, Shape, required, text};
 use crate::document::Node;
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 pub(crate) static LABEL: Shape = Shape { name: "Label", members: &[required("Name")] };
 
 /// What every fully qualified label begins with.
 pub(crate) const QUALIFIED: &str = "awswaf:";
-/// Labels of one context. AWS allows 5,000 rules, by their capacity.
-const LABELS_MAX: usize = 50_000;
+/// Labels of one context that a match is held against; with more of them, no match is called hopeless.
+const LABELS_MAX: usize = 5_000;
 /// Words that no part of a rule's label may be.
 const RESERVED: [&str; 7] = ["aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
 
@@ -25,15 +25,15 @@ const RESERVED: [&str; 7] = ["aws", "waf", "managed", "rulegroup", "webacl", "re
 pub(crate) struct LabelContext {
     /// What they begin with, colon included.
     prefix: String,
-    /// All that its rules add, fully qualified.
-    labels: Vec<String>,
+    /// All that its rules add, fully qualified; none if they are too many.
+    labels: Option<Vec<String>>,
 }
 
 impl LabelContext {
     pub(crate) fn new(prefix: String, mut labels: Vec<String>) -> Self {
         labels.sort_unstable();
         labels.dedup();
-        Self { prefix, labels }
+        Self { prefix, labels: (labels.len() <= LABELS_MAX).then_some(labels) }
     }
 
     /// The context of a list of rules; problems of their labels are reported when the rules are read.
@@ -43,7 +43,7 @@ impl LabelContext {
             .filter_map(Node::as_array)
             .flatten()
             .filter_map(|label| label.get("Name").and_then(Node::as_str))
-            .take(LABELS_MAX);
+            .take(LABELS_MAX + 1);
         let labels = names.map(|name| format!("{prefix}{name}")).collect();
         Self::new(prefix, labels)
     }
@@ -57,10 +57,13 @@ impl LabelContext {
         let colon = if scope == LabelScope::Namespace && !key.ends_with(':') { ":" } else { "" };
         let context = (!key.starts_with(QUALIFIED)).then(|| self.prefix.clone());
         let test = LabelTest { scope, key: format!("{key}{colon}"), context };
-        if test.context.is_some() && !self.labels.iter().any(|label| test.holds(label)) {
+        if let Some(labels) = &self.labels
+            && test.context.is_some()
+            && !labels.iter().any(|label| test.holds(label))
+        {
             let message = format!("no rule here adds a label that {} can mean: it never matches", quoted(key));
-            let own = self.labels.iter().filter_map(|label| label.strip_prefix(self.prefix.as_str()));
-            let help = did_you_mean(key, own).unwrap_or_else(|| {
+            let own = labels.iter().filter_map(|label| label.strip_prefix(self.prefix.as_str()));
+            let help = report.did_you_mean(key, own).unwrap_or_else(|| {
                 "a label of another group or web ACL is written in full, from `awswaf:` on".to_owned()
             });
             report.push(node.warning("label-never-added", message).help(help));

@@ -11,7 +11,7 @@ use sekisho_waf::ir::{Action, ActionInForce, Group, Rule, RuleKind};
 use super::action::{self, ResponseBodies};
 use super::shape::{Charset, Members, Shape, items, required, text};
 use crate::document::Node;
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 pub(crate) static RULE_ACTION_OVERRIDE: Shape =
     Shape { name: "RuleActionOverride", members: &[required("Name"), required("ActionToUse")] };
@@ -106,7 +106,8 @@ fn replace_action(
         }
     }
     if !found {
-        report.push(names_nothing(group, place, name, owner));
+        let problem = names_nothing(group, place, name, owner, report);
+        report.push(problem);
     }
     found
 }
@@ -118,10 +119,10 @@ fn in_force(rule: &mut Rule) -> Option<&mut ActionInForce> {
     }
 }
 
-fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner) -> Diagnostic {
+fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner, report: &Report) -> Diagnostic {
     let message = format!("the group {} has no rule {}", quoted(&group.name), quoted(name));
     let mut diagnostic = place.error("unknown-rule", message);
-    diagnostic.help = did_you_mean(name, group.rules.iter().map(|rule| rule.name.as_str()));
+    diagnostic.help = report.did_you_mean(name, group.rules.iter().map(|rule| rule.name.as_str()));
     if owner == GroupOwner::Vendor {
         diagnostic.severity = Severity::Warning;
         return diagnostic.label("has no effect");

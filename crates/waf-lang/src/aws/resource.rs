@@ -18,7 +18,7 @@ use super::pattern;
 use super::rule_group;
 use super::shape::{Charset, Shape, choice, no_effect, optional, required, text};
 use crate::document::{Document, Node};
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 pub(crate) static IP_SET: Shape = Shape {
     name: "IPSet",
@@ -139,7 +139,7 @@ impl<'d> Resources<'d> {
         let Some(resource) = self.by_arn.get(&(kind, arn.text)) else {
             let scope = if arn.global { "CLOUDFRONT" } else { "REGIONAL" };
             let same_kind = self.by_arn.keys().filter(|(other, _)| *other == kind).map(|(_, arn)| *arn);
-            let help = did_you_mean(arn.text, same_kind).unwrap_or_else(|| {
+            let help = report.did_you_mean(arn.text, same_kind).unwrap_or_else(|| {
                 format!(
                     "give the output of `aws wafv2 {} --scope {scope} --name {} --id {}` along",
                     kind.command(),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use sekisho_model::Diagnostic;
 
 use crate::document::Node;
-use crate::report::{Report, did_you_mean, quoted};
+use crate::report::{Report, quoted};
 
 /// A structure of the AWS API.
 #[derive(Debug)]
@@ -92,7 +92,11 @@ impl Shape {
                     report.push(key.error("not-supported", message));
                 }
                 Some(_) => {}
-                None => report.push(self.unknown_member(key.text(), key.error("unknown-field", String::new()))),
+                None => {
+                    let place = key.error("unknown-field", String::new());
+                    let problem = self.unknown_member(key.text(), place, report);
+                    report.push(problem);
+                }
             }
         }
         for member in self.members.iter().filter(|member| member.role == Role::Required) {
@@ -104,9 +108,9 @@ impl Shape {
         Some(Members { node, shape: self })
     }
 
-    fn unknown_member(&self, name: &str, place: Diagnostic) -> Diagnostic {
+    fn unknown_member(&self, name: &str, place: Diagnostic, report: &Report) -> Diagnostic {
         let message = format!("unknown field {}", quoted(name));
-        let help = did_you_mean(name, self.members.iter().map(|member| member.name)).or_else(|| {
+        let help = report.did_you_mean(name, self.members.iter().map(|member| member.name)).or_else(|| {
             let names: Vec<_> = self.members.iter().map(|member| member.name).collect();
             (!names.is_empty() && names.len() <= 12).then(|| format!("its fields are {}", names.join(", ")))
         });
@@ -227,7 +231,7 @@ pub(crate) fn choice<T: Copy>(node: Node<'_>, what: &str, table: &[(&str, T)], r
     let found = table.iter().find(|(name, _)| *name == word).map(|&(_, value)| value);
     if found.is_none() {
         let mut diagnostic = node.error("unknown-value", format!("{} is no {what}", quoted(word)));
-        diagnostic.help = did_you_mean(word, table.iter().map(|(name, _)| *name)).or_else(|| {
+        diagnostic.help = report.did_you_mean(word, table.iter().map(|(name, _)| *name)).or_else(|| {
             let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
             (names.len() <= 12).then(|| format!("expected one of {}", names.join(", ")))
         });

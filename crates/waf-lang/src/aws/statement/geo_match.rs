@@ -8,7 +8,7 @@ use super::{Lower, Lowering, StatementKind};
 use crate::aws::address;
 use crate::aws::country::{COUNTRY_CODES, is_country};
 use crate::aws::shape::{Members, Shape, items, optional};
-use crate::report::{did_you_mean, quoted};
+use crate::report::quoted;
 
 pub(crate) static KIND: StatementKind = StatementKind {
     shape: Shape { name: "GeoMatchStatement", members: &[optional("CountryCodes"), optional("ForwardedIPConfig")] },
@@ -30,7 +30,7 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
                 return Some(code.to_owned());
             }
             let mut diagnostic = item.error("unknown-value", format!("{} is no country code", quoted(code)));
-            diagnostic.help = did_you_mean(code, COUNTRY_CODES.split(' '));
+            diagnostic.help = report.did_you_mean(code, COUNTRY_CODES.split(' '));
             report.push(diagnostic);
             None
         })

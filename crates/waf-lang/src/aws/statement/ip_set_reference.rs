@@ -10,7 +10,6 @@ use super::{Lower, Lowering, StatementKind};
 use crate::aws::address;
 use crate::aws::scope::References;
 use crate::aws::shape::{Members, Shape, optional, required};
-use crate::report::did_you_mean;
 
 pub(crate) static KIND: StatementKind = StatementKind {
     shape: Shape { name: "IPSetReferenceStatement", members: &[required("ARN"), optional("IPSetForwardedIPConfig")] },
@@ -35,7 +34,7 @@ fn set(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Arc<IpSet>> 
             let found = sets.addresses.get(name).cloned();
             if found.is_none() {
                 let mut diagnostic = node.error("unknown-set", format!("no list of addresses is called `{name}`"));
-                diagnostic.help = did_you_mean(name, sets.addresses.keys().map(String::as_str));
+                diagnostic.help = lowering.report.did_you_mean(name, sets.addresses.keys().map(String::as_str));
                 lowering.report.push(diagnostic);
             }
             found

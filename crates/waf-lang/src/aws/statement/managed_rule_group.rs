@@ -8,7 +8,7 @@ use super::{GroupUse, Lower, Lowering, StatementKind};
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
-use crate::report::{did_you_mean, quoted};
+use crate::report::quoted;
 
 pub(crate) static KIND: StatementKind = StatementKind {
     shape: Shape {
@@ -58,7 +58,7 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
     }
     let known = || top.catalogue.iter().map(|group| group.name.as_str());
     let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
-    let help = did_you_mean(name, known()).unwrap_or_else(|| {
+    let help = lowering.report.did_you_mean(name, known()).unwrap_or_else(|| {
         let names: Vec<_> = top.catalogue.iter().map(|group| format!("{}/{}", group.vendor, group.name)).collect();
         if names.is_empty() {
             "no group is available".to_owned()

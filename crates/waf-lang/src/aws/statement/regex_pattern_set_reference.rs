@@ -8,7 +8,6 @@ use super::test::with_operator;
 use super::{Lower, Lowering, StatementKind};
 use crate::aws::scope::References;
 use crate::aws::shape::{Members, Shape, optional, required};
-use crate::report::did_you_mean;
 
 pub(crate) static KIND: StatementKind = StatementKind {
     shape: Shape {
@@ -54,7 +53,7 @@ fn patterns(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Vec<Reg
             let found = sets.patterns.get(name).cloned();
             if found.is_none() {
                 let mut diagnostic = node.error("unknown-set", format!("no pattern set is called `{name}`"));
-                diagnostic.help = did_you_mean(name, sets.patterns.keys().map(String::as_str));
+                diagnostic.help = lowering.report.did_you_mean(name, sets.patterns.keys().map(String::as_str));
                 lowering.report.push(diagnostic);
             }
             found

@@ -1,0 +1,118 @@
+//! What comes before the first request: leave to be served, PROXY protocol, TLS, and which HTTP is spoken.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsStream};
+
+use super::outlet::Outlet;
+use super::serving::{serve_http1, serve_http2};
+use crate::admission::Admitted;
+use crate::http1::{Protocol, Rewind, sniff};
+use crate::metrics::Refusal;
+use crate::proxy_protocol;
+use crate::server::{Listening, Worker};
+use crate::stream::Stream;
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve(worker: Rc<Worker>, listening: &Listening, tcp: TcpStream, peer: SocketAddr) {
+    let edge = &worker.shared.metrics.edge;
+    edge.connections_accepted.inc();
+    edge.connections.inc();
+    if let Err(refusal) = opened(&worker, listening, tcp, peer).await {
+        edge.refused(refusal);
+        tracing::debug!(%peer, ?refusal, "connection not served");
+    }
+    edge.connections.dec();
+}
+
+async fn opened(
+    worker: &Rc<Worker>,
+    listening: &Listening,
+    mut tcp: TcpStream,
+    peer: SocketAddr,
+) -> Result<(), Refusal> {
+    let limits = &worker.shared.limits;
+    // Responses are written whole; waiting for more to send with them only costs time.
+    let _best_effort = tcp.set_nodelay(true);
+    let mut client = peer;
+    let mut balanced = false;
+    if listening.expects_proxy_header(peer.ip()) {
+        let read = proxy_protocol::read(&mut tcp);
+        let header = timeout(Duration::from_millis(limits.proxy_protocol_timeout_ms), read).await;
+        match header.map_err(|_| Refusal::ProxyHeader)?.map_err(|_| Refusal::ProxyHeader)? {
+            Some(named) => client = named,
+            None => balanced = true,
+        }
+    }
+    let shared = balanced || worker.shared.trust.includes(client.ip().to_canonical());
+    let admitted = match worker.shared.admission.admit(client.ip().to_canonical(), shared) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            if listening.tls.is_none() {
+                turn_away(&tcp, refusal);
+            }
+            return Err(refusal);
+        }
+    };
+    match &listening.tls {
+        Some(acceptor) => over_tls(worker, acceptor, tcp, client, admitted).await,
+        None => in_the_clear(worker, tcp, client, admitted).await,
+    }
+    .map_err(|_| Refusal::Handshake)
+}
+
+/// Says why, if that needs no waiting.
+fn turn_away(tcp: &TcpStream, refusal: Refusal) {
+    let response: &[u8] = match refusal {
+        Refusal::PerAddress => b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        _ => b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+    };
+    let _best_effort = tcp.try_write(response);
+}
+
+/// A connection that ended before its first request.
+struct Unopened;
+
+async fn over_tls(
+    worker: &Rc<Worker>,
+    acceptor: &TlsAcceptor,
+    tcp: TcpStream,
+    client: SocketAddr,
+    admitted: Admitted,
+) -> Result<(), Unopened> {
+    let limits = &worker.shared.limits;
+    let handshake = timeout(Duration::from_millis(limits.tls_handshake_timeout_ms), acceptor.accept(tcp));
+    let tls = handshake.await.map_err(|_| Unopened)?.map_err(|_| Unopened)?;
+    let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+    let stream = Stream::Tls(Box::new(TlsStream::Server(tls)));
+    let io = Rewind::untouched(Outlet::new(stream, Duration::from_millis(limits.write_timeout_ms)));
+    if http2 {
+        serve_http2(worker, io, client, true).await;
+    } else {
+        serve_http1(worker, io, client, true).await;
+    }
+    drop(admitted);
+    Ok(())
+}
+
+async fn in_the_clear(
+    worker: &Rc<Worker>,
+    tcp: TcpStream,
+    client: SocketAddr,
+    admitted: Admitted,
+) -> Result<(), Unopened> {
+    let limits = &worker.shared.limits;
+    let io = Outlet::new(Stream::Tcp(tcp), Duration::from_millis(limits.write_timeout_ms));
+    // A client that sends nothing is no failure, and neither is one that leaves: there was no request.
+    let Ok(sniffed) = worker.until_drained(sniff(io, &worker.shared.gate_timeouts)).await else { return Ok(()) };
+    match sniffed.protocol {
+        Protocol::Http2 => serve_http2(worker, sniffed.io, client, false).await,
+        Protocol::Http1 => serve_http1(worker, sniffed.io, client, false).await,
+    }
+    drop(admitted);
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! A request held against the rules in force, and the record of what came of it.
+//!
+//! Each worker has one [`Inspector`], whose memory serves one request after another. It knows nothing of connections or
+//! origins; what it returns is all the phases need.
+
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
+use sekisho_waf::ir::{Action, BlockResponse, HeaderInsert, Policy};
+use sekisho_waf::{Body, BodySize, Client, Context, Decision, Header, PlaceSource, Request, RuleSet, Scratch};
+
+use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
+use crate::enforce;
+use crate::http1::Head;
+use crate::metrics::{EdgeMetrics, PolicyCounters};
+use crate::rate::PolicyRates;
+use crate::record::{Occurrence, Recorder, Subject};
+use crate::settings::{Limits, OnFault};
+use crate::visit::Visit;
+
+/// The rules in force and what belongs to them; swapped whole.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) set: Arc<RuleSet>,
+    pub(crate) counters: Arc<PolicyCounters>,
+    pub(crate) rates: PolicyRates,
+}
+
+impl Rules {
+    /// How many body bytes are to be held back; none if no rule looks at bodies.
+    pub(crate) fn body_bytes_held(&self, limits: &Limits) -> Option<usize> {
+        let bytes_max = self.set.policy().body_inspected_bytes_max.unwrap_or(limits.body_inspected_bytes_max);
+        self.set.inspects_body().then_some(bytes_max)
+    }
+}
+
+/// One request as inspection gets it.
+pub(crate) struct Candidate<'a> {
+    pub(crate) visit: &'a Visit,
+    pub(crate) client: IpAddr,
+    pub(crate) tls: bool,
+    pub(crate) head: &'a request::Parts,
+    /// The head as received, where HTTP/1 was spoken.
+    pub(crate) raw: Option<&'a Head>,
+    pub(crate) held: &'a Held,
+}
+
+/// What a worker shares with all others and inspection needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) places: &'a dyn PlaceSource,
+    pub(crate) limits: &'a Limits,
+    pub(crate) on_fault: OnFault,
+    pub(crate) metrics: &'a EdgeMetrics,
+}
+
+/// What is to happen to a request.
+pub(crate) enum Ruling {
+    /// It goes on, with these headers added.
+    Pass(Vec<(HeaderName, HeaderValue)>),
+    /// It is answered with this.
+    Refuse(Response<BodySource>),
+}
+
+/// A worker's memory for inspecting.
+pub(crate) struct Inspector {
+    scratch: Scratch,
+    joined: Vec<u8>,
+    decoded: Vec<u8>,
+    /// Empty between requests; only its memory is kept.
+    headers: Vec<Header<'static>>,
+    recorder: Recorder,
+    /// The record of the last decision, a line.
+    pub(crate) line: Vec<u8>,
+}
+
+impl Inspector {
+    pub(crate) fn new(recorder: Recorder) -> Self {
+        Self {
+            scratch: Scratch::new(),
+            joined: Vec::new(),
+            decoded: Vec::new(),
+            headers: Vec::new(),
+            recorder,
+            line: Vec::new(),
+        }
+    }
+
+    /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false.
+    pub(crate) fn inspect(
+        &mut self,
+        candidate: &Candidate<'_>,
+        around: Surroundings<'_>,
+        record: bool,
+    ) -> (Decision, Ruling) {
+        let mut joined = std::mem::take(&mut self.joined);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let mut headers = recycle(std::mem::take(&mut self.headers));
+        fill(&mut headers, candidate);
+        let body = body_of(candidate, around, &mut joined, &mut decoded);
+        let request = request_of(candidate, &headers, body);
+        let outcome = self.evaluate(&request, candidate, around);
+        let ruling = match outcome {
+            Ok(()) => self.judge(&request, candidate, around, record),
+            Err(Faulted) => self.fault(&request, candidate, around, record),
+        };
+        self.headers = recycle(headers);
+        self.joined = joined;
+        self.decoded = decoded;
+        ruling
+    }
+
+    /// Leaves the record of bytes that were no request in `line`.
+    pub(crate) fn record_malformed(
+        &mut self,
+        policy: &Policy,
+        visit: &Visit,
+        client: IpAddr,
+        reason: &str,
+        status: StatusCode,
+    ) {
+        let occurrence = Occurrence {
+            at: visit.at,
+            request_id: visit.name(),
+            country: None,
+            asn: None,
+            response_code_sent: Some(status.as_u16()),
+            inserted: &[],
+            match_details: &[],
+        };
+        self.line.clear();
+        self.recorder.write(policy, &occurrence, Subject::Malformed { client, reason }, &mut self.line);
+    }
+
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        candidate: &Candidate<'_>,
+        around: Surroundings<'_>,
+    ) -> Result<(), Faulted> {
+        let context = Context { now: candidate.visit.at, rates: &around.rules.rates, places: around.places };
+        let (set, scratch) = (&around.rules.set, &mut self.scratch);
+        let begun = Instant::now();
+        // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            set.evaluate(request, &context, scratch);
+        }));
+        around.metrics.inspected(begun.elapsed());
+        outcome.map_err(|_| {
+            self.scratch = Scratch::new();
+            Faulted
+        })
+    }
+
+    fn judge(
+        &mut self,
+        request: &Request<'_>,
+        candidate: &Candidate<'_>,
+        around: Surroundings<'_>,
+        record: bool,
+    ) -> (Decision, Ruling) {
+        let policy = around.rules.set.policy();
+        let verdict = self.scratch.verdict();
+        around.rules.counters.observe(verdict);
+        let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
+        let response = match (verdict.decision, verdict.deciding_action(policy)) {
+            (Decision::Block, Action::Block(response)) => Some(response),
+            (Decision::Block, _) => Some(&DEFAULT_BLOCK),
+            (Decision::Allow, _) => None,
+        };
+        let ruling = match response {
+            Some(response) => Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit)),
+            None => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect()),
+        };
+        let decision = verdict.decision;
+        if record {
+            // AWS tells the status of custom responses only.
+            let custom = response.filter(|response| **response != DEFAULT_BLOCK).map(|response| response.status);
+            let occurrence = occurrence(candidate, around, custom, &inserted);
+            self.line.clear();
+            self.recorder.write(policy, &occurrence, Subject::Evaluated { request, verdict }, &mut self.line);
+        }
+        (decision, ruling)
+    }
+
+    fn fault(
+        &mut self,
+        request: &Request<'_>,
+        candidate: &Candidate<'_>,
+        around: Surroundings<'_>,
+        record: bool,
+    ) -> (Decision, Ruling) {
+        let let_through = around.on_fault == OnFault::Open;
+        let decision = if let_through { Decision::Allow } else { Decision::Block };
+        tracing::error!(request = candidate.visit.name(), let_through, "inspection failed");
+        around.rules.counters.observe_undecided(decision);
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let (counter, ruling) = if let_through {
+            (&around.metrics.faults_let_through, Ruling::Pass(Vec::new()))
+        } else {
+            let response = enforce::refuse(status, candidate.head, candidate.visit);
+            (&around.metrics.faults_refused, Ruling::Refuse(response))
+        };
+        counter.inc();
+        if record {
+            let sent = (!let_through).then_some(status.as_u16());
+            let occurrence = occurrence(candidate, around, sent, &[]);
+            let subject = Subject::Fault { request, reason: "evaluation panicked", let_through };
+            self.line.clear();
+            self.recorder.write(around.rules.set.policy(), &occurrence, subject, &mut self.line);
+        }
+        (decision, ruling)
+    }
+}
+
+/// The engine failed.
+struct Faulted;
+
+const DEFAULT_BLOCK: BlockResponse = BlockResponse { status: 403, headers: Vec::new(), body: None };
+
+fn occurrence<'a>(
+    candidate: &'a Candidate<'a>,
+    around: Surroundings<'a>,
+    response_code_sent: Option<u16>,
+    inserted: &'a [&'a HeaderInsert],
+) -> Occurrence<'a> {
+    Occurrence {
+        at: candidate.visit.at,
+        request_id: candidate.visit.name(),
+        country: around.places.place(candidate.client).map(|place| place.country),
+        asn: around.places.asn(candidate.client),
+        response_code_sent,
+        inserted,
+        match_details: &[],
+    }
+}
+
+/// An empty list with the memory of another. Collecting what was drained reuses the allocation, whatever the lifetimes.
+fn recycle<'a>(mut headers: Vec<Header<'_>>) -> Vec<Header<'a>> {
+    headers.clear();
+    headers.into_iter().map(|_| Header { name: b"", value: b"" }).collect()
+}
+
+fn fill<'a>(headers: &mut Vec<Header<'a>>, candidate: &Candidate<'a>) {
+    match candidate.raw {
+        Some(raw) => headers.extend(raw.fields().map(|(name, value)| Header { name, value })),
+        None => headers.extend(received(&candidate.head.headers)),
+    }
+}
+
+fn received(headers: &HeaderMap) -> impl Iterator<Item = Header<'_>> {
+    headers.iter().map(|(name, value)| Header { name: name.as_str().as_bytes(), value: value.as_bytes() })
+}
+
+fn body_of<'a>(
+    candidate: &Candidate<'a>,
+    around: Surroundings<'_>,
+    joined: &'a mut Vec<u8>,
+    decoded: &'a mut Vec<u8>,
+) -> Body<'a> {
+    let held = candidate.held;
+    let size = match held.length() {
+        Some(length) => BodySize::Exact(length),
+        None => BodySize::AtLeast(held.bytes()),
+    };
+    let Some(bytes_max) = around.rules.body_bytes_held(around.limits) else {
+        return Body { bytes: b"", size, truncated: !held.is_whole() };
+    };
+    let codings = Codings::of(&candidate.head.headers, around.limits.body_codings_max);
+    let bytes = held.contiguous(joined);
+    let (part, truncated, undecodable) = inspect_held(bytes, held.is_whole(), &codings, bytes_max, decoded);
+    if undecodable {
+        around.metrics.malformed("content coding");
+        tracing::debug!(request = candidate.visit.name(), "body does not decode; inspected as it came");
+    }
+    let bytes = match part {
+        Part::Raw(bytes) => bytes,
+        Part::Decoded => decoded,
+    };
+    Body { bytes, size, truncated }
+}
+
+fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Body<'a>) -> Request<'a> {
+    let head = candidate.head;
+    let (path, query, version) = match candidate.raw {
+        Some(raw) => {
+            let parts = raw.target_parts();
+            (parts.path, parts.query.unwrap_or_default(), raw.index().version().as_str())
+        }
+        None => {
+            let query = head.uri.query().unwrap_or_default().as_bytes();
+            (head.uri.path().as_bytes(), query, version_name(head.version))
+        }
+    };
+    Request {
+        method: head.method.as_str().as_bytes(),
+        path,
+        query,
+        fragment: None,
+        version: version.as_bytes(),
+        scheme: if candidate.tls { "https" } else { "http" },
+        headers,
+        body,
+        client: Client { ip: candidate.client, country: None, asn: None, ja3: None, ja4: None },
+    }
+}
+
+fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
+}

@@ -1,0 +1,115 @@
+//! What all workers and the control thread share.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use sekisho_model::Clock;
+use sekisho_waf::{Decision, PlaceSource, RuleSet};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::admission::Admission;
+use crate::http1;
+use crate::inspect::Rules;
+use crate::metrics::Metrics;
+use crate::pages::Pages;
+use crate::rate::{PolicyRates, RateCounters};
+use crate::record::{Journal, MaskSettings, Source};
+use crate::route::RouteTable;
+use crate::settings::{Limits, OnFault, TlsFiles, Trust};
+use crate::tls::Certificates;
+use crate::upstream::Cluster;
+
+/// What an edge works with, made by whoever starts it.
+pub struct Services {
+    /// The rules at first.
+    pub rules: Arc<RuleSet>,
+    /// Keeps decisions; they are not recorded if there is none.
+    pub journal: Option<Arc<Journal>>,
+    /// Names the protected service in records.
+    pub source: Source,
+    /// What records do not show.
+    pub mask: MaskSettings,
+    /// Is told of each decision; for demonstrations and tests.
+    pub witness: Option<Arc<dyn Witness>>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Counts for rate-based rules.
+    pub rates: Arc<RateCounters>,
+    /// Knows where addresses are.
+    pub places: Arc<dyn PlaceSource + Send + Sync>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Sees every decision as it is made, on the worker's thread: it must be quick.
+pub trait Witness: Send + Sync {
+    /// A request was decided on, or refused unread. `record` is its line in the log.
+    fn decided(&self, decision: Decision, record: &[u8]);
+}
+
+/// Where requests of a route go, ready for use.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// To origins.
+    Cluster(Cluster),
+    /// To files.
+    Pages {
+        /// The files.
+        pages: Pages,
+        /// The route's prefix, which their names leave out.
+        prefix: String,
+    },
+}
+
+/// A listener, ready for use.
+pub(crate) struct Listening {
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// The certificates and where they come from, to be read again.
+    pub(crate) certificates: Option<(TlsFiles, Arc<Certificates>)>,
+    pub(crate) proxy_protocol_from: Vec<IpNet>,
+}
+
+impl Listening {
+    /// Whether connections of `peer` begin with a PROXY protocol header.
+    pub(crate) fn expects_proxy_header(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.proxy_protocol_from.iter().any(|net| net.contains(&peer))
+    }
+}
+
+/// Shared by all threads of an edge.
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) gate_limits: http1::Limits,
+    pub(crate) gate_timeouts: http1::Timeouts,
+    pub(crate) trust: Trust,
+    pub(crate) on_fault: OnFault,
+    pub(crate) rules: ArcSwap<Rules>,
+    pub(crate) routes: ArcSwap<RouteTable<Place>>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) journal: Option<Arc<Journal>>,
+    pub(crate) source: Source,
+    pub(crate) mask: MaskSettings,
+    pub(crate) witness: Option<Arc<dyn Witness>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) rates: Arc<RateCounters>,
+    pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Whether all workers listen and none was told to stop.
+    pub(crate) ready: AtomicBool,
+    /// Turns true when the edge is to stop.
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// Makes what belongs to a rule set.
+    pub(crate) fn rules_of(metrics: &Metrics, rates: &Arc<RateCounters>, set: Arc<RuleSet>) -> Arc<Rules> {
+        let counters = metrics.policy(set.policy());
+        let rates = PolicyRates::new(Arc::clone(rates), set.policy());
+        Arc::new(Rules { set, counters, rates })
+    }
+}

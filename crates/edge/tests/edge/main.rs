@@ -1,0 +1,14 @@
+//! The edge over real sockets: a recording origin behind it, real clients before it, port 0 throughout.
+
+mod support;
+
+mod body;
+mod forwarding;
+mod http2;
+mod limits;
+mod origins;
+mod pages;
+mod reload;
+mod rules;
+mod tls;
+mod upgrade;
