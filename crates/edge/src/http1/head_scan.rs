@@ -194,7 +194,7 @@ impl HeadScan {
         while let Some(octet) = window.get(self.at) {
             match SHAPE.get(self.at - start) {
                 Some(b'#') if octet.is_ascii_digit() => self.at += 1,
-                Some(expected) if expected == octet => self.at += 1,
+                Some(expected) if expected == octet && *expected != b'#' => self.at += 1,
                 None if *octet == b'\r' => {
                     let (major, minor) = (window[start + 5] - b'0', window[start + 7] - b'0');
                     self.index.version = match (major, minor) {

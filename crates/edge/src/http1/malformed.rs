@@ -225,8 +225,6 @@ impl Malformed {
             Self::HeadersTooMany { .. } | Self::HeadTooLarge { .. } | Self::TrailerTooLarge { .. } => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
-            Self::MethodTooLong { .. } => StatusCode::NOT_IMPLEMENTED,
-            Self::VersionUnsupported { .. } => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -110,7 +110,7 @@ fn compress(data: &Path, plain: &Path, archive: &Path) -> Result<(), JournalErro
     let temporary = temporary_path(archive);
     let written = (|| {
         let mut source = BufReader::with_capacity(128 << 10, File::open(plain)?);
-        let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::default());
+        let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::fast());
         io::copy(&mut source, &mut encoder)?;
         encoder.finish()?.sync_all()
     })();
