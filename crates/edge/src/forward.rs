@@ -49,8 +49,46 @@ impl Hop<'_> {
 
 /// Makes a client's head one for an origin. Returns the protocol it asks to upgrade to.
 ///
-/// `host` replaces the field of that name. Framing fields are removed; whoever writes the body sets them.
-pub(crate) fn to_origin(head: &mut request::Parts, host: HeaderValue, hop: &Hop<'_>) -> Option<HeaderValue> {
+/// `host` is what its `Host` field holds. Framing fields are removed; whoever writes the body sets them.
+pub(crate) fn to_origin(head: &mut request::Parts, host: &HeaderValue, hop: &Hop<'_>) -> Option<HeaderValue> {
+    // Most requests have none of the fields that stay behind: one look at the names is cheaper than a search for each.
+    let rare = head.headers.keys().any(stays_behind);
+    let upgrade = if rare { cut(head, host, hop) } else { None };
+    set_forwarding(&mut head.headers, host, hop);
+    upgrade
+}
+
+/// Makes an origin's head one for the client.
+pub(crate) fn to_client(head: &mut response::Parts) {
+    if head.headers.keys().any(stays_behind) {
+        strip(&mut head.headers);
+    }
+}
+
+/// Whether a field is one that [`cut`] or [`strip`] looks at.
+fn stays_behind(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "expect"
+            | "forwarded"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+            | "x-forwarded-port"
+            | "x-forwarded-server"
+            | "x-real-ip"
+    )
+}
+
+/// Cuts what belongs to the client's connection off a head, and what it may not claim. Returns the protocol it asks to
+/// upgrade to.
+fn cut(head: &mut request::Parts, host: &HeaderValue, hop: &Hop<'_>) -> Option<HeaderValue> {
     let upgrade = requested_upgrade(head);
     let headers = &mut head.headers;
     let trailers = headers.get(TE).is_some_and(|te| lists(te, "trailers"));
@@ -61,14 +99,17 @@ pub(crate) fn to_origin(head: &mut request::Parts, host: HeaderValue, hop: &Hop<
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
-    set_forwarding(headers, &host, hop);
-    headers.insert(HOST, host);
+    if !hop.trusted {
+        for name in TRUSTED_ONLY {
+            headers.remove(name);
+        }
+    }
+    match headers.entry(FORWARDED) {
+        Entry::Occupied(mut entry) if hop.trusted => entry.append(forwarded_element(host, hop)),
+        Entry::Occupied(mut entry) => drop(entry.insert_mult(forwarded_element(host, hop))),
+        Entry::Vacant(_) => {}
+    }
     upgrade
-}
-
-/// Makes an origin's head one for the client.
-pub(crate) fn to_client(head: &mut response::Parts) {
-    strip(&mut head.headers);
 }
 
 /// The protocol a request asks to upgrade to. Never HTTP/2: a tunnel of requests would pass uninspected.
@@ -109,24 +150,15 @@ fn named(value: &HeaderValue) -> Vec<HeaderName> {
 
 fn set_forwarding(headers: &mut HeaderMap, host: &HeaderValue, hop: &Hop<'_>) {
     let scheme = HeaderValue::from_static(hop.scheme());
-    if !hop.trusted {
-        for name in TRUSTED_ONLY {
-            headers.remove(name);
-        }
+    if hop.trusted {
+        // A further line means the same as a further element, and costs no copy of what is there.
+        headers.append(X_FORWARDED_FOR, hop.peer_value.clone());
+        headers.entry(X_FORWARDED_PROTO).or_insert(scheme);
+        headers.entry(X_FORWARDED_HOST).or_insert_with(|| host.clone());
+    } else {
         headers.insert(X_FORWARDED_FOR, hop.peer_value.clone());
         headers.insert(X_FORWARDED_PROTO, scheme);
         headers.insert(X_FORWARDED_HOST, host.clone());
-        if headers.contains_key(FORWARDED) {
-            headers.insert(FORWARDED, forwarded_element(host, hop));
-        }
-        return;
-    }
-    // A further line means the same as a further element, and costs no copy of what is there.
-    headers.append(X_FORWARDED_FOR, hop.peer_value.clone());
-    headers.entry(X_FORWARDED_PROTO).or_insert(scheme);
-    headers.entry(X_FORWARDED_HOST).or_insert_with(|| host.clone());
-    if headers.contains_key(FORWARDED) {
-        headers.append(FORWARDED, forwarded_element(host, hop));
     }
 }
 
@@ -164,14 +196,14 @@ mod tests {
     use super::*;
 
     fn forward(fields: &[(&'static str, &'static str)], trusted: bool) -> (request::Parts, Option<HeaderValue>) {
-        let mut request = Request::builder().uri("/");
+        let mut request = Request::builder().uri("/").header(HOST, "shop.example");
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
         let (mut head, ()) = request.body(()).unwrap().into_parts();
         let peer_value = HeaderValue::from_static("192.0.2.7");
         let hop = Hop { peer: "192.0.2.7".parse().unwrap(), peer_value: &peer_value, trusted, tls: true };
-        let upgrade = to_origin(&mut head, HeaderValue::from_static("shop.example"), &hop);
+        let upgrade = to_origin(&mut head, &HeaderValue::from_static("shop.example"), &hop);
         (head, upgrade)
     }
 

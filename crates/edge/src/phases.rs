@@ -2,6 +2,9 @@
 //!
 //! [`serve`] is the whole story; each phase is a function below or a module of its own. A phase that ends the story returns
 //! an [`Ending`], so that what was recorded, and what still has to be, is decided in one place.
+//!
+//! Futures off the usual path are boxed where they are awaited: hyper moves the whole of [`serve`]'s once a request, and it
+//! would be as large as its largest branch.
 
 mod admissible;
 
@@ -17,8 +20,8 @@ use crate::enforce;
 use crate::forward::{self, Hop};
 use crate::http1::{HeadReport, Malformed};
 use crate::inspect::{Candidate, Ruling, Surroundings};
-use crate::server::Place;
-use crate::upstream::{self, Cluster, Fault, Means, Outcome};
+use crate::server::{Counted, Place};
+use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome};
 use crate::visit::Visit;
 
 use admissible::admissible;
@@ -45,7 +48,7 @@ pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<
         }
         None => (None, Attendance::Http2(OpenStream::new(&peer))),
     };
-    let _open = peer.worker.open_request();
+    let _open = Counted::new(&peer.worker.shared.metrics.edge.requests);
     let visit = peer.worker.names.visit(peer.worker.shared.clock.now());
     let (mut head, body) = request.into_parts();
     let ending = match &arrived {
@@ -88,7 +91,7 @@ async fn go(
     };
     // 5. There and back.
     match &*place {
-        Place::Pages { pages, prefix } => Ok(pages.answer(head, prefix).await),
+        Place::Pages { pages, prefix } => Ok(Box::pin(pages.answer(head, prefix)).await),
         Place::Cluster(cluster) => forward(peer, visit, cluster, head, host, inserted, held).await,
     }
 }
@@ -102,7 +105,7 @@ async fn hold_back(peer: &Peer, body: Incoming) -> Result<Held, Ending> {
     }
     match shared.rules.load().body_bytes_held(&shared.limits) {
         Some(bytes_max) if !held.is_whole() => {
-            hold(held, bytes_max, &shared.limits).await.map_err(|fault| unread(&Fault::Upload(fault)))
+            Box::pin(hold(held, bytes_max, &shared.limits)).await.map_err(|fault| unread(&Fault::Upload(fault)))
         }
         _ => Ok(held),
     }
@@ -166,14 +169,14 @@ async fn forward(
 ) -> Result<Response<Source>, Ending> {
     let shared = &peer.worker.shared;
     let hop = Hop { peer: peer.address.ip(), peer_value: &peer.address_value, trusted: peer.trusted, tls: peer.tls };
-    let upgrade = forward::to_origin(head, host, &hop);
+    let upgrade = forward::to_origin(head, &host, &hop);
     for (name, value) in inserted {
         head.headers.insert(name, value);
     }
     let means = Means { pools: &peer.worker.pools, limits: &shared.limits, clock: &*shared.clock };
     let begun = Instant::now();
-    let outgoing = take(head);
-    let outcome = upstream::send(cluster, means, outgoing, upgrade, held.into_upload(&shared.limits)).await;
+    let mut message = Message { head: take(head), upgrade, upload: held.into_upload(&shared.limits) };
+    let outcome = upstream::send(cluster, means, &mut message).await;
     match outcome {
         Ok(Outcome::Response(response)) => {
             shared.metrics.edge.upstream_seconds.observe(begun.elapsed());

@@ -21,4 +21,4 @@ pub use setup::SetupError;
 pub use shared::{Services, Witness};
 
 pub(crate) use shared::{Listening, Place};
-pub(crate) use worker::Worker;
+pub(crate) use worker::{Counted, Worker};

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
-use sekisho_model::Timestamp;
+use sekisho_model::{Clock, Timestamp};
 
 use crate::settings::{Limits, Origin, Protocol, Upstream};
-pub(crate) use exchange::{Means, Outcome, Switched, send};
+pub(crate) use exchange::{Means, Message, Outcome, Switched, send};
 pub(crate) use fault::Fault;
 pub(crate) use health::{Health, check};
 pub(crate) use http1::ResponseBody as Http1Body;
@@ -104,11 +104,12 @@ impl Cluster {
     }
 
     /// The next endpoint in turn that is well. If none is, the next in turn: an answer late beats none.
-    fn pick(&self, now: Timestamp) -> &Arc<Endpoint> {
+    fn pick(&self, clock: &dyn Clock) -> &Arc<Endpoint> {
         let count = self.endpoints.len();
         if count == 1 {
             return &self.endpoints[0];
         }
+        let now = clock.now();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |step: usize| &self.endpoints[first.wrapping_add(step) % count];
         (0..count).map(turn).find(|endpoint| endpoint.health.is_well(now)).unwrap_or_else(|| turn(0))

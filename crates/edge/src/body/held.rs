@@ -12,7 +12,6 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -26,7 +25,6 @@ use crate::settings::Limits;
 pub(crate) struct Held {
     chunks: VecDeque<Bytes>,
     bytes: u64,
-    trailers: Option<HeaderMap>,
     /// What is still to come.
     rest: Option<Incoming>,
     declared: Option<u64>,
@@ -37,13 +35,12 @@ impl Held {
     pub(crate) fn none(body: Incoming) -> Self {
         let declared = body.size_hint().exact();
         let rest = (declared != Some(0)).then_some(body);
-        Self { chunks: VecDeque::new(), bytes: 0, trailers: None, rest, declared }
+        Self { chunks: VecDeque::new(), bytes: 0, rest, declared }
     }
 
     /// Bytes of the whole body, if known.
     pub(crate) fn length(&self) -> Option<u64> {
-        // Trailers need the chunked coding, so the length of a body with trailers is not told.
-        self.declared.or_else(|| (self.rest.is_none() && self.trailers.is_none()).then_some(self.bytes))
+        self.declared.or_else(|| self.rest.is_none().then_some(self.bytes))
     }
 
     /// Bytes held.
@@ -75,7 +72,6 @@ impl Held {
             length: self.length(),
             held: self.chunks,
             rest: self.rest,
-            trailers: self.trailers,
             received: Rc::new(Cell::new(self.bytes)),
             bytes_max: limits.body_bytes_max,
             patience: Patience::new(Duration::from_millis(limits.body_idle_timeout_ms)),
@@ -108,12 +104,9 @@ pub(crate) async fn hold(mut held: Held, bytes_max: usize, limits: &Limits) -> R
             break;
         };
         idle.renew();
-        match frame.map_err(UploadFault::Broken)?.into_data() {
-            Ok(data) => {
-                held.bytes += data.len() as u64;
-                held.chunks.push_back(data);
-            }
-            Err(frame) => held.trailers = frame.into_trailers().ok(),
+        if let Ok(data) = frame.map_err(UploadFault::Broken)?.into_data() {
+            held.bytes += data.len() as u64;
+            held.chunks.push_back(data);
         }
         if held.bytes > limits.body_bytes_max {
             return Err(UploadFault::TooLarge { bytes_max: limits.body_bytes_max });

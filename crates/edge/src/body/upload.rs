@@ -1,6 +1,7 @@
 //! The client's body as an origin gets it: what was held back, then the rest as it comes.
 //!
-//! The original bytes travel, whatever inspection decoded.
+//! The original bytes travel, whatever inspection decoded. Trailers do not: rules never saw them, and some origins take
+//! them for headers. (RFC 9110 section 6.5.1 lets an intermediary discard them.)
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -9,7 +10,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -43,8 +43,6 @@ pub(crate) struct Parts {
     pub(crate) held: VecDeque<Bytes>,
     /// What is still to come, unless all was held.
     pub(crate) rest: Option<Incoming>,
-    /// Trailers that came within what was held.
-    pub(crate) trailers: Option<HeaderMap>,
     /// All bytes, if known.
     pub(crate) length: Option<u64>,
     /// Bytes that came so far. Shared: whoever waits for the origin wants to know whether anything moves.
@@ -77,22 +75,21 @@ impl Parts {
         if let Some(bytes) = self.held.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        let Some(rest) = &mut self.rest else {
-            return Poll::Ready(self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
-        };
-        let Poll::Ready(frame) = Pin::new(rest).poll_frame(cx) else {
-            ready!(self.patience.poll_exhausted(cx));
-            return Poll::Ready(Some(Err(UploadFault::TimedOut)));
-        };
-        self.patience.renew();
-        let frame = frame.map(|frame| frame.map_err(UploadFault::Broken));
-        if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
-            self.received.set(self.received.get() + data.map_or(0, Bytes::len) as u64);
+        loop {
+            let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+            let Poll::Ready(frame) = Pin::new(rest).poll_frame(cx) else {
+                ready!(self.patience.poll_exhausted(cx));
+                return Poll::Ready(Some(Err(UploadFault::TimedOut)));
+            };
+            self.patience.renew();
+            let Some(frame) = frame else { return Poll::Ready(None) };
+            let Ok(data) = frame.map_err(UploadFault::Broken)?.into_data() else { continue };
+            self.received.set(self.received.get() + data.len() as u64);
             if self.received.get() > self.bytes_max {
                 return Poll::Ready(Some(Err(UploadFault::TooLarge { bytes_max: self.bytes_max })));
             }
+            return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        Poll::Ready(frame)
     }
 }
 
@@ -108,9 +105,7 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(|parts| {
-            parts.held.is_empty() && parts.trailers.is_none() && parts.rest.as_ref().is_none_or(Body::is_end_stream)
-        })
+        self.0.as_ref().is_none_or(|parts| parts.held.is_empty() && parts.rest.as_ref().is_none_or(Body::is_end_stream))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -14,19 +14,18 @@ use crate::admission::Admitted;
 use crate::http1::{Protocol, Rewind, sniff};
 use crate::metrics::Refusal;
 use crate::proxy_protocol;
-use crate::server::{Listening, Worker};
+use crate::server::{Counted, Listening, Worker};
 use crate::stream::Stream;
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(worker: Rc<Worker>, listening: &Listening, tcp: TcpStream, peer: SocketAddr) {
     let edge = &worker.shared.metrics.edge;
     edge.connections_accepted.inc();
-    edge.connections.inc();
+    let _open = Counted::new(&edge.connections);
     if let Err(refusal) = opened(&worker, listening, tcp, peer).await {
         edge.refused(refusal);
         tracing::debug!(%peer, ?refusal, "connection not served");
     }
-    edge.connections.dec();
 }
 
 async fn opened(

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use std::time::Duration;
 use http::StatusCode;
 use prometheus_client::metrics::gauge::Gauge;
 use sekisho_waf::Decision;
-use std::net::IpAddr;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::Notify;
 
@@ -62,8 +61,15 @@ pub(crate) struct Leaving<'a> {
     registered: bool,
 }
 
-/// Counts an open request.
-pub(crate) struct OpenRequest<'a>(&'a Gauge);
+/// Counts something open until dropped, however its task ends.
+pub(crate) struct Counted<'a>(&'a Gauge);
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
 
 impl Worker {
     fn new(shared: Arc<Shared>) -> Self {
@@ -77,13 +83,6 @@ impl Worker {
             presence: Presence::default(),
             shared,
         }
-    }
-
-    /// Counts a request until the returned guard is dropped.
-    pub(crate) fn open_request(&self) -> OpenRequest<'_> {
-        let gauge = &self.shared.metrics.edge.requests;
-        gauge.inc();
-        OpenRequest(gauge)
     }
 
     /// Whether anyone wants records.
@@ -183,7 +182,7 @@ impl Drop for Stay<'_> {
     }
 }
 
-impl Drop for OpenRequest<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -53,20 +53,25 @@ enum Way {
     Http2(SendRequest<Upload>),
 }
 
-/// What is to be sent. Whole again after an attempt that may be repeated.
-struct Message {
-    head: request::Parts,
-    upgrade: Option<HeaderValue>,
-    upload: Upload,
+/// What is to be sent. Lent from attempt to attempt, so that it is neither copied nor moved.
+pub(crate) struct Message {
+    pub(crate) head: request::Parts,
+    pub(crate) upgrade: Option<HeaderValue>,
+    pub(crate) upload: Upload,
+}
+
+impl Message {
     /// Whether it may be sent again once bytes of it were.
-    repeatable: bool,
+    fn is_repeatable(&self) -> bool {
+        self.head.method.is_idempotent() && self.upload.length() == Some(0)
+    }
 }
 
 /// How an attempt failed.
 struct Failure {
     fault: Fault,
-    /// The message, if sending it again is safe.
-    again: Option<Message>,
+    /// Whether the message is whole, and sending it again is safe.
+    again: bool,
 }
 
 /// Sends a request to one endpoint of the cluster, or in turn to several.
@@ -74,18 +79,10 @@ struct Failure {
 /// # Errors
 ///
 /// With the fault of the last attempt.
-pub(crate) async fn send(
-    cluster: &Cluster,
-    means: Means<'_>,
-    head: request::Parts,
-    upgrade: Option<HeaderValue>,
-    upload: Upload,
-) -> Result<Outcome, Fault> {
-    let repeatable = head.method.is_idempotent() && upload.length() == Some(0);
-    let mut message = Message { head, upgrade, upload, repeatable };
+pub(crate) async fn send(cluster: &Cluster, means: Means<'_>, message: &mut Message) -> Result<Outcome, Fault> {
     let mut attempt = 0;
     loop {
-        let endpoint = cluster.pick(means.clock.now());
+        let endpoint = cluster.pick(means.clock);
         if cluster.settings.host == HostField::Origin {
             message.head.headers.insert(HOST, endpoint.host_value.clone());
         }
@@ -98,19 +95,23 @@ pub(crate) async fn send(
         };
         cluster.failed(endpoint, &failure.fault, means.clock.now(), means.limits);
         attempt += 1;
-        match failure.again {
-            Some(again) if attempt <= means.limits.retries_max => message = again,
-            _ => return Err(failure.fault),
+        if !failure.again || attempt > means.limits.retries_max {
+            return Err(failure.fault);
         }
     }
 }
 
-async fn attempt_once(endpoint: &Endpoint, means: Means<'_>, message: Message, anew: bool) -> Result<Outcome, Failure> {
+async fn attempt_once(
+    endpoint: &Endpoint,
+    means: Means<'_>,
+    message: &mut Message,
+    anew: bool,
+) -> Result<Outcome, Failure> {
     let slot = means.pools.slot(endpoint);
     match way(endpoint, means, &slot, anew, message.upgrade.is_some()).await {
         Ok(Way::Http1(connection)) => over_http1(connection, slot, message).await,
-        Ok(Way::Http2(sender)) => over_http2(sender, endpoint, means, message).await,
-        Err(fault) => Err(Failure { fault, again: Some(message) }),
+        Ok(Way::Http2(sender)) => Box::pin(over_http2(sender, endpoint, means, message)).await,
+        Err(fault) => Err(Failure { fault, again: true }),
     }
 }
 
@@ -128,21 +129,21 @@ async fn way(endpoint: &Endpoint, means: Means<'_>, slot: &Slot, anew: bool, upg
     }
     // Only HTTP/1.1 upgrades.
     if upgrade && endpoint.protocol != Protocol::Http1 {
-        return connect::http1_only(endpoint, means.limits).await.map(over_http1);
+        return Box::pin(connect::http1_only(endpoint, means.limits)).await.map(over_http1);
     }
-    let (stream, speaks_http2) = connect::connect(endpoint, means.limits).await?;
+    let (stream, speaks_http2) = Box::pin(connect::connect(endpoint, means.limits)).await?;
     if !speaks_http2 {
         return Ok(over_http1(stream));
     }
-    let sender = http2::begin(stream).await?;
+    let sender = Box::pin(http2::begin(stream)).await?;
     slot.keep_http2(sender.clone());
     Ok(Way::Http2(sender))
 }
 
-async fn over_http1(connection: Box<Connection>, slot: Rc<Slot>, message: Message) -> Result<Outcome, Failure> {
-    let reused = connection.reused;
-    let Message { head, upgrade, upload, repeatable } = message;
-    match Exchange::run(connection, &head, upgrade.as_ref(), upload).await {
+async fn over_http1(connection: Box<Connection>, slot: Rc<Slot>, message: &mut Message) -> Result<Outcome, Failure> {
+    let again = connection.reused && message.is_repeatable();
+    let upload = std::mem::take(&mut message.upload);
+    match Exchange::run(connection, &message.head, message.upgrade.as_ref(), upload).await {
         Ok(Answer::Response(answer, exchange)) => {
             let body = ResponseBody::new(exchange, answer.body, answer.persists, slot);
             Ok(Outcome::Response(Response::from_parts(answer.head, Source::Http1(body))))
@@ -150,11 +151,7 @@ async fn over_http1(connection: Box<Connection>, slot: Rc<Slot>, message: Messag
         Ok(Answer::Switched(answer, stream, early)) => {
             Ok(Outcome::Switched(Switched { head: answer.head, stream, early }))
         }
-        Err(fault) => {
-            let again = reused && repeatable && matches!(fault, Fault::Closed(_));
-            let again = again.then(|| Message { head, upgrade, upload: Upload::default(), repeatable });
-            Err(Failure { fault, again })
-        }
+        Err(fault) => Err(Failure { again: again && matches!(fault, Fault::Closed(_)), fault }),
     }
 }
 
@@ -162,21 +159,24 @@ async fn over_http2(
     sender: SendRequest<Upload>,
     endpoint: &Endpoint,
     means: Means<'_>,
-    message: Message,
+    message: &mut Message,
 ) -> Result<Outcome, Failure> {
-    let Message { head, upgrade, upload, repeatable } = message;
+    let (head, upload) = (take_head(&mut message.head), std::mem::take(&mut message.upload));
     let Some(request) = http2::into_request(head, upload, endpoint.origin.tls()) else {
-        return Err(Failure { fault: Fault::Malformed("no authority to ask for"), again: None });
+        return Err(Failure { fault: Fault::Malformed("no authority to ask for"), again: false });
     };
     let response_timeout = Duration::from_millis(means.limits.upstream_response_timeout_ms);
     match http2::send(sender, request, response_timeout).await {
         Ok(response) => Ok(Outcome::Response(response.map(Source::Http2))),
-        Err((fault, unsent)) => {
-            let again = unsent.map(|request| {
-                let (head, upload) = http2::into_message(request);
-                Message { head, upgrade, upload, repeatable }
-            });
-            Err(Failure { fault, again })
+        Err((fault, None)) => Err(Failure { fault, again: false }),
+        Err((fault, Some(unsent))) => {
+            (message.head, message.upload) = http2::into_message(unsent);
+            Err(Failure { fault, again: true })
         }
     }
+}
+
+fn take_head(head: &mut request::Parts) -> request::Parts {
+    let (empty, ()) = http::Request::new(()).into_parts();
+    std::mem::replace(head, empty)
 }

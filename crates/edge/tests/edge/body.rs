@@ -51,6 +51,18 @@ fn a_chunked_body_is_inspected_across_its_chunks() {
 }
 
 #[test]
+fn trailers_stay_behind() {
+    let origin = Origin::start();
+    for rules in [block_body(), crate::support::block_query()] {
+        let edge = Setup::to(&[origin.address]).rules(rules).start();
+        let mut raw = Raw::connect(edge.address());
+        raw.send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nx-unseen: 1\r\n\r\n");
+        assert_eq!(raw.response().unwrap().status, 200);
+    }
+    assert!(origin.seen().iter().all(|seen| seen.body == b"hi" && seen.field("x-unseen").is_none()));
+}
+
+#[test]
 fn a_bomb_is_bounded_and_harms_nobody() {
     let origin = Origin::start();
     let edge = Setup::to(&[origin.address]).rules(block_body()).start();

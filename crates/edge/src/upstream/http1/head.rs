@@ -5,6 +5,8 @@
 //!
 //! Source: RFC 9112 sections 3, 4 and 6.3.
 
+use std::mem::MaybeUninit;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, request, response};
@@ -111,20 +113,24 @@ fn decimal(out: &mut BytesMut, mut number: u64) {
 ///
 /// If the bytes are no well-formed head, or one too large.
 pub(crate) fn read(buffer: &mut BytesMut, method: &Method) -> Result<Option<ResponseHead>, Fault> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
-    let mut parsed = httparse::Response::new(&mut fields);
-    let length = match parsed.parse(buffer) {
-        Ok(httparse::Status::Complete(length)) if length <= HEAD_BYTES_MAX => length,
-        Ok(httparse::Status::Partial) if buffer.len() < HEAD_BYTES_MAX => return Ok(None),
-        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Fault::Malformed("response head too large")),
-        Err(_) => return Err(Fault::Malformed("response head is not HTTP/1.1")),
+    let Some(length) = end(buffer) else {
+        return if buffer.len() < HEAD_BYTES_MAX { Ok(None) } else { Err(Fault::Malformed("response head too large")) };
     };
+    if length > HEAD_BYTES_MAX {
+        return Err(Fault::Malformed("response head too large"));
+    }
+    let bytes = buffer.split_to(length).freeze();
+    let mut fields = [const { MaybeUninit::uninit() }; FIELDS_MAX];
+    let mut parsed = httparse::Response::new(&mut []);
+    match httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, &bytes, &mut fields) {
+        Ok(httparse::Status::Complete(parsed)) if parsed == length => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(Fault::Malformed("response head too large")),
+        _ => return Err(Fault::Malformed("response head is not HTTP/1.1")),
+    }
     let code = parsed.code.unwrap_or_default();
     let status = StatusCode::from_u16(code).map_err(|_| Fault::Malformed("status code out of range"))?;
     let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
-    let spans: Spans = parsed.headers.iter().map(|field| span(buffer, field)).collect();
-    let bytes = buffer.split_to(length).freeze();
-    let headers = collect(&bytes, &spans)?;
+    let headers = collect(&bytes, parsed.headers)?;
     let body = framing(&headers, status, version, method)?;
     let persists = body != Received::UntilClose && persists(&headers, version);
     let (mut head, ()) = http::Response::new(()).into_parts();
@@ -133,22 +139,22 @@ pub(crate) fn read(buffer: &mut BytesMut, method: &Method) -> Result<Option<Resp
     Ok(Some(ResponseHead { head, body, persists }))
 }
 
-type Spans = Vec<[usize; 4]>;
-
-/// Where name and value of a field lie in the buffer they were parsed from.
-fn span(buffer: &[u8], field: &httparse::Header<'_>) -> [usize; 4] {
-    let base = buffer.as_ptr() as usize;
-    let name = field.name.as_ptr() as usize - base;
-    // An empty value may point anywhere.
-    let value = if field.value.is_empty() { name } else { field.value.as_ptr() as usize - base };
-    [name, name + field.name.len(), value, value + field.value.len()]
+/// Where a head ends: after its first empty line.
+fn end(buffer: &[u8]) -> Option<usize> {
+    let ends = memchr::memchr_iter(b'\n', buffer);
+    ends.map(|at| at + 1).find_map(|next| match buffer.get(next..)? {
+        [b'\n', ..] => Some(next + 1),
+        [b'\r', b'\n', ..] => Some(next + 2),
+        _ => None,
+    })
 }
 
-fn collect(bytes: &Bytes, spans: &Spans) -> Result<HeaderMap, Fault> {
-    let mut headers = HeaderMap::with_capacity(spans.len());
-    for &[name, name_end, value, value_end] in spans {
-        let name = HeaderName::from_bytes(&bytes[name..name_end]).map_err(|_| Fault::Malformed("field name"))?;
-        let value = HeaderValue::from_maybe_shared(bytes.slice(value..value_end))
+/// The fields, their values lent from the bytes of the head.
+fn collect(bytes: &Bytes, fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::with_capacity(fields.len());
+    for field in fields {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Malformed("field name"))?;
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
             .map_err(|_| Fault::Malformed("field value"))?;
         headers.append(name, value);
     }

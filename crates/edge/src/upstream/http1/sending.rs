@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use http::HeaderMap;
 use http_body::Body;
 use tokio::io::AsyncWrite;
 
@@ -76,11 +75,12 @@ impl Sending {
         while !self.ended && self.data.is_empty() && outgoing.len() < COPIED_BYTES_MAX {
             match Pin::new(&mut self.upload).poll_frame(cx) {
                 Poll::Pending => return Ok(Poll::Pending),
-                Poll::Ready(Some(frame)) => match frame.map_err(Fault::Upload)?.into_data() {
-                    Ok(data) => self.put_data(data, outgoing),
-                    Err(frame) => self.put_end(frame.into_trailers().ok(), outgoing),
-                },
-                Poll::Ready(None) => self.put_end(None, outgoing),
+                Poll::Ready(Some(frame)) => {
+                    if let Ok(data) = frame.map_err(Fault::Upload)?.into_data() {
+                        self.put_data(data, outgoing);
+                    }
+                }
+                Poll::Ready(None) => self.put_end(outgoing),
             }
         }
         Ok(Poll::Ready(()))
@@ -102,20 +102,12 @@ impl Sending {
         }
     }
 
-    fn put_end(&mut self, trailers: Option<HeaderMap>, outgoing: &mut BytesMut) {
+    fn put_end(&mut self, outgoing: &mut BytesMut) {
         self.ended = true;
-        if self.coding != Sent::Chunked {
-            return;
+        if self.coding == Sent::Chunked {
+            self.put_line_end(outgoing);
+            outgoing.put_slice(b"0\r\n\r\n");
         }
-        self.put_line_end(outgoing);
-        outgoing.put_slice(b"0\r\n");
-        for (name, value) in trailers.iter().flatten() {
-            outgoing.put_slice(name.as_str().as_bytes());
-            outgoing.put_slice(b": ");
-            outgoing.put_slice(value.as_bytes());
-            outgoing.put_slice(b"\r\n");
-        }
-        outgoing.put_slice(b"\r\n");
     }
 
     fn put_line_end(&mut self, outgoing: &mut BytesMut) {
