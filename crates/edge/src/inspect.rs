@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, BlockResponse, HeaderInsert, Policy};
+use sekisho_waf::ir::{Action, HeaderInsert, Policy};
 use sekisho_waf::{Body, BodySize, Client, Context, Decision, Header, PlaceSource, Request, RuleSet, Scratch};
 
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
@@ -17,7 +17,7 @@ use crate::enforce;
 use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
-use crate::record::{Occurrence, Recorder, Subject};
+use crate::record::{Details, Occurrence, Recorder, Subject, details};
 use crate::settings::{Limits, OnFault};
 use crate::visit::Visit;
 
@@ -103,9 +103,9 @@ impl Inspector {
         fill(&mut headers, candidate);
         let body = body_of(candidate, around, &mut joined, &mut decoded);
         let request = request_of(candidate, &headers, body);
-        let outcome = self.evaluate(&request, candidate, around);
+        let outcome = self.evaluate(&request, candidate, around, record);
         let ruling = match outcome {
-            Ok(()) => self.judge(&request, candidate, around, record),
+            Ok(details) => self.judge(&request, candidate, around, record.then_some(&details)),
             Err(Faulted) => self.fault(&request, candidate, around, record),
         };
         self.headers = recycle(headers);
@@ -136,18 +136,21 @@ impl Inspector {
         self.recorder.write(policy, &occurrence, Subject::Malformed { client, reason }, &mut self.line);
     }
 
+    /// Evaluates; if `explained`, with what detectors found.
     fn evaluate(
         &mut self,
         request: &Request<'_>,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
-    ) -> Result<(), Faulted> {
+        explained: bool,
+    ) -> Result<Details, Faulted> {
         let context = Context { now: candidate.visit.at, rates: &around.rules.rates, places: around.places };
         let (set, scratch) = (&around.rules.set, &mut self.scratch);
         let begun = Instant::now();
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            set.evaluate(request, &context, scratch);
+            let verdict = set.evaluate(request, &context, scratch);
+            if explained { Details::of(set, request, verdict, &context) } else { Details::default() }
         }));
         around.metrics.inspected(begun.elapsed());
         outcome.map_err(|_| {
@@ -161,28 +164,37 @@ impl Inspector {
         request: &Request<'_>,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
-        record: bool,
+        details: Option<&Details>,
     ) -> (Decision, Ruling) {
         let policy = around.rules.set.policy();
         let verdict = self.scratch.verdict();
         around.rules.counters.observe(verdict);
         let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
-        let response = match (verdict.decision, verdict.deciding_action(policy)) {
-            (Decision::Block, Action::Block(response)) => Some(response),
-            (Decision::Block, _) => Some(&DEFAULT_BLOCK),
-            (Decision::Allow, _) => None,
-        };
-        let ruling = match response {
-            Some(response) => Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit)),
-            None => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect()),
+        let ruling = match (verdict.decision, verdict.deciding_action(policy)) {
+            (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect()),
+            (Decision::Block, Action::Block(response)) => {
+                Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
+            }
+            (Decision::Block, _) => {
+                Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit))
+            }
         };
         let decision = verdict.decision;
-        if record {
-            // AWS tells the status of custom responses only.
-            let custom = response.filter(|response| **response != DEFAULT_BLOCK).map(|response| response.status);
-            let occurrence = occurrence(candidate, around, custom, &inserted);
-            self.line.clear();
-            self.recorder.write(policy, &occurrence, Subject::Evaluated { request, verdict }, &mut self.line);
+        if let Some(details) = details {
+            let (recorder, line) = (&mut self.recorder, &mut self.line);
+            line.clear();
+            details.lend(|match_details| {
+                let occurrence = Occurrence {
+                    at: candidate.visit.at,
+                    request_id: candidate.visit.name(),
+                    country: around.places.place(candidate.client).map(|place| place.country),
+                    asn: around.places.asn(candidate.client),
+                    response_code_sent: details::custom_status(verdict, policy),
+                    inserted: &inserted,
+                    match_details,
+                };
+                recorder.write(policy, &occurrence, Subject::Evaluated { request, verdict }, line);
+            });
         }
         (decision, ruling)
     }
@@ -207,8 +219,16 @@ impl Inspector {
         };
         counter.inc();
         if record {
-            let sent = (!let_through).then_some(status.as_u16());
-            let occurrence = occurrence(candidate, around, sent, &[]);
+            // Nothing that may have been the cause is asked again.
+            let occurrence = Occurrence {
+                at: candidate.visit.at,
+                request_id: candidate.visit.name(),
+                country: None,
+                asn: None,
+                response_code_sent: (!let_through).then_some(status.as_u16()),
+                inserted: &[],
+                match_details: &[],
+            };
             let subject = Subject::Fault { request, reason: "evaluation panicked", let_through };
             self.line.clear();
             self.recorder.write(around.rules.set.policy(), &occurrence, subject, &mut self.line);
@@ -219,25 +239,6 @@ impl Inspector {
 
 /// The engine failed.
 struct Faulted;
-
-const DEFAULT_BLOCK: BlockResponse = BlockResponse { status: 403, headers: Vec::new(), body: None };
-
-fn occurrence<'a>(
-    candidate: &'a Candidate<'a>,
-    around: Surroundings<'a>,
-    response_code_sent: Option<u16>,
-    inserted: &'a [&'a HeaderInsert],
-) -> Occurrence<'a> {
-    Occurrence {
-        at: candidate.visit.at,
-        request_id: candidate.visit.name(),
-        country: around.places.place(candidate.client).map(|place| place.country),
-        asn: around.places.asn(candidate.client),
-        response_code_sent,
-        inserted,
-        match_details: &[],
-    }
-}
 
 /// An empty list with the memory of another. Collecting what was drained reuses the allocation, whatever the lifetimes.
 fn recycle<'a>(mut headers: Vec<Header<'_>>) -> Vec<Header<'a>> {

@@ -36,6 +36,7 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
     let lists = Lists {
         allow: keep(config.allow_list.as_deref().map(list::read), &mut problems),
         reputation: keep(config.reputation_list.as_deref().map(list::read), &mut problems),
+        ..Lists::default()
     };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 /// The starter ACL, as shipped.
-const STARTER: &str = "content/waf/starter.json";
+const STARTER: &str = "content/waf/starter-acl.json";
 
 /// The highest limit a rate-based rule can have: the load comes from one address and must not run into it.
 ///

@@ -54,7 +54,9 @@ pub(super) fn broken_transforms() -> Tree {
 
 pub(super) fn check_rules(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for path in tree.paths().filter(|path| path.starts_with(RULES) && !path.ends_with(".md")) {
+    for path in
+        tree.paths().filter(|path| path.starts_with(RULES) && !path.ends_with(".md") && !path.ends_with("/group.yaml"))
+    {
         let text = tree.text(path).unwrap_or_default();
         for kind in RULE_TESTS.iter().filter(|kind| !has_key(text, kind)) {
             let help = "a rule file holds its tests: at least one match, one near miss, one evasion";

@@ -75,12 +75,13 @@ impl Codings {
 }
 
 impl KnownCodings {
-    /// Undoes the codings of `input`, which may be cut short, into `output` (overwritten).
+    /// Undoes the codings of `input` into `output` (overwritten). `whole`: the input is all there is, so that it must not
+    /// end within its coding.
     ///
     /// # Limits
     ///
     /// Writes at most `bytes_max` bytes, and decodes no further.
-    pub(crate) fn decode(&self, input: &[u8], bytes_max: usize, output: &mut Vec<u8>) -> Decoded {
+    pub(crate) fn decode(&self, input: &[u8], whole: bool, bytes_max: usize, output: &mut Vec<u8>) -> Decoded {
         output.clear();
         let mut reader: Box<dyn Read + '_> = Box::new(input);
         let between_bytes_max = bytes_max.saturating_mul(BETWEEN_FACTOR) as u64;
@@ -99,7 +100,7 @@ impl KnownCodings {
         match read_to(&mut reader, bytes_max, output) {
             Ok(true) => Decoded::Truncated,
             Ok(false) => Decoded::Whole,
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && !output.is_empty() => Decoded::Truncated,
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && !whole => Decoded::Truncated,
             Err(_) => {
                 let room = bytes_max - output.len();
                 output.extend_from_slice(&input[..input.len().min(room)]);
@@ -167,9 +168,13 @@ mod tests {
     }
 
     fn decode(value: &'static str, input: &[u8], bytes_max: usize) -> (Decoded, Vec<u8>) {
+        decode_part(value, input, true, bytes_max)
+    }
+
+    fn decode_part(value: &'static str, input: &[u8], whole: bool, bytes_max: usize) -> (Decoded, Vec<u8>) {
         let Codings::Known(known) = codings(value) else { panic!("{value} is known") };
         let mut output = b"left over".to_vec();
-        (known.decode(input, bytes_max, &mut output), output)
+        (known.decode(input, whole, bytes_max, &mut output), output)
     }
 
     #[test]
@@ -208,9 +213,14 @@ mod tests {
     fn a_part_decodes_as_far_as_it_goes() {
         let text: Vec<u8> = (0..4000_u32).flat_map(|number| number.to_le_bytes()).collect();
         let whole = gzip(&text);
-        let (decoded, output) = decode("gzip", &whole[..whole.len() / 2], 1 << 20);
+        let part = &whole[..whole.len() / 2];
+        let (decoded, output) = decode_part("gzip", part, false, 1 << 20);
         assert_eq!(decoded, Decoded::Truncated);
         assert!(!output.is_empty() && text.starts_with(&output));
+        // If nothing more comes, it is broken.
+        let (decoded, output) = decode_part("gzip", part, true, 1 << 20);
+        assert_eq!(decoded, Decoded::Broken);
+        assert!(output.ends_with(part));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) fn inspect_held<'a>(
         _ if held.is_empty() => (raw, raw_truncated, false),
         Codings::Opaque => (raw, raw_truncated, true),
         Codings::Known(known) => {
-            let outcome = known.decode(held, bytes_max, decoded);
+            let outcome = known.decode(held, whole, bytes_max, decoded);
             let truncated = !whole || outcome == Decoded::Truncated;
             (Part::Decoded, truncated, outcome == Decoded::Broken)
         }

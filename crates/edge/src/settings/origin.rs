@@ -43,11 +43,14 @@ impl Origin {
         if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') {
             return Err(OriginError::Extra(text.to_owned()));
         }
-        let port = match (authority.port_u16(), authority.port()) {
-            (Some(0), _) | (None, Some(_)) => return Err(OriginError::Uri(text.to_owned())),
-            (Some(port), _) => port,
-            (None, None) if tls => 443,
-            (None, None) => 80,
+        // Not `Authority::port`: it takes a port that is no number for none.
+        let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
+            None if tls => 443,
+            None => 80,
+            Some(digits) => match digits.parse() {
+                Ok(0) | Err(_) => return Err(OriginError::Uri(text.to_owned())),
+                Ok(port) => port,
+            },
         };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {

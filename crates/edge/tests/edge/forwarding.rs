@@ -62,8 +62,11 @@ fn the_proxy_protocol_names_the_client_and_is_demanded() {
     let mut v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x08\xc0\0\x02\x01\x0f\xa0\0\x50".to_vec();
     v2.extend(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     assert_eq!(status_of(edge.address(), v2), Some(200));
-    let clients: Vec<_> =
-        edge.records().iter().map(|(_, record)| record["httpRequest"]["clientIp"].as_str().unwrap().to_owned()).collect();
+    let clients: Vec<_> = edge
+        .records()
+        .iter()
+        .map(|(_, record)| record["httpRequest"]["clientIp"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(clients, ["203.0.113.7", "203.0.113.8"]);
     assert_eq!(origin.seen()[0].all("x-forwarded-for"), ["203.0.113.7"]);
     // Without the header, and too late with it.
@@ -107,7 +110,9 @@ fn head_and_bodiless_responses_keep_the_connection_in_step() {
         let response: &[u8] = match seen.line.split(' ').nth(1) {
             Some("/not-modified") => b"HTTP/1.1 304 Not Modified\r\netag: \"x\"\r\n\r\n",
             Some("/none") => b"HTTP/1.1 204 No Content\r\n\r\n",
-            Some("/early") => b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            Some("/early") => {
+                b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+            }
             _ => b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n",
         };
         stream.write_all(response).is_ok()

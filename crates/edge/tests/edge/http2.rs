@@ -134,8 +134,11 @@ fn an_origin_of_http2_serves_clients_of_both() {
         let (status, content) = ask(&mut sender, request("POST", "/"), &body).await.unwrap();
         assert_eq!((status.as_u16(), content.as_ref()), (200, b"POST / HTTP/1.1 300000".as_slice()));
     });
-    let inner_versions: Vec<_> =
-        inner.records().iter().map(|(_, record)| record["httpRequest"]["httpVersion"].as_str().unwrap().to_owned()).collect();
+    let inner_versions: Vec<_> = inner
+        .records()
+        .iter()
+        .map(|(_, record)| record["httpRequest"]["httpVersion"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(inner_versions, ["HTTP/2.0", "HTTP/2.0"]);
     let seen = &origin.seen()[0];
     assert_eq!(seen.all("host"), ["test.example"]);

@@ -18,9 +18,7 @@ fn nobody() -> SocketAddr {
 #[test]
 fn routes_choose_by_host_and_longest_prefix() {
     let (shop, api, other) = (Origin::start(), Origin::start(), Origin::start());
-    let target = |origin: &Origin| {
-        Target::Upstream(Arc::new(Setup::upstream(&[format!("http://{}", origin.address)])))
-    };
+    let target = |origin: &Origin| Target::Upstream(Arc::new(Setup::upstream(&[format!("http://{}", origin.address)])));
     let mut setup = Setup::to(&[]);
     setup.settings.routes = vec![
         route("shop.example", "/", target(&shop)),
@@ -121,9 +119,7 @@ fn an_idempotent_request_on_a_stale_connection_is_sent_again() {
 
 #[test]
 fn a_request_that_could_act_twice_is_not_sent_again() {
-    for request in
-        ["POST / HTTP/1.1\r\nhost: a\r\n\r\n", "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi"]
-    {
+    for request in ["POST / HTTP/1.1\r\nhost: a\r\n\r\n", "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi"] {
         let (origin, requests) = forgetful();
         let edge = Setup::to(&[origin.address]).start();
         assert_eq!(get(edge.address(), "/").status, 200);
@@ -159,8 +155,7 @@ fn an_active_check_takes_an_origin_out_and_back_in() {
         stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).is_ok()
     });
     let other = Origin::start();
-    let mut upstream =
-        Setup::upstream(&[format!("http://{}", sick.address), format!("http://{}", other.address)]);
+    let mut upstream = Setup::upstream(&[format!("http://{}", sick.address), format!("http://{}", other.address)]);
     upstream.health_path = Some("/health".to_owned());
     let edge = Setup::to_upstream(upstream).limits(|limits| limits.health_interval_ms = 20).start();
     let served = || sick.seen().iter().filter(|seen| seen.line.starts_with("GET / ")).count();

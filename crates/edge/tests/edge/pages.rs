@@ -29,7 +29,10 @@ fn files_are_served_with_type_and_validators() {
     let folder = tempfile::tempdir().unwrap();
     let edge = serve(folder.path());
     let page = get(edge.address(), "/pay/");
-    assert_eq!((page.status, page.text(), page.field("content-type")), (200, "<p>home", Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.text(), page.field("content-type")),
+        (200, "<p>home", Some("text/html; charset=utf-8"))
+    );
     assert_eq!(get(edge.address(), "/pay").text(), "<p>home");
     assert_eq!(get(edge.address(), "/pay/home.html").text(), "<p>home");
     assert_eq!(get(edge.address(), "/pay/%E6%97%A5%E6%9C%AC%20%E8%AA%9E.txt").text(), "text");

@@ -17,7 +17,8 @@ fn a_blocked_request_never_reaches_the_origin() {
     assert_eq!(get(edge.address(), "/?q=attack").status, 403);
     assert_eq!(origin.seen().len(), 1);
     let records = edge.records();
-    let decided: Vec<_> = records.iter().map(|(decision, record)| (*decision, record["action"].as_str().unwrap())).collect();
+    let decided: Vec<_> =
+        records.iter().map(|(decision, record)| (*decision, record["action"].as_str().unwrap())).collect();
     assert_eq!(decided, [(Decision::Allow, "ALLOW"), (Decision::Block, "BLOCK")]);
     assert_eq!(records[1].1["httpRequest"]["args"], "q=attack");
     assert_eq!(records[1].1["terminatingRuleId"], "block");

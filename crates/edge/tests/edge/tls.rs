@@ -76,7 +76,9 @@ fn changed_files_are_taken_up_and_broken_ones_are_not() {
     std::fs::write(&files.chain, "no certificate").unwrap();
     let failed = "result=\"failure\"";
     let text = || edge.metrics.encode();
-    until(&|| text().lines().any(|line| line.contains("certificate") && line.contains("fail") && !line.ends_with(" 0")));
+    until(&|| {
+        text().lines().any(|line| line.contains("certificate") && line.contains("fail") && !line.ends_with(" 0"))
+    });
     assert!(ask(edge.address(), "a.example", &old).is_ok(), "{failed}");
 
     let (_, new) = certificate(folder.path(), "a", "a.example");

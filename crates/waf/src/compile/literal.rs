@@ -13,6 +13,9 @@ const LITERAL_BYTES_MAX: usize = 24;
 /// Sets of alternatives are joined up to this many combinations.
 const COMBINATIONS_MAX: usize = 32;
 
+/// A repetition is written out this many times at most.
+const REPEATED_MAX: u32 = 32;
+
 /// A set of folded literals.
 type Set = Vec<Vec<u8>>;
 
@@ -58,13 +61,21 @@ fn walk(hir: &Hir) -> Found {
             }
             (0, _) => Found::NOTHING,
             (1, Some(1)) => walk(&repetition.sub),
-            _ => {
-                let found = walk(&repetition.sub);
-                Found { required: better(found.required, found.exact), exact: None }
-            }
+            (least, most) => repeat(walk(&repetition.sub), least, most),
         },
         HirKind::Concat(parts) => concat(parts),
         HirKind::Alternation(parts) => alternation(parts),
+    }
+}
+
+/// At least `least` times the same, and no more than `most`; `least` is not zero.
+fn repeat(found: Found, least: u32, most: Option<u32>) -> Found {
+    let Some(exact) = found.exact else { return Found { exact: None, required: found.required } };
+    let times = least.min(REPEATED_MAX);
+    let joined = (1..times).try_fold(exact.clone(), |joined, _| join(&joined, &exact));
+    match joined {
+        Some(joined) if most == Some(times) && found.required.is_none() => Found::exactly(joined),
+        joined => Found { exact: None, required: better(found.required, joined.or(Some(exact))) },
     }
 }
 
@@ -148,7 +159,8 @@ fn join(left: &Set, right: &Set) -> Option<Set> {
 
 /// The folded texts of a small class.
 fn class_texts(class: &Class) -> Option<Set> {
-    const MEMBERS_MAX: usize = 4;
+    const MEMBERS_MAX: usize = 16;
+    const LETTERS_MAX: usize = 4;
     let mut texts = Set::new();
     match class {
         Class::Bytes(class) => {
@@ -173,7 +185,9 @@ fn class_texts(class: &Class) -> Option<Set> {
         }
     }
     dedup(&mut texts);
-    Some(texts)
+    // Many letters or kinds of space joined with their neighbours only multiply literals that are found everywhere.
+    let is_rare = |text: &Vec<u8>| text[0].is_ascii_punctuation();
+    (texts.len() <= LETTERS_MAX || texts.iter().all(is_rare)).then_some(texts)
 }
 
 fn dedup(set: &mut Set) {
@@ -196,11 +210,11 @@ fn better(left: Option<Set>, right: Option<Set>) -> Option<Set> {
     }
 }
 
-/// Whether finding one of the set tells anything: every literal has two bytes, or one that is rare in benign text.
+/// Whether finding one of the set tells anything: every literal has two bytes, or one that most values do not have.
 fn is_useful(set: &Set) -> bool {
     let telling = |literal: &Vec<u8>| match literal.as_slice() {
         [] => false,
-        [byte] => !byte.is_ascii_alphanumeric() && !b" /.-_=&;,%:+*".contains(byte),
+        [byte] => !byte.is_ascii_alphanumeric() && !b" \n_".contains(byte),
         _ => true,
     };
     !set.is_empty() && set.len() <= LITERALS_MAX && set.iter().all(telling)
@@ -235,6 +249,10 @@ mod tests {
             (r"\bor\b", Some(vec!["or"])),
             (r"<[a-z]", Some(vec!["<"])),
             (r"a|b|", None),
+            (r"\.{2,}[/\\]+x*", Some(vec![".."])),
+            (r"(?:ab){3}", Some(vec!["ababab"])),
+            (r"[a-z]+:\d", Some(vec![":"])),
+            (r"[';#@]|--", Some(vec!["#", "'", "--", ";", "@"])),
         ] {
             let expected = expected.map(|set| set.into_iter().map(str::to_owned).collect::<Vec<_>>());
             assert_eq!(required_of(pattern), expected, "{pattern}");

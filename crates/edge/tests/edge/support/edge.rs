@@ -9,8 +9,8 @@ use sekisho_edge::metrics::Metrics;
 use sekisho_edge::rate::RateCounters;
 use sekisho_edge::record::{MaskSettings, Source};
 use sekisho_edge::settings::{
-    HostField, HostPattern, Limits, Listener, OnFault, Origin as OriginUrl, PathPrefix, Protocol, Route, Settings, Target,
-    Trust, Upstream,
+    HostField, HostPattern, Limits, Listener, OnFault, Origin as OriginUrl, PathPrefix, Protocol, Route, Settings,
+    Target, Trust, Upstream,
 };
 use sekisho_edge::{Edge, Running, Services, Witness};
 use sekisho_waf::ir::{

@@ -18,11 +18,36 @@ const FINGERPRINT_LINE_BYTES: usize = FINGERPRINT_TOKENS_MAX + 1;
 /// One word or phrase a line: the letter of its kind, a space, the words in upper case.
 const KEYWORDS: &str = include_str!("tables/keywords.txt");
 
-type Words = [Vec<(&'static [u8], Kind)>; TEXT_BYTES_MAX + 1];
+/// The words of one length, sorted, with where each first byte begins: a look-up compares with a handful of words.
+struct SameLength {
+    words: Vec<(&'static [u8], Kind)>,
+    /// How many words begin with a smaller byte; one more entry than there are bytes.
+    below: [u16; 257],
+}
 
-/// The words by length, each list sorted.
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut words: Words = std::array::from_fn(|_| Vec::new());
+impl SameLength {
+    fn new(mut words: Vec<(&'static [u8], Kind)>) -> Self {
+        words.sort_unstable_by_key(|entry| entry.0);
+        let mut below = [0; 257];
+        for (word, _) in &words {
+            below[usize::from(word[0]) + 1] += 1;
+        }
+        for at in 1..below.len() {
+            below[at] += below[at - 1];
+        }
+        Self { words, below }
+    }
+
+    fn find(&self, upper: &[u8]) -> Option<Kind> {
+        let first = usize::from(*upper.first()?);
+        let same_first = &self.words[usize::from(self.below[first])..usize::from(self.below[first + 1])];
+        same_first.iter().find(|entry| entry.0 == upper).map(|entry| entry.1)
+    }
+}
+
+/// The words by length.
+static WORDS: LazyLock<[SameLength; TEXT_BYTES_MAX + 1]> = LazyLock::new(|| {
+    let mut words: [Vec<_>; TEXT_BYTES_MAX + 1] = std::array::from_fn(|_| Vec::new());
     for (letter, word) in KEYWORDS.lines().filter_map(|line| line.split_once(' ')) {
         if let Some(kind) = Kind::of_keyword(letter.as_bytes()[0])
             && let Some(same_length) = words.get_mut(word.len())
@@ -30,24 +55,17 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
             same_length.push((word.as_bytes(), kind));
         }
     }
-    for same_length in &mut words {
-        same_length.sort_unstable_by_key(|entry| entry.0);
-    }
-    words
+    words.map(SameLength::new)
 });
 
 /// What `word` means to a database, in any case; none if it means nothing.
 pub(super) fn keyword(word: &[u8]) -> Option<Kind> {
     let same_length = WORDS.get(word.len())?;
-    if same_length.is_empty() {
-        return None;
-    }
     let mut upper = [0; TEXT_BYTES_MAX];
     let upper = &mut upper[..word.len()];
     upper.copy_from_slice(word);
     upper.make_ascii_uppercase();
-    let at = same_length.binary_search_by_key(&&*upper, |entry| entry.0).ok()?;
-    Some(same_length[at].1)
+    same_length.find(upper)
 }
 
 /// Whether `fingerprint` (letters of kinds, not padded) is one of an injection.
@@ -85,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_keyword_line_is_understood() {
-        let known: usize = WORDS.iter().map(Vec::len).sum();
+        let known: usize = WORDS.iter().map(|same_length| same_length.words.len()).sum();
         // "GROUP BY" and its like are of kind B.
         assert_eq!(known, KEYWORDS.lines().count());
         assert_eq!(keyword(b"sElEcT"), Some(Kind::Expression));

@@ -1,0 +1,5 @@
+//! Tests over everything that ships.
+
+mod accuracy;
+mod catalogue;
+mod shared;
