@@ -23,6 +23,7 @@ use crate::environment::{binary_under_test, cargo};
 const READY_MS_MAX: u64 = 20_000;
 const POLL_MS: u64 = 10;
 const LISTENING: &str = "listening on";
+const ADMIN: &str = "metrics and health on";
 
 /// A running checkpoint; killed by its id when dropped.
 #[derive(Debug)]
@@ -115,6 +116,40 @@ impl Checkpoint {
         announced(&self.log(), words)
     }
 
+    /// Where it serves metrics and health.
+    ///
+    /// # Errors
+    ///
+    /// When it has not announced that address.
+    pub fn admin(&self) -> anyhow::Result<SocketAddr> {
+        self.announced(ADMIN).with_context(|| format!("no admin address is announced:\n{}", self.log()))
+    }
+
+    /// The memory it holds, in kilobytes.
+    ///
+    /// # Errors
+    ///
+    /// When the process is gone.
+    pub fn resident_kb(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/status", self.id());
+        let status = fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS is told")?;
+        line.trim().trim_end_matches(" kB").parse().context("VmRSS is no number")
+    }
+
+    /// Ends it as `kill -9` does, and returns its folder for a look at what it left.
+    ///
+    /// # Errors
+    ///
+    /// When the process has ended before.
+    pub fn kill(mut self) -> anyhow::Result<TempDir> {
+        anyhow::ensure!(self.child.try_wait()?.is_none(), "the checkpoint had ended by itself:\n{}", self.log());
+        self.child.kill().context("failed to kill the checkpoint")?;
+        self.child.wait().context("failed to wait for the checkpoint")?;
+        let empty = TempDir::new().context("failed to make a folder")?;
+        Ok(std::mem::replace(&mut self.folder, empty))
+    }
+
     /// Sends it a signal by name, such as `HUP` or `TERM`.
     ///
     /// # Errors
@@ -182,7 +217,7 @@ fn announced(log: &str, words: &str) -> Option<SocketAddr> {
 }
 
 /// The binary under test, built once a test program unless `SEKISHO_BIN` names it.
-fn binary() -> anyhow::Result<&'static Path> {
+pub(crate) fn binary() -> anyhow::Result<&'static Path> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = BINARY.get_or_init(|| match binary_under_test() {
         Some(path) => Ok(path),

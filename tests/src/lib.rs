@@ -5,22 +5,34 @@
 
 mod environment;
 
+mod acl;
 mod certificate;
 mod checkpoint;
+mod command;
+mod decisions;
 mod origin;
 mod raw;
+mod reply;
 mod shop;
+mod tls;
 
+mod frames;
 mod program;
 mod sqlmap;
 mod wapiti;
 
+pub use acl::Acl;
 pub use certificate::Certificate;
 pub use checkpoint::Checkpoint;
+pub use command::{Ran, sekisho};
+pub use decisions::{decisions, decisions_once, files};
 pub use environment::{find_program, in_ci};
+pub use frames::{FrameConnection, FrameReply};
 pub use origin::{Origin, Received};
 pub use program::{Finished, Program};
 pub use raw::{Ending, RawConnection, RawReply};
+pub use reply::{Client, Reply};
 pub use shop::{GuardedShop, OpenShop, run_session};
 pub use sqlmap::{Sqlmap, SqlmapReport};
+pub use tls::{TlsConnection, connect_tls};
 pub use wapiti::{Finding, Wapiti, WapitiReport};

@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -43,8 +43,30 @@ impl Received {
 #[derive(Debug)]
 pub struct Origin {
     address: SocketAddr,
-    received: Arc<Mutex<Vec<Received>>>,
+    tally: Arc<Tally>,
     closing: Arc<AtomicBool>,
+}
+
+/// What came in, over all connections.
+#[derive(Debug, Default)]
+struct Tally {
+    received: Mutex<Vec<Received>>,
+    /// Every byte, also of a request that never became complete.
+    bytes: AtomicU64,
+}
+
+/// A connection whose bytes are counted as they are read.
+struct Counted<'a> {
+    stream: &'a TcpStream,
+    tally: &'a Tally,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        self.tally.bytes.fetch_add(count as u64, Ordering::SeqCst);
+        Ok(count)
+    }
 }
 
 impl Origin {
@@ -56,9 +78,9 @@ impl Origin {
     pub fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to listen")?;
         let address = listener.local_addr()?;
-        let received = Arc::new(Mutex::new(Vec::new()));
+        let tally = Arc::new(Tally::default());
         let closing = Arc::new(AtomicBool::new(false));
-        let (record, stop) = (Arc::clone(&received), Arc::clone(&closing));
+        let (record, stop) = (Arc::clone(&tally), Arc::clone(&closing));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
@@ -69,7 +91,7 @@ impl Origin {
                 std::thread::spawn(move || stream.and_then(|stream| serve(&stream, &record)).ok());
             }
         });
-        Ok(Self { address, received, closing })
+        Ok(Self { address, tally, closing })
     }
 
     /// The base URL to put the checkpoint in front of.
@@ -81,7 +103,13 @@ impl Origin {
     /// Everything forwarded so far, in the order it was complete.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tally.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many bytes have come in, those of requests that never became complete among them.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.tally.bytes.load(Ordering::SeqCst)
     }
 }
 
@@ -93,8 +121,8 @@ impl Drop for Origin {
     }
 }
 
-fn serve(stream: &TcpStream, record: &Mutex<Vec<Received>>) -> io::Result<()> {
-    let mut reader = BufReader::new(stream);
+fn serve(stream: &TcpStream, tally: &Tally) -> io::Result<()> {
+    let mut reader = BufReader::new(Counted { stream, tally });
     let mut writer = stream;
     loop {
         let head = read_head(&mut reader)?;
@@ -103,7 +131,7 @@ fn serve(stream: &TcpStream, record: &Mutex<Vec<Received>>) -> io::Result<()> {
         }
         let mut received = Received { head, body: Vec::new() };
         received.body = read_body(&mut reader, &received)?;
-        record.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+        tally.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
         writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\norigin\n")?;
     }
 }
@@ -129,16 +157,23 @@ fn read_body(reader: &mut impl BufRead, received: &Received) -> io::Result<Vec<u
         loop {
             let size = read_chunk_size(reader)?;
             if size == 0 {
-                read_line(reader)?;
+                // Trailers, through the empty line.
+                while !matches!(read_line(reader)?.as_str(), "" | "\r\n") {}
                 return Ok(body);
             }
-            reader.by_ref().take(size).read_to_end(&mut body)?;
+            read_exactly(reader, size, &mut body)?;
             read_line(reader)?;
         }
     }
     let length = received.header("content-length").and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    reader.take(length.min(BODY_BYTES_MAX)).read_to_end(&mut body)?;
+    read_exactly(reader, length.min(BODY_BYTES_MAX), &mut body)?;
     Ok(body)
+}
+
+/// Appends `bytes` bytes to `body`: a body that breaks off is no body.
+fn read_exactly(reader: &mut impl BufRead, bytes: u64, body: &mut Vec<u8>) -> io::Result<()> {
+    let read = reader.by_ref().take(bytes).read_to_end(body)?;
+    if read as u64 == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 fn read_chunk_size(reader: &mut impl BufRead) -> io::Result<u64> {
@@ -178,5 +213,6 @@ mod tests {
         assert!(received[0].head.contains("\r\nhOst: x\r\n"));
         assert_eq!(received[0].header("HOST"), Some("x"));
         assert_eq!(received[1].line(), "GET /b HTTP/1.1");
+        assert_eq!(origin.bytes(), sent.len() as u64);
     }
 }

@@ -1,0 +1,317 @@
+//! The one-shot commands as a user types them: what they print, and what they end with.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use sekisho_e2e::{Acl, Certificate, Ran, sekisho};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ATTACK: &[u8] =
+    b"GET /search?q=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n";
+const HARMLESS: &[u8] = b"GET /search?q=cat HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n";
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("attack.http"), ATTACK).expect("a file is written");
+    fs::write(folder.path().join("harmless.http"), HARMLESS).expect("a file is written");
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    sekisho(folder, arguments, b"").expect("the command runs to its end")
+}
+
+/// One line of standard output, and it is a JSON object.
+fn one_line(ran: &Ran) -> Value {
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.stdout.matches('\n').count(), 1, "{ran:?}");
+    assert!(ran.stdout.ends_with('\n'), "{ran:?}");
+    let record: Value = serde_json::from_str(&ran.stdout).expect("the line is JSON");
+    assert!(record.is_object(), "{record}");
+    record
+}
+
+#[test]
+fn check_explains_a_decision_to_people() {
+    let folder = folder();
+    let ran = run(folder.path(), &["check", "attack.http"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    for part in [
+        "GET /search?q=%3Cscript%3Ealert(1)%3C/script%3E from 127.0.0.1",
+        "CrossSiteScripting_QUERYARGUMENTS  MATCH → Block",
+        "q = \"<script>alert(1)</script>\"",
+        "label awswaf:managed:aws:core-rule-set:CrossSiteScripting_QueryArguments",
+        "BLOCK with status 403",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is missing:\n{}", ran.stdout);
+    }
+    let ran = run(folder.path(), &["check", "harmless.http"]);
+    assert!(ran.stdout.trim_end().ends_with("ALLOW by the default action: no rule ended evaluation"), "{ran:?}");
+}
+
+#[test]
+fn check_prints_one_line_of_json() {
+    let folder = folder();
+    let record = one_line(&run(folder.path(), &["check", "--json", "attack.http"]));
+    assert_eq!((&record["action"], &record["formatVersion"]), (&"BLOCK".into(), &1.into()));
+    assert_eq!(record["terminatingRuleType"], "MANAGED_RULE_GROUP");
+    assert_eq!(record["httpRequest"]["args"], "q=%3Cscript%3Ealert(1)%3C/script%3E");
+    let record = one_line(&run(folder.path(), &["check", "--json", "harmless.http"]));
+    assert_eq!((&record["action"], &record["terminatingRuleId"]), (&"ALLOW".into(), &"Default_Action".into()));
+}
+
+#[test]
+fn check_reads_standard_input_and_the_same_comes_of_it() {
+    let folder = folder();
+    for (request, name) in [(ATTACK, "attack.http"), (HARMLESS, "harmless.http")] {
+        let piped = sekisho(folder.path(), ["check", "-"], request).expect("the command runs");
+        assert_eq!(piped, run(folder.path(), &["check", name]));
+        let mut piped = one_line(&sekisho(folder.path(), ["check", "--json", "-"], request).expect("the command runs"));
+        let mut read = one_line(&run(folder.path(), &["check", "--json", name]));
+        piped["timestamp"] = Value::Null;
+        read["timestamp"] = Value::Null;
+        assert_eq!(piped, read);
+    }
+}
+
+#[test]
+fn check_takes_any_bytes_and_shows_none_of_them_raw() {
+    let folder = folder();
+    let mut request =
+        b"POST /a%00\x1b[31m?\xff\x00=\x07 HTTP/1.1\r\nHost: shop.example\r\nX-\x1b: \x1b]0;x\x07\r\n".to_vec();
+    request.extend(b"Content-Type: application/x-www-form-urlencoded\r\n\r\nq=\xe2\x80\xae\x1b[2J<script>\x00");
+    let human = sekisho(folder.path(), ["check", "-"], &request).expect("the command runs");
+    let control = |text: &str| text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
+    assert!(matches!(human.code, Some(0 | 2)), "{human:?}");
+    assert!(!control(&human.stdout) && !control(&human.stderr), "{human:?}");
+    let json = sekisho(folder.path(), ["check", "--json", "-"], &request).expect("the command runs");
+    assert_eq!(json.code, human.code);
+    assert!(!control(&json.stdout) && !control(&json.stderr), "{json:?}");
+}
+
+#[test]
+fn check_takes_what_a_lookup_would_tell_from_the_command_line() {
+    let folder = folder();
+    let statement = r#"{"AndStatement": {"Statements": [
+        {"GeoMatchStatement": {"CountryCodes": ["JP"]}}, {"AsnMatchStatement": {"AsnList": [64500]}}]}}"#;
+    let acl = Acl::new("places").block_query("never").text();
+    let mut acl: Value = serde_json::from_str(&acl).expect("an ACL is JSON");
+    acl["Rules"][0]["Statement"] = serde_json::from_str(statement).expect("a statement is JSON");
+    fs::write(folder.path().join("acl.json"), acl.to_string()).expect("the ACL is written");
+    let action = |more: &[&str]| {
+        let arguments =
+            [&["check", "--json", "--acl", "acl.json", "--client-ip", "2001:db8::7"], more, &["harmless.http"]];
+        let record = one_line(&run(folder.path(), &arguments.concat()));
+        assert_eq!(record["httpRequest"]["clientIp"], "2001:db8::7");
+        record["action"].clone()
+    };
+    assert_eq!(action(&["--country", "JP", "--asn", "64500"]), "BLOCK");
+    assert_eq!(action(&["--country", "US", "--asn", "64500"]), "ALLOW");
+    assert_eq!(action(&["--country", "JP"]), "ALLOW");
+    assert_eq!(action(&["--country", "JP", "--asn", "64500", "--origin", "alb", "--ja3", "a", "--ja4", "b"]), "BLOCK");
+}
+
+#[test]
+fn what_cannot_be_checked_ends_with_two_and_says_why() {
+    let folder = folder();
+    fs::write(folder.path().join("broken.json"), "{\"Name\": ").expect("a file is written");
+    for (arguments, parts) in [
+        (&["check", "--json", "-"][..], &["standard input", "help: a request begins with"][..]),
+        (&["check", "missing.http"], &["missing.http", "No such file"]),
+        (&["check", "--acl", "missing.json", "attack.http"], &["missing.json", "No such file"]),
+        (&["check", "--acl", "broken.json", "attack.http"], &["broken.json:1:", "^"]),
+        (&["check", "--resources", "missing", "attack.http"], &["missing", "No such file"]),
+        (&["check", "--country", "Japan", "attack.http"], &["--country", "two letters"]),
+        (&["check", "--client-ip", "localhost", "attack.http"], &["--client-ip", "localhost"]),
+        (&["check", "--origin", "elb", "attack.http"], &["elb", "alb"]),
+        (&["check", "--colour", "attack.http"], &["--colour", "--country"]),
+        (&["check"], &["REQUEST"]),
+        (&["acl", "lint", "missing.json"], &["missing.json", "No such file"]),
+        (&["config", "check", "-c", "missing.toml"], &["missing.toml", "No such file"]),
+        (&["chekc"], &["chekc", "check"]),
+    ] {
+        let ran = run(folder.path(), arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{arguments:?} does not say {part:?}:\n{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn lint_shows_every_error_with_its_place_and_a_way_out() {
+    let folder = folder();
+    let acl = Acl::new("shop").block_query("one").block_query("two").managed("AWSManagedRulesCommonRuleSet").text();
+    let acl = acl
+        .replacen("\"QueryString\"", "\"QueryStrin\"", 1)
+        .replace("\"CONTAINS\"", "\"CONTAIN\"")
+        .replace("CommonRuleSet", "CommonRuleSt")
+        .replace("\"DefaultAction\"", "\"DefaultActoin\"");
+    fs::write(folder.path().join("acl.json"), &acl).expect("the ACL is written");
+    let ran = run(folder.path(), &["acl", "lint", "acl.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    for slip in ["\"QueryStrin\"", "\"CONTAIN\"", "\"DefaultActoin\""] {
+        let places = acl.match_indices(slip).map(|(at, _)| {
+            let before = &acl[..at];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            format!("acl.json:{}:{}", before.matches('\n').count() + 1, at - line_start + 1)
+        });
+        for place in places {
+            assert!(ran.stderr.contains(&place), "{slip} at {place} is not reported:\n{}", ran.stderr);
+        }
+    }
+    assert!(ran.stderr.contains("AWSManagedRulesCommonRuleSt"), "{}", ran.stderr);
+    assert!(ran.stderr.matches("^").count() >= 5 && ran.stderr.contains("help: "), "{}", ran.stderr);
+    let errors = ran.stderr.matches("error[").count();
+    assert!(errors >= 5 && ran.stderr.contains(&format!("{errors} errors, ")), "{}", ran.stderr);
+}
+
+#[test]
+fn lint_passes_a_good_web_acl_and_warns_where_it_is_doubtful() {
+    let folder = folder();
+    let acl = Acl::new("shop").block_query("one").managed("AWSManagedRulesCommonRuleSet");
+    acl.write(folder.path(), "acl.json").expect("the ACL is written");
+    let ran = run(folder.path(), &["acl", "lint", "acl.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "acl.json: 2 rules, usable\n"), "{ran:?}");
+    // An override that names no rule of the group: AWS ignores it, so it is usable, and surely not what was meant.
+    let mut doubtful: Value = serde_json::from_str(&acl.text()).expect("an ACL is JSON");
+    doubtful["Rules"][1]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"] =
+        serde_json::json!([{"Name": "NoSuchRule", "ActionToUse": {"Count": {}}}]);
+    fs::write(folder.path().join("acl.json"), format!("{doubtful:#}")).expect("the ACL is written");
+    let ran = run(folder.path(), &["acl", "lint", "acl.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("warning[") && ran.stderr.contains("NoSuchRule"), "{ran:?}");
+}
+
+const GOOD: &str = r#"
+[[listener]]
+address = "127.0.0.1:0"
+
+[[upstream]]
+name = "shop"
+servers = ["http://127.0.0.1:3000"]
+
+[[route]]
+upstream = "shop"
+"#;
+
+#[test]
+fn config_check_says_everything_that_is_wrong() {
+    let folder = folder();
+    let write = |text: &str| fs::write(folder.path().join("sekisho.toml"), text).expect("a file is written");
+    write(GOOD);
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "sekisho.toml is valid\n", ""));
+    write(&GOOD.replace("address", "adress").replace("servers", "server").replace("upstream = ", "upstraem = "));
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    for part in ["sekisho.toml:3:1", "sekisho.toml:7:1", "sekisho.toml:10:1", "did you mean `address`?", "^"] {
+        assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
+    }
+    write(&format!(
+        "{}[rules]\nacl = \"missing.json\"\n",
+        GOOD.replace("127.0.0.1:0", "localhost").replace("http:", "ftp:")
+    ));
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    for part in ["sekisho.toml:3:11", "sekisho.toml:7:12", "sekisho.toml:12:7", "3 errors"] {
+        assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
+    }
+    // The rules it names are part of it.
+    fs::write(folder.path().join("acl.json"), "{}").expect("a file is written");
+    write(&format!("{GOOD}[rules]\nacl = \"acl.json\"\n"));
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("acl.json:1:1"), "{}", ran.stderr);
+}
+
+#[test]
+fn config_check_looks_into_certificates() {
+    let folder = folder();
+    let tls = GOOD.replacen("\n\n", "\n\n[[listener.certificate]]\nchain = \"shop.crt\"\nkey = \"shop.key\"\n\n", 2);
+    let tls = tls.replacen(
+        "\n\n[[listener.certificate]]\nchain = \"shop.crt\"\nkey = \"shop.key\"\n\n[[route]]",
+        "\n\n[[route]]",
+        1,
+    );
+    fs::write(folder.path().join("sekisho.toml"), &tls).expect("a file is written");
+    Certificate::write(folder.path(), "shop").expect("a certificate is made");
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!(ran.code, Some(0), "{tls}\n{ran:?}");
+    fs::write(folder.path().join("shop.crt"), "no certificate").expect("a file is written");
+    let ran = run(folder.path(), &["config", "check"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("shop.crt"), "{ran:?}");
+}
+
+#[test]
+fn config_schema_describes_every_key() {
+    let folder = folder();
+    let ran = run(folder.path(), &["config", "schema"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let schema: Value = serde_json::from_str(&ran.stdout).expect("the schema is JSON");
+    for key in ["listener", "upstream", "route", "rules", "client", "records", "admin", "log", "limits", "data"] {
+        assert!(schema["properties"][key]["description"].is_string(), "{key} is not described");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_start_ends_with_two_and_says_why() {
+    let folder = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let taken = taken.local_addr().expect("it has an address").to_string();
+    Certificate::write(folder.path(), "shop").expect("a certificate is made");
+    Certificate::write(folder.path(), "other").expect("a certificate is made");
+    fs::write(folder.path().join("file"), "no folder, no certificate").expect("a file is written");
+    fs::write(folder.path().join("broken.json"), "{}").expect("a file is written");
+    let in_use = [taken.as_str(), "in use"];
+    let shop = "http://127.0.0.1:9";
+    let free = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let with = |more: &[&'static str]| [&["guard", shop], &free[..], more].concat();
+    let cases: Vec<(Vec<&str>, &[&str])> = vec![
+        (vec!["guard"], &["URL"]),
+        (vec!["guard", "ftp://shop.example"], &["ftp://shop.example", "help:", "http://"]),
+        (vec!["guard", "shop.example:3000"], &["shop.example:3000", "help:", "http://"]),
+        (vec!["guard", "http://127.0.0.1:3000/path"], &["http://127.0.0.1:3000/path", "help:"]),
+        (vec!["guard", shop, "--listn", "127.0.0.1:0"], &["--listn", "--listen"]),
+        (vec!["guard", shop, "--listen", "localhost"], &["--listen", "localhost"]),
+        (vec!["guard", shop, "--listen", "192.0.2.1:0", "--admin", "127.0.0.1:0"], &["192.0.2.1:0", "assign"]),
+        (vec!["guard", shop, "--listen", &taken, "--admin", "127.0.0.1:0"], &in_use),
+        (vec!["guard", shop, "--listen", "127.0.0.1:0", "--admin", &taken], &in_use),
+        (with(&["--tls-cert", "shop.crt"]), &["--tls-key"]),
+        (with(&["--tls-cert", "no.crt", "--tls-key", "no.key"]), &["no.crt", "no.key", "2 errors"]),
+        (with(&["--tls-cert", "file", "--tls-key", "shop.key"]), &["file", "certificate"]),
+        (with(&["--tls-cert", "shop.crt", "--tls-key", "file"]), &["file", "key"]),
+        (with(&["--tls-cert", "shop.crt", "--tls-key", "other.key"]), &["shop.crt", "key"]),
+        (with(&["--acl", "no.json"]), &["no.json"]),
+        (with(&["--acl", "broken.json"]), &["broken.json:1:1", "^"]),
+        (with(&["--country-db", "file"]), &["file", "MaxMind"]),
+        (with(&["--reputation-list", "file"]), &["file:1:1", "192.0.2.1"]),
+        (with(&["--data", "file"]), &["file"]),
+        (vec!["run", "-c", "no.toml"], &["no.toml"]),
+    ];
+    for (arguments, parts) in cases {
+        let ran = run(folder.path(), &arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{arguments:?} does not say {part:?}:\n{}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains("panicked"), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn everything_unusable_is_said_at_once() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "no certificate").expect("a file is written");
+    fs::write(folder.path().join("broken.json"), "{}").expect("a file is written");
+    let arguments = ["guard", "ftp://shop.example", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let broken = ["--acl", "broken.json", "--tls-cert", "no.crt", "--tls-key", "file", "--reputation-list", "file"];
+    let ran = run(folder.path(), &[&arguments[..], &broken].concat());
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    for part in ["ftp://shop.example", "no.crt", "broken.json:1:1", "file:1:1"] {
+        assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
+    }
+}
