@@ -28,7 +28,10 @@ const ROOMS: &[Room] = &[
         name: "sekisho-e2e",
         uses: &["sekisho-content", "sekisho-edge", "sekisho-model", "sekisho-shop", "sekisho-waf", "sekisho-waf-lang"],
     },
-    Room { name: "sekisho-fuzz", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
+    Room {
+        name: "sekisho-fuzz",
+        uses: &["sekisho-content", "sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"],
+    },
     // Depends on nothing of ours: `cargo xtask` must build when nothing else does.
     Room { name: "xtask", uses: &[] },
 ];
