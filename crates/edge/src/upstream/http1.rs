@@ -1,7 +1,7 @@
 //! One HTTP/1.1 connection to an origin, polled in the task of the request it serves.
 //!
-//! hyper's client runs each connection as a task of its own and talks to it through channels. On a proxy that costs a
-//! fifth of a request: two wake-ups and half a dozen allocations. Here the request's own task writes, reads and hands the
+//! hyper's client runs each connection as a task of its own and talks to it through channels. On a proxy that is
+//! two more wake-ups and half a dozen allocations a request. Here the request's own task writes, reads and hands the
 //! connection back to the pool. The head stays with the caller, so that a retry needs no copy made beforehand.
 //!
 //! Absent on purpose: choosing an origin, retrying, and what the response means.
@@ -31,7 +31,7 @@ pub(crate) use head::{Received, ResponseHead};
 pub(crate) use response::ResponseBody;
 use sending::Sending;
 
-/// Bytes asked for in one read while heads are read, and at most while a body streams.
+/// Bytes of a read buffer at first, and once a body has filled smaller ones.
 const READ_BYTES: usize = 8 * 1024;
 const READ_BYTES_MAX: usize = 64 * 1024;
 /// Informational responses passed over before the final one.
@@ -87,9 +87,14 @@ impl Connection {
 
     /// Reads what there is; ready with the number of bytes, zero at the end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.incoming.reserve(self.read_bytes);
+        // What was read before still lends its values to heads on their way, so every new buffer is an allocation: one
+        // serves several small responses.
+        if self.incoming.capacity() - self.incoming.len() < self.read_bytes / 4 {
+            self.incoming.reserve(self.read_bytes);
+        }
+        let room = self.incoming.capacity() - self.incoming.len();
         let filled = ready!(pin!(self.stream.read_buf(&mut self.incoming)).poll(cx))?;
-        if filled == self.read_bytes {
+        if filled == room {
             self.read_bytes = (self.read_bytes * 2).min(READ_BYTES_MAX);
         }
         Poll::Ready(Ok(filled))
