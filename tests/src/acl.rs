@@ -33,6 +33,14 @@ impl Acl {
         self.rule(&format!("body-{word}"), &contains(word, &body), &json!({"Block": {}}))
     }
 
+    /// Blocks requests for exactly `path`.
+    #[must_use]
+    pub fn block_path(self, path: &str) -> Self {
+        let mut statement = contains(path, &json!({"UriPath": {}}));
+        statement["ByteMatchStatement"]["PositionalConstraint"] = json!("EXACTLY");
+        self.rule("path", &statement, &json!({"Block": {}}))
+    }
+
     /// Adds a managed rule group of AWS, so that the ACL has the size of a real one.
     #[must_use]
     pub fn managed(mut self, group: &str) -> Self {

@@ -284,7 +284,7 @@ fn a_service_that_cannot_start_ends_with_two_and_says_why() {
         (with(&["--tls-cert", "no.crt", "--tls-key", "no.key"]), &["no.crt", "no.key", "2 errors"]),
         (with(&["--tls-cert", "file", "--tls-key", "shop.key"]), &["file", "certificate"]),
         (with(&["--tls-cert", "shop.crt", "--tls-key", "file"]), &["file", "key"]),
-        (with(&["--tls-cert", "shop.crt", "--tls-key", "other.key"]), &["shop.crt", "key"]),
+        (with(&["--tls-cert", "shop.crt", "--tls-key", "other.key"]), &["other.key", "the key does not fit"]),
         (with(&["--acl", "no.json"]), &["no.json"]),
         (with(&["--acl", "broken.json"]), &["broken.json:1:1", "^"]),
         (with(&["--country-db", "file"]), &["file", "MaxMind"]),

@@ -262,3 +262,23 @@ fn every_well_formed_request_is_forwarded_with_its_body() {
         assert_eq!(forwarded, sent, "{}: {received:#?}", vector.name);
     }
 }
+
+#[test]
+fn a_target_without_a_path_is_inspected_as_it_is_forwarded() {
+    let origin = Origin::start().expect("a port is free");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    Acl::new("front").block_path("/").write(folder.path(), "acl.json").expect("the ACL is written");
+    let url = origin.url();
+    let arguments = ["guard", &url, "--acl", "acl.json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let checkpoint = Checkpoint::start_in(folder, arguments).expect("the checkpoint starts");
+    let mut client = Client::open(checkpoint.address()).expect("the checkpoint listens");
+    let mut status = |target: &str| {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+        client.ask(request.as_bytes()).expect("a reply comes").status
+    };
+    assert_eq!(status("/page"), 200);
+    for target in ["/", "/?a", "http://shop.example/", "http://shop.example", "http://shop.example?a"] {
+        assert_eq!(status(target), 403, "{target}");
+    }
+    assert_eq!(origin.received().len(), 1);
+}

@@ -86,6 +86,7 @@ fn bad_paths_are_not_forwarded() {
     assert_refused(&[
         ("empty", path(b""), None),
         ("relative", path(b"admin"), None),
+        ("a query alone", path(b"?a"), None),
         ("asterisk with POST", path(b"*"), None),
         ("space and version", path(b"/ HTTP/1.1\r\nHost: admin.example"), None),
         ("space", path(b"/a b"), None),

@@ -290,7 +290,7 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
     let (path, query, version) = match candidate.raw {
         Some(raw) => {
             let parts = raw.target_parts();
-            (parts.path, parts.query.unwrap_or_default(), raw.index().version().as_str())
+            (parts.path_or_root(), parts.query.unwrap_or_default(), raw.index().version().as_str())
         }
         None => {
             let query = head.uri.query().unwrap_or_default().as_bytes();

@@ -34,5 +34,5 @@ mod listen;
 mod server;
 
 pub use server::{Edge, Running, Services, SetupError, Witness};
-pub use tls::{CertificateProblem, TlsError};
+pub use tls::{CertificateProblem, TlsError, check_certificates};
 pub use upstream::ClusterError;

@@ -8,9 +8,20 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
+use crate::settings::TlsFiles;
+
 pub(crate) use certificates::Certificates;
 pub(crate) use files::CertificateSet;
 pub use files::{CertificateProblem, TlsError};
+
+/// Whether an edge could serve TLS with these files, without starting one.
+///
+/// # Errors
+///
+/// With the problems of all pairs, the first of each.
+pub fn check_certificates(files: &TlsFiles) -> Result<(), TlsError> {
+    CertificateSet::read(files).map(drop)
+}
 
 /// Accepts TLS with the certificates `certificates` holds at the time of each handshake. TLS 1.2 at least; HTTP/2 first.
 pub(crate) fn acceptor(certificates: Arc<Certificates>) -> TlsAcceptor {

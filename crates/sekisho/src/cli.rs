@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use sekisho_model::Diagnostics;
 
-use crate::config::RulesConfig;
+use crate::config::{Broken, RulesConfig};
+use crate::rules;
 
 /// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
 #[derive(Debug, Parser)]
@@ -55,6 +56,12 @@ pub(crate) enum Failure {
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Unusable(diagnostics)
+    }
+}
+
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        Self::Unusable(rules::all_problems(broken))
     }
 }
 

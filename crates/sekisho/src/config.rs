@@ -85,15 +85,30 @@ pub(crate) struct LogConfig {
     pub(crate) level: String,
 }
 
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    /// What is wrong with it.
+    pub(crate) problems: Diagnostics,
+    /// The rules it names, if that much could be read: what is wrong with them is told at the same time.
+    pub(crate) rules: Option<RulesConfig>,
+}
+
+impl From<Diagnostics> for Broken {
+    fn from(problems: Diagnostics) -> Self {
+        Self { problems, rules: None }
+    }
+}
+
 impl Config {
     /// Reads a configuration file. Paths in it are relative to its folder.
-    pub(crate) fn load(path: &Path) -> Result<Self, Diagnostics> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Broken> {
         let text = crate::read::text(path)?;
         Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
     }
 
     /// Reads configuration text whose relative paths start at `base`.
-    pub(crate) fn parse(source: &SourceFile, base: &Path) -> Result<Self, Diagnostics> {
+    pub(crate) fn parse(source: &SourceFile, base: &Path) -> Result<Self, Broken> {
         let (table, syntax) = toml::de::DeTable::parse_recoverable(source.text());
         let mut diagnostics = Diagnostics::new();
         for error in syntax {
@@ -101,23 +116,24 @@ impl Config {
             diagnostics.push(Diagnostic::error("toml-syntax", error.message().to_owned()).at(source, place));
         }
         if diagnostics.has_errors() {
-            return Err(diagnostics);
+            return Err(diagnostics.into());
         }
         shape::check(source, &table, &file::schema(), &mut diagnostics);
         if diagnostics.has_errors() {
-            return Err(diagnostics);
+            return Err(diagnostics.into());
         }
         match toml::from_str::<file::File>(source.text()) {
             Ok(file) => check::check(file, &places::Places::new(source, &table), base),
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
-                Err(Diagnostic::error("configuration", error.message().to_owned()).at(source, place).into())
+                Err(Diagnostics::from(Diagnostic::error("configuration", error.message().to_owned()).at(source, place))
+                    .into())
             }
         }
     }
 
     /// The configuration of `sekisho guard`: one upstream, no file.
-    pub(crate) fn guard(guard: Guard) -> Result<Self, Diagnostics> {
+    pub(crate) fn guard(guard: Guard) -> Result<Self, Broken> {
         check::guard(guard)
     }
 }

@@ -9,7 +9,7 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf::{Limits, RuleSet};
 use sekisho_waf_lang::aws::{self, LoadOptions};
 
-use crate::config::RulesConfig;
+use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
 use crate::read;
 
@@ -69,6 +69,17 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Err(problems)
         }
     }
+}
+
+/// Everything that is wrong with a configuration, and with the rules it names.
+pub(crate) fn all_problems(broken: Broken) -> Diagnostics {
+    let Broken { mut problems, rules } = broken;
+    // A file that cannot be read has been told of, and rules are not judged without all of theirs.
+    let whole = |rules: &RulesConfig| rules.all().all(|path| std::fs::File::open(path).is_ok());
+    if let Some(Err(more)) = rules.filter(whole).map(|rules| load(&rules)) {
+        problems.extend(more);
+    }
+    problems
 }
 
 /// The value, or its default with the errors kept.

@@ -57,6 +57,14 @@ impl<'a> TargetParts<'a> {
         parts.path = rest;
         parts
     }
+
+    /// The path as the next hop gets it: `/` where an absolute target has none. Rules must see no other.
+    ///
+    /// Source: RFC 9110 section 4.2.3 (an empty path is the same as `/`).
+    #[must_use]
+    pub fn path_or_root(&self) -> &'a [u8] {
+        if self.path.is_empty() { b"/" } else { self.path }
+    }
 }
 
 /// Where `http://` or `https://` ends, if `target` begins with it.

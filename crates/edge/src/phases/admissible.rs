@@ -7,7 +7,8 @@
 //! Source: RFC 9113 sections 8.2.1, 8.2.2, 8.3.1 and 10.3; RFC 9112 section 3.2.
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version, request};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, request};
 
 use crate::forward::lists;
 use crate::settings::Limits;
@@ -64,6 +65,7 @@ pub(super) fn admissible(head: &mut request::Parts, limits: &Limits) -> Result<H
     if head.method == Method::CONNECT {
         return Err(Inadmissible::Connect);
     }
+    name_root(head);
     check_target(head, limits)?;
     if head.headers.len() > limits.headers_max {
         return Err(Inadmissible::FieldsTooMany { fields_max: limits.headers_max });
@@ -76,6 +78,23 @@ pub(super) fn admissible(head: &mut request::Parts, limits: &Limits) -> Result<H
         head.headers.insert(HOST, host.clone());
     }
     Ok(host)
+}
+
+/// Writes the `/` that an absolute target of HTTP/1 may leave out before its query: whoever stands behind gets a path.
+///
+/// Source: RFC 9110 section 4.2.3.
+fn name_root(head: &mut request::Parts) {
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    if head.version == Version::HTTP_2 || !target.starts_with('?') {
+        return;
+    }
+    let rooted = PathAndQuery::try_from(format!("/{target}"));
+    let mut parts = head.uri.clone().into_parts();
+    parts.path_and_query = rooted.ok();
+    // What cannot be put together stays as it is, and is refused for it.
+    if let Ok(uri) = Uri::from_parts(parts) {
+        head.uri = uri;
+    }
 }
 
 fn check_target(head: &request::Parts, limits: &Limits) -> Result<(), Inadmissible> {
@@ -167,6 +186,16 @@ mod tests {
         assert_eq!(check(Version::HTTP_11, "OPTIONS", "*", &[("host", b"a")]).unwrap(), "a");
         assert_eq!(check(Version::HTTP_10, "GET", "/", &[]).unwrap(), "");
         assert_eq!(h2("https://a/", &[("te", b"trailers"), ("content-length", b"5")]).unwrap(), "a");
+    }
+
+    #[test]
+    fn an_absolute_target_without_a_path_gets_one() {
+        let request = |version| Request::builder().version(version).uri("http://shop.example?a=/b").body(()).unwrap();
+        let (mut head, ()) = request(Version::HTTP_11).into_parts();
+        admissible(&mut head, &Limits::default()).unwrap();
+        assert_eq!(head.uri, "http://shop.example/?a=/b");
+        let (mut head, ()) = request(Version::HTTP_2).into_parts();
+        assert_eq!(admissible(&mut head, &Limits::default()).unwrap_err(), Inadmissible::TargetForm);
     }
 
     #[test]

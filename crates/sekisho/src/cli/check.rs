@@ -172,7 +172,7 @@ impl CheckArgs {
     fn request<'a>(&'a self, raw: &'a RawRequest<'a>, held: &'a Held<'a>) -> Request<'a> {
         Request {
             method: raw.method,
-            path: raw.parts.path,
+            path: raw.parts.path_or_root(),
             query: raw.parts.query.unwrap_or_default(),
             fragment: raw.parts.fragment,
             version: raw.version,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use sekisho_edge::check_certificates;
 use sekisho_edge::settings::{
     CertificateFiles, HostField, HostPattern, Limits, Listener, OnFault, Origin, PathPrefix, Protocol, Route, Settings,
     Target, TlsFiles, Trust, TrustedField, Upstream,
@@ -16,20 +17,23 @@ use super::file::{
     UpstreamTable,
 };
 use super::places::{Places, Step};
-use super::{Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
+use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
 
 /// Where metrics and health are served unless the configuration says otherwise.
 pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
-pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Diagnostics> {
+pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {
     let mut checking = Checking { places, base, diagnostics: Diagnostics::new() };
     let config = checking.config(file);
-    if checking.diagnostics.has_errors() { Err(checking.diagnostics) } else { Ok(config) }
+    if checking.diagnostics.has_errors() {
+        return Err(Broken { problems: checking.diagnostics, rules: Some(config.rules) });
+    }
+    Ok(config)
 }
 
 /// Resolves what `sekisho guard` was told.
-pub(super) fn guard(guard: Guard) -> Result<Config, Diagnostics> {
+pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
     let mut checking = Checking { places: &Places::none(), base: Path::new(""), diagnostics: Diagnostics::new() };
     let upstream = UpstreamTable {
         name: "service".to_owned(),
@@ -42,13 +46,12 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Diagnostics> {
     let upstream = Arc::new(checking.upstream(&upstream, 0));
     let tls = guard.tls.map(|(chain, key)| {
         let pair = CertificateFiles { chain, key };
-        checking.readable(&pair.chain, &[]);
-        checking.readable(&pair.key, &[]);
+        checking.certificate(&pair, &[], &[]);
         TlsFiles { pairs: vec![pair] }
     });
     checking.rules_readable(&guard.rules);
     if checking.diagnostics.has_errors() {
-        return Err(checking.diagnostics);
+        return Err(Broken { problems: checking.diagnostics, rules: Some(guard.rules) });
     }
     Ok(Config {
         edge: Settings {
@@ -224,8 +227,7 @@ impl Checking<'_> {
                 |key: &'static str| ["listener".into(), at.into(), "certificate".into(), index.into(), key.into()];
             let pair =
                 CertificateFiles { chain: self.base.join(certificate.chain), key: self.base.join(certificate.key) };
-            self.readable(&pair.chain, &way("chain"));
-            self.readable(&pair.key, &way("key"));
+            self.certificate(&pair, &way("chain"), &way("key"));
             pairs.push(pair);
         }
         let way = ["listener".into(), at.into(), "proxy_protocol_from".into()];
@@ -258,10 +260,31 @@ impl Checking<'_> {
         networks
     }
 
-    fn readable(&mut self, path: &Path, way: &[Step<'_>]) {
-        if let Err(error) = std::fs::File::open(path) {
+    fn readable(&mut self, path: &Path, way: &[Step<'_>]) -> bool {
+        let opened = std::fs::File::open(path);
+        if let Err(error) = &opened {
             let message = format!("cannot read {}: {error}", path.display());
             self.error(Diagnostic::error("unreadable-file", message), way);
+        }
+        opened.is_ok()
+    }
+
+    /// Both files of a certificate: there, of the right kind, and belonging together.
+    fn certificate(&mut self, pair: &CertificateFiles, chain_way: &[Step<'_>], key_way: &[Step<'_>]) {
+        let there = [self.readable(&pair.chain, chain_way), self.readable(&pair.key, key_way)];
+        if there.contains(&false) {
+            return;
+        }
+        let Err(error) = check_certificates(&TlsFiles { pairs: vec![pair.clone()] }) else { return };
+        for (path, problem) in error.problems {
+            let of_key = path == pair.key;
+            let kind = if of_key { "private key" } else { "certificate chain" };
+            let cause = std::error::Error::source(&problem).map_or_else(String::new, |cause| format!(": {cause}"));
+            let message = format!("cannot use {} as {kind}: {problem}{cause}", path.display());
+            let diagnostic = Diagnostic::error("certificate", message).help(
+                "give PEM files of a chain, the server's own certificate first, and of the key that belongs to it",
+            );
+            self.error(diagnostic, if of_key { key_way } else { chain_way });
         }
     }
 
@@ -282,7 +305,9 @@ impl Checking<'_> {
     }
 
     fn rules_readable(&mut self, rules: &RulesConfig) {
-        rules.all().for_each(|path| self.readable(path, &[]));
+        for path in rules.all() {
+            self.readable(path, &[]);
+        }
     }
 
     fn account(&mut self, records: &RecordsTable) {

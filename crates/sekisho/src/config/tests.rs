@@ -7,7 +7,8 @@ use sekisho_model::SourceFile;
 use super::Config;
 
 fn load(text: &str) -> Result<Config, String> {
-    Config::parse(&SourceFile::new("sekisho.toml", text), Path::new("/nowhere")).map_err(|errors| errors.render(false))
+    Config::parse(&SourceFile::new("sekisho.toml", text), Path::new("/nowhere"))
+        .map_err(|broken| broken.problems.render(false))
 }
 
 const GOOD: &str = r#"

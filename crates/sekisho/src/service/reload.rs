@@ -1,5 +1,7 @@
 //! Rules replaced while the service runs: whole or not at all.
 
+use std::sync::Arc;
+
 use sekisho_edge::metrics::ReloadKind;
 
 use super::Service;
@@ -42,9 +44,10 @@ impl Reloader {
                 for warning in &loaded.warnings {
                     tracing::warn!("{warning}");
                 }
+                service.running.reload_rules(Arc::clone(&loaded.rule_set));
+                // Not before it is true: whoever deploys rules waits for this line.
                 let policy = loaded.rule_set.policy();
                 tracing::info!(acl = policy.name, rules = policy.rules.len(), "new rules are in force");
-                service.running.reload_rules(loaded.rule_set);
             }
             Err(problems) => {
                 for problem in &problems {
