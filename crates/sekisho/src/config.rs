@@ -67,6 +67,7 @@ impl RulesConfig {
 /// How decisions are recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordsConfig {
+    pub(crate) enabled: bool,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) flush_interval_ms: u64,

@@ -36,7 +36,8 @@ const GUARD_ADMIN_PORT: u16 = 9180;
 /// A running service.
 pub(crate) struct Service {
     running: Running,
-    journal: Arc<Journal>,
+    /// Keeps decisions, unless the configuration switches records off.
+    journal: Option<Arc<Journal>>,
     metrics: Arc<Metrics>,
     rules: RulesConfig,
 }
@@ -53,13 +54,18 @@ impl Service {
         let mask =
             MaskSettings { headers: config.records.mask_headers.clone(), cards: config.records.mask_card_numbers };
         let source = Source { name: "SEKISHO".to_owned(), id: source_id(&config) };
-        let settings = journal_settings(&config.records, &config.data, policy);
-        let journal = Journal::start(settings, Arc::new(SystemClock), metrics.records.clone())
-            .map_err(|error| unusable("data-folder", &error.into()))?;
-        let journal = Arc::new(journal);
+        let journal = if config.records.enabled {
+            let settings = journal_settings(&config.records, &config.data, policy);
+            let journal = Journal::start(settings, Arc::new(SystemClock), metrics.records.clone())
+                .map_err(|error| unusable("data-folder", &error.into()))?;
+            Some(Arc::new(journal))
+        } else {
+            tracing::warn!("decisions are not recorded: `enabled` of `[records]` is false");
+            None
+        };
         let services = Services {
             rules: loaded.rule_set,
-            journal: Some(Arc::clone(&journal)),
+            journal: journal.clone(),
             source,
             mask,
             witness,
@@ -80,7 +86,8 @@ impl Service {
     /// Drains the edge, then writes what is left of the records.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         self.running.shutdown();
-        match Arc::try_unwrap(self.journal) {
+        let Some(journal) = self.journal else { return Ok(()) };
+        match Arc::try_unwrap(journal) {
             Ok(journal) => journal.close().context("failed to finish the records"),
             Err(_) => Err(anyhow::anyhow!("failed to finish the records: something still writes them")),
         }
@@ -100,7 +107,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     if let Some(address) = service.running.admin_address() {
         terminal::note(&format!("metrics and health on http://{address}/metrics"));
     }
-    terminal::note(&format!("decisions under {}", data.display()));
+    if service.journal.is_some() {
+        terminal::note(&format!("decisions under {}", data.display()));
+    }
     let mut reloader = Reloader::new(&service.rules);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {

@@ -15,8 +15,11 @@ pub(super) enum ConfigCommand {
     /// Say everything that is wrong in a configuration file and in the rules it names; exit status 2 if anything is
     Check {
         /// The configuration file
-        #[arg(short, long, value_name = "FILE", default_value = "sekisho.toml")]
-        config: PathBuf,
+        #[arg(value_name = "FILE", default_value = "sekisho.toml")]
+        file: PathBuf,
+        /// The configuration file, as `sekisho run` takes it
+        #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+        config: Option<PathBuf>,
     },
     /// Print the JSON schema of the configuration file
     Schema,
@@ -24,7 +27,8 @@ pub(super) enum ConfigCommand {
 
 pub(super) fn config(command: &ConfigCommand) -> Outcome {
     match command {
-        ConfigCommand::Check { config: path } => {
+        ConfigCommand::Check { file, config } => {
+            let path = config.as_ref().unwrap_or(file);
             let config = Config::load(path)?;
             let loaded = rules::load(&config.rules)?;
             terminal::print_diagnostics(&loaded.warnings);

@@ -326,6 +326,7 @@ impl Checking<'_> {
 
 fn records(table: RecordsTable) -> RecordsConfig {
     let RecordsTable {
+        enabled,
         account,
         region,
         flush_interval_ms,
@@ -337,6 +338,7 @@ fn records(table: RecordsTable) -> RecordsConfig {
         mask_card_numbers,
     } = table;
     RecordsConfig {
+        enabled,
         account,
         region,
         flush_interval_ms,

@@ -208,6 +208,8 @@ pub(super) enum TrustedHeader {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RecordsTable {
+    /// Whether decisions are recorded at all. Without records nothing can be explained or proved later.
+    pub(super) enabled: bool,
     /// AWS account id in the paths of the records: twelve digits.
     pub(super) account: String,
     /// AWS Region in the paths of the records.
@@ -235,6 +237,7 @@ pub(super) struct RecordsTable {
 impl Default for RecordsTable {
     fn default() -> Self {
         Self {
+            enabled: true,
             account: "000000000000".to_owned(),
             region: "local".to_owned(),
             flush_interval_ms: 1_000,
