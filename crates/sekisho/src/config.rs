@@ -92,7 +92,7 @@ pub(crate) struct Broken {
     /// What is wrong with it.
     pub(crate) problems: Diagnostics,
     /// The rules it names, if that much could be read: what is wrong with them is told at the same time.
-    pub(crate) rules: Option<RulesConfig>,
+    pub(crate) rules: Option<Box<RulesConfig>>,
 }
 
 impl From<Diagnostics> for Broken {

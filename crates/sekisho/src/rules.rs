@@ -75,8 +75,8 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
 pub(crate) fn all_problems(broken: Broken) -> Diagnostics {
     let Broken { mut problems, rules } = broken;
     // A file that cannot be read has been told of, and rules are not judged without all of theirs.
-    let whole = |rules: &RulesConfig| rules.all().all(|path| std::fs::File::open(path).is_ok());
-    if let Some(Err(more)) = rules.filter(whole).map(|rules| load(&rules)) {
+    let rules = rules.filter(|rules| rules.all().all(|path| std::fs::File::open(path).is_ok()));
+    if let Some(Err(more)) = rules.map(|rules| load(&rules)) {
         problems.extend(more);
     }
     problems

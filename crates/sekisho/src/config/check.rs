@@ -27,7 +27,7 @@ pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Conf
     let mut checking = Checking { places, base, diagnostics: Diagnostics::new() };
     let config = checking.config(file);
     if checking.diagnostics.has_errors() {
-        return Err(Broken { problems: checking.diagnostics, rules: Some(config.rules) });
+        return Err(Broken { problems: checking.diagnostics, rules: Some(Box::new(config.rules)) });
     }
     Ok(config)
 }
@@ -51,7 +51,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
     });
     checking.rules_readable(&guard.rules);
     if checking.diagnostics.has_errors() {
-        return Err(Broken { problems: checking.diagnostics, rules: Some(guard.rules) });
+        return Err(Broken { problems: checking.diagnostics, rules: Some(Box::new(guard.rules)) });
     }
     Ok(Config {
         edge: Settings {
