@@ -28,6 +28,8 @@ pub(super) enum Contender {
     Nginx,
     /// nginx as a plain proxy, with a buffered access log.
     NginxLogging,
+    /// The checkpoint with an ACL that has no rules and with records switched off: like nginx without a log.
+    NoRecords,
     /// The checkpoint with an ACL that has no rules; it records every request.
     NoRules,
     /// The checkpoint with the starter ACL.
@@ -39,6 +41,7 @@ impl Contender {
         match self {
             Self::Nginx => "nginx, no log",
             Self::NginxLogging => "nginx, access log",
+            Self::NoRecords => "sekisho, no rules, no records",
             Self::NoRules => "sekisho, no rules",
             Self::Starter => "sekisho, starter ACL",
         }
@@ -102,6 +105,7 @@ fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) ->
     if let Some(binary) = binary {
         let no_rules = acl::without_rules(folder)?;
         let starter = acl::starter(root, folder)?;
+        entries.push(entry(Contender::NoRecords, without_records(binary, folder, backend, &no_rules)?));
         entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules)?));
         entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter)?));
     }
@@ -118,6 +122,23 @@ fn checkpoint(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) 
         command.arg("--resources").arg(resources);
     }
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
+}
+
+/// The checkpoint as a plain proxy: from a configuration file, for no other way switches records off.
+fn without_records(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) -> Result<Server> {
+    let address = free_address()?;
+    let config = folder.join("no-records.toml");
+    let text = format!(
+        "data = \"data-no-records\"\n[[listener]]\naddress = \"{address}\"\n\
+         [[upstream]]\nname = \"backend\"\nservers = [\"http://{}\"]\n[[route]]\nupstream = \"backend\"\n\
+         [rules]\nacl = \"{}\"\n[records]\nenabled = false\n[admin]\naddress = \"\"\n",
+        backend.address,
+        files.acl.display()
+    );
+    std::fs::write(&config, text).with_context(|| format!("write {}", config.display()))?;
+    let mut command = Command::new(binary);
+    command.arg("run").arg("-c").arg(&config);
+    Server::start(command, &address, &folder.join("sekisho-no-records.log"))
 }
 
 fn measure(server: &Server, script: &Path, load: EdgeBench) -> Result<Sample> {

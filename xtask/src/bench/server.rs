@@ -29,10 +29,16 @@ pub(super) struct Server {
 impl Server {
     /// Starts `command` with its output in the file `log`, and waits until a request to `address` succeeds.
     ///
+    /// It runs in a session of its own: where the kernel shares out processor time by session, a server must not share
+    /// that of the load generator.
+    ///
     /// # Errors
     ///
     /// If it ends, or does not answer with a 200 in time; the message holds what it printed.
-    pub(super) fn start(mut command: Command, address: &str, log: &Path) -> Result<Self> {
+    pub(super) fn start(command: Command, address: &str, log: &Path) -> Result<Self> {
+        let mut own_session = Command::new("setsid");
+        own_session.arg(command.get_program()).args(command.get_args());
+        let mut command = own_session;
         let output = File::create(log).with_context(|| format!("create {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(output.try_clone().context("share the log")?).stderr(output);
         let name = shown(&command);
