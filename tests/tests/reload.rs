@@ -195,17 +195,18 @@ fn certificates_are_replaced_under_load_and_open_connections_go_on() {
     let stop = AtomicBool::new(false);
     let mut current = first.clone();
     let served = std::thread::scope(|scope| {
-        let old = scope.spawn(|| {
-            let mut client = connect_tls(address, &[&first]).expect("the first certificate is shown");
+        let mut opened = connect_tls(address, &[&first]).expect("the first certificate is shown");
+        let stop = &stop;
+        let old = scope.spawn(move || {
             let mut served = 0;
             while !stop.load(Ordering::SeqCst) {
-                assert_eq!(client.get("/page").expect("an open connection goes on").status, 200);
+                assert_eq!(opened.get("/page").expect("an open connection goes on").status, 200);
                 served += 1;
                 std::thread::sleep(Duration::from_millis(2));
             }
             served
         });
-        let _stop = StopOnDrop(&stop);
+        let _stop = StopOnDrop(stop);
         for _ in 0..20 {
             let new = Certificate::write(checkpoint.folder(), "shop").expect("a certificate is made");
             checkpoint.signal("HUP").expect("the checkpoint runs");
