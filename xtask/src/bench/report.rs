@@ -121,7 +121,10 @@ mod tests {
         let table = table(&rows);
         assert!(table.contains("| sekisho, no rules | 91 (40–95) | 0.91 (0.80–0.95) | 1.14"), "{table}");
         let goals = goals(&rows);
-        assert!(goals.contains("no records at least 0.9 × the requests/s of nginx, no log: 0.93 (0.92–0.97), met"), "{goals}");
+        assert!(
+            goals.contains("no records at least 0.9 × the requests/s of nginx, no log: 0.93 (0.92–0.97), met"),
+            "{goals}"
+        );
         assert!(goals.contains("24.0 (20.0–30.0) µs, met"), "{goals}");
         assert!(goals.contains("61.0 MB, not met"), "{goals}");
     }
