@@ -154,6 +154,15 @@ impl Diagnostics {
         self.0.extend(other.0);
     }
 
+    /// Puts the problems in the order of their places, file by file; those without a place come first.
+    pub fn sort_by_place(&mut self) {
+        self.0.sort_by(|left, right| {
+            let place =
+                |one: &Diagnostic| one.span.as_ref().map(|span| (span.file.name().to_owned(), span.range.start));
+            place(left).cmp(&place(right))
+        });
+    }
+
     /// Whether any problem is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -207,5 +216,22 @@ impl IntoIterator for Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnostic, Diagnostics, SourceFile};
+
+    #[test]
+    fn sorts_by_file_and_place() {
+        let (a, b) = (SourceFile::new("a", "xxxx"), SourceFile::new("b", "xxxx"));
+        let mut problems = Diagnostics::new();
+        problems.push(Diagnostic::error("4", "").at(&b, 0..1));
+        problems.push(Diagnostic::error("3", "").at(&a, 2..3));
+        problems.push(Diagnostic::error("1", ""));
+        problems.push(Diagnostic::error("2", "").at(&a, 1..2));
+        problems.sort_by_place();
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["1", "2", "3", "4"]);
     }
 }

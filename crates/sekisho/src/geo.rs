@@ -45,3 +45,33 @@ impl PlaceSource for Places {
         found.decode_path::<u32>(&path!["autonomous_system_number"]).ok()?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/geo").join(name)
+    }
+
+    #[test]
+    fn places_and_systems_come_from_the_databases() {
+        let places = Places::open(Some(&database("country.mmdb")), Some(&database("asn.mmdb"))).unwrap();
+        let place = |address: &str| places.place(address.parse().unwrap());
+        assert_eq!(place("203.0.113.7"), Some(Place { country: "JP", region: Some("13") }));
+        assert_eq!(place("198.51.100.1"), Some(Place { country: "US", region: None }));
+        assert_eq!(place("2001:db8::1"), Some(Place { country: "DE", region: None }));
+        assert_eq!(place("192.0.2.1"), None);
+        assert_eq!(places.asn("203.0.113.7".parse().unwrap()), Some(64500));
+        assert_eq!(places.asn("192.0.2.1".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let missing = Path::new("missing.mmdb");
+        let problems = Places::open(Some(file.path()), Some(missing)).unwrap_err();
+        assert_eq!(problems.iter().count(), 2);
+        assert!(problems.render(false).contains("missing.mmdb"));
+    }
+}

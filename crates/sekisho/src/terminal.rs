@@ -36,14 +36,16 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Prints diagnostics with a closing count.
+/// Prints diagnostics in the order of their places, with a closing count.
 pub(crate) fn print_diagnostics(diagnostics: &Diagnostics) {
     if diagnostics.is_empty() {
         return;
     }
     let (errors, warnings) = (diagnostics.count(Severity::Error), diagnostics.count(Severity::Warning));
+    let mut sorted = diagnostics.clone();
+    sorted.sort_by_place();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    note(&format!("{}{}, {}", diagnostics.render(color_err()), plural(errors, "error"), plural(warnings, "warning")));
+    note(&format!("{}{}, {}", sorted.render(color_err()), plural(errors, "error"), plural(warnings, "warning")));
 }
 
 /// Prints an error with its causes, once.

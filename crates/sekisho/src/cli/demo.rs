@@ -81,12 +81,16 @@ impl Witness for Reasons {
 }
 
 impl Reasons {
-    /// Takes the reason for the request with this target, as far as it is shown.
-    fn take(&self, shown: &str) -> Option<String> {
-        let shown = shown.trim_end_matches('…');
+    /// Takes the reason why the request of this turn was blocked. One that was refused unread has no target.
+    fn take(&self, turn: &Turn) -> Option<String> {
+        let unread = !matches!(turn.outcome, Met::Answered(403));
+        let is_of_turn = |reason: &Reason| match turn.target.strip_suffix('…') {
+            _ if unread => reason.target.is_empty(),
+            Some(cut) => reason.target.starts_with(cut),
+            None => reason.target == turn.target,
+        };
         let mut reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let exact = reasons.iter().position(|reason| !reason.target.is_empty() && reason.target.starts_with(shown));
-        let at = exact.or_else(|| reasons.iter().position(|reason| reason.target.is_empty()))?;
+        let at = reasons.iter().position(is_of_turn)?;
         Some(reasons.remove(at).why)
     }
 }
@@ -104,7 +108,7 @@ impl Reason {
         let rule = record["terminatingRuleId"].as_str().unwrap_or_default();
         let groups = record["ruleGroupList"].as_array().into_iter().flatten();
         let member = groups.filter_map(|group| group["terminatingRule"]["ruleId"].as_str()).next_back();
-        let why = match (member, record["failure"].as_str()) {
+        let why = match (member, record["failure"]["reason"].as_str()) {
             (Some(member), _) => format!("{rule} / {member}"),
             (None, Some(failure)) => format!("{rule}: {failure}"),
             (None, None) => rule.to_owned(),
@@ -130,7 +134,7 @@ fn show(turn: &Turn, reasons: &Reasons) {
     };
     let who = format!("{:<18}", turn.actor.name());
     let mut line = format!("{mark} {outcome:>6}  {who} {}  {} {}\n", turn.title, turn.method, turn.target);
-    if let Some(why) = reasons.take(&turn.target).filter(|_| blocked) {
+    if let Some(why) = blocked.then(|| reasons.take(turn)).flatten() {
         line.push_str(&format!("                 {} {}\n", paint("2", "because of"), paint("2", &why)));
     }
     if !turn.met {
