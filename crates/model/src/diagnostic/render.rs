@@ -1,6 +1,6 @@
 //! Diagnostics as text with snippet and caret, in the manner of rustc.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Severity, Span};
 
@@ -32,20 +32,21 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
         if let Some(label) = &diagnostic.label {
             annotation = annotation.label(printable(label));
         }
-        let name = if excerpt.cut_left {
-            // The renderer counts columns from the excerpt's start: name the true place ourselves.
+        let snippet = Snippet::source(excerpt.text.clone()).line_start(excerpt.line).annotation(annotation);
+        group = if excerpt.cut_left {
+            // The renderer counts columns from where the excerpt begins, so the true place is named apart.
             let (line, column) = span.file.line_column(span.range.start);
-            format!("{}:{line}:{column}, shown from", span.file.name())
+            group.element(Origin::path(span.file.name()).line(line).char_column(column)).element(snippet)
         } else {
-            span.file.name().to_owned()
+            group.element(snippet.path(span.file.name()))
         };
-        group = group
-            .element(Snippet::source(excerpt.text.clone()).path(name).line_start(excerpt.line).annotation(annotation));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
     }
-    renderer.render(&[group]).to_string()
+    let text = renderer.render(&[group]);
+    // A snippet whose place is named apart is introduced by an empty continuation mark.
+    text.lines().filter(|line| line.trim() != ":::").collect::<Vec<_>>().join("\n")
 }
 
 /// The line a span starts on, cut around the caret when long.
@@ -123,7 +124,8 @@ mod tests {
         let text =
             Diagnostics::from(Diagnostic::error("unknown-field", "unknown field").at(&file, at..at + 5)).render(false);
         assert!(text.lines().all(|line| line.len() < 260), "{text}");
-        assert!(text.contains(&format!("min.json:1:{}", at + 1)), "{text}");
+        assert!(text.contains(&format!("min.json:1:{}\n", at + 1)), "{text}");
+        assert!(!text.contains(":::"), "{text}");
     }
 
     #[test]
