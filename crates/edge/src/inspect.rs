@@ -150,7 +150,7 @@ impl Inspector {
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let verdict = set.evaluate(request, &context, scratch);
-            if explained { Details::of(set, request, verdict, &context) } else { Details::default() }
+            if explained { Details::of(set, request, verdict) } else { Details::default() }
         }));
         around.metrics.inspected(begun.elapsed());
         outcome.map_err(|_| {

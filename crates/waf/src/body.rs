@@ -21,18 +21,27 @@ pub(crate) fn values(request: &Request<'_>, limits: &Limits, buffer: &mut Vec<u8
         return;
     }
     let content_type = request.header("content-type").unwrap_or_default();
-    let mut visitor = Visitor { room: limits.body_values_max, buffer, each: &mut each };
-    let placed = match Kind::of(content_type, bytes) {
+    let mut visitor = Visitor::new(limits.body_values_max, buffer, &mut each);
+    let kind = Kind::of(content_type, bytes);
+    let placed = match kind {
         Kind::Form => form::visit(bytes, &mut visitor),
         Kind::Json => json::visit(bytes, &mut visitor),
         Kind::Multipart(boundary) => multipart::visit(bytes, boundary, &mut visitor),
         Kind::Other => Placed::NotAll,
     };
+    visitor.finish();
+    if bytes.contains(&0) && !matches!(kind, Kind::Multipart(_)) {
+        // Text in UTF-16 or UTF-32, which some services detect: without its NUL bytes it reads as plain text.
+        buffer.clear();
+        buffer.extend(bytes.iter().filter(|&&byte| byte != 0));
+        each(buffer);
+    }
     if placed == Placed::NotAll {
         each(bytes);
         if content_type.is_empty() {
-            let mut visitor = Visitor { room: limits.body_values_max, buffer, each: &mut each };
+            let mut visitor = Visitor::new(limits.body_values_max, buffer, &mut each);
             form::visit(bytes, &mut visitor);
+            visitor.finish();
         }
     }
 }
@@ -46,34 +55,54 @@ enum Placed {
     NotAll,
 }
 
-/// Hands values on, up to a number.
+/// Hands values on: each alone up to a number, those after it joined into one, so that work stays bounded and nothing
+/// escapes.
 struct Visitor<'v> {
     room: usize,
     buffer: &'v mut Vec<u8>,
+    joined: Vec<u8>,
     each: &'v mut dyn FnMut(&[u8]),
 }
 
-impl Visitor<'_> {
-    /// Hands on a value that stands in the body as it is. False when no more are taken.
-    fn raw(&mut self, value: &[u8]) -> bool {
+impl<'v> Visitor<'v> {
+    fn new(room: usize, buffer: &'v mut Vec<u8>, each: &'v mut dyn FnMut(&[u8])) -> Self {
+        Self { room, buffer, joined: Vec::new(), each }
+    }
+
+    /// Hands on a value that stands in the body as it is.
+    fn raw(&mut self, value: &[u8]) {
         if self.room == 0 {
-            return false;
+            self.join(|out| out.extend_from_slice(value));
+            return;
         }
         self.room -= 1;
         (self.each)(value);
-        true
     }
 
-    /// Hands on a value that `decode` writes. False when no more are taken.
-    fn decoded(&mut self, decode: impl FnOnce(&mut Vec<u8>)) -> bool {
+    /// Hands on a value that `decode` writes.
+    fn decoded(&mut self, decode: impl FnOnce(&mut Vec<u8>)) {
         if self.room == 0 {
-            return false;
+            self.join(decode);
+            return;
         }
         self.room -= 1;
         self.buffer.clear();
         decode(self.buffer);
         (self.each)(self.buffer);
-        true
+    }
+
+    fn join(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if !self.joined.is_empty() {
+            self.joined.push(b'\n');
+        }
+        write(&mut self.joined);
+    }
+
+    /// Hands on what was joined.
+    fn finish(self) {
+        if !self.joined.is_empty() {
+            (self.each)(&self.joined);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod condition;
 mod trace;
 
 use crate::flow::{self, Judge, Judged};
-use crate::ir::{AddressSource, Condition, Field, Policy, RateKey, Rule, RuleKind};
+use crate::ir::{AddressSource, Condition, Field, Operator, Policy, RateKey, Rule, RuleKind};
 use crate::part;
 use crate::{Context, Limits, OversizeFields, Request, RuleRef, Verdict};
 
@@ -27,20 +27,27 @@ pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context
     (verdict, judge.trace)
 }
 
-/// Judges the condition of one rule that an evaluation came to `verdict` about, to tell what it found.
-///
-/// For the record of a match: label conditions see all labels of the verdict.
+/// What the detectors of injection find in the parts that the condition of `rule` holds them against, for the record of a
+/// match. Other tests are not run, nor what stands under a negation: that is no reason for a match.
 #[must_use]
-pub fn explain_rule(
-    policy: &Policy,
-    limits: &Limits,
-    request: &Request<'_>,
-    context: &Context<'_>,
-    verdict: &Verdict,
-    rule: RuleRef,
-) -> Option<ConditionTrace> {
-    let condition = condition_of(rule.resolve(policy))?;
-    Some(condition::Judging { policy, limits, request, context, verdict }.judge(condition))
+pub fn injections(policy: &Policy, limits: &Limits, request: &Request<'_>, rule: RuleRef) -> Vec<TestTrace> {
+    let mut traces = Vec::new();
+    if let Some(condition) = condition_of(rule.resolve(policy)) {
+        gather_injections(condition, limits, request, &mut traces);
+    }
+    traces
+}
+
+fn gather_injections(condition: &Condition, limits: &Limits, request: &Request<'_>, traces: &mut Vec<TestTrace>) {
+    match condition {
+        Condition::Test(test) if matches!(test.operator, Operator::Sqli(_) | Operator::Xss) => {
+            traces.push(condition::judge_test(test, limits, request));
+        }
+        Condition::And(parts) | Condition::Or(parts) => {
+            parts.iter().for_each(|part| gather_injections(part, limits, request, traces));
+        }
+        _ => {}
+    }
 }
 
 /// What a rule or scope-down is about, for one rule.

@@ -5,7 +5,7 @@
 //!
 //! Source: RFC 9110 section 8.4.1 (codings), RFC 1950/1952, RFC 7932.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
@@ -82,35 +82,100 @@ impl KnownCodings {
     ///
     /// Writes at most `bytes_max` bytes, and decodes no further.
     pub(crate) fn decode(&self, input: &[u8], whole: bool, bytes_max: usize, output: &mut Vec<u8>) -> Decoded {
+        let outcome = self.decode_as(Deflate::AsItLooks, input, whole, bytes_max, output);
+        // What looks like a zlib header can be the first bytes of deflate without one, and some receivers try both.
+        if outcome == Decoded::Broken && self.0.contains(&Coding::Deflate) {
+            let bare = self.decode_as(Deflate::Bare, input, whole, bytes_max, output);
+            if bare != Decoded::Broken {
+                return bare;
+            }
+            self.decode_as(Deflate::AsItLooks, input, whole, bytes_max, output);
+        }
+        if outcome == Decoded::Broken {
+            // What could be decoded, and all of it as it came.
+            let room = bytes_max - output.len();
+            output.extend_from_slice(&input[..input.len().min(room)]);
+        }
+        outcome
+    }
+
+    fn decode_as(
+        &self,
+        deflate: Deflate,
+        input: &[u8],
+        whole: bool,
+        bytes_max: usize,
+        output: &mut Vec<u8>,
+    ) -> Decoded {
         output.clear();
         let mut reader: Box<dyn Read + '_> = Box::new(input);
-        let between_bytes_max = bytes_max.saturating_mul(BETWEEN_FACTOR) as u64;
+        let between_bytes_max = bytes_max.saturating_mul(BETWEEN_FACTOR);
         for (layer, coding) in self.0.iter().rev().enumerate() {
             if layer > 0 {
-                reader = Box::new(reader.take(between_bytes_max));
+                reader = Box::new(Bounded { inner: reader, left: between_bytes_max });
             }
+            let mut buffered = std::io::BufReader::new(reader);
             reader = match coding {
-                Coding::Gzip => Box::new(MultiGzDecoder::new(std::io::BufReader::new(reader))),
-                Coding::Deflate if is_zlib(input) => Box::new(ZlibDecoder::new(std::io::BufReader::new(reader))),
-                // Some senders leave out the zlib header, and most receivers let them.
-                Coding::Deflate => Box::new(DeflateDecoder::new(std::io::BufReader::new(reader))),
-                Coding::Brotli => Box::new(brotli_decompressor::Decompressor::new(reader, BROTLI_BUFFER_BYTES)),
+                Coding::Gzip => Box::new(MultiGzDecoder::new(buffered)),
+                Coding::Deflate => {
+                    // An error here comes again, and is seen, when the layer is read.
+                    let looks_like_zlib = buffered.fill_buf().is_ok_and(is_zlib);
+                    // Some senders leave out the zlib header, and most receivers let them.
+                    if deflate == Deflate::AsItLooks && looks_like_zlib {
+                        Box::new(ZlibDecoder::new(buffered))
+                    } else {
+                        Box::new(DeflateDecoder::new(buffered))
+                    }
+                }
+                Coding::Brotli => Box::new(brotli_decompressor::Decompressor::new(buffered, BROTLI_BUFFER_BYTES)),
             };
         }
         match read_to(&mut reader, bytes_max, output) {
             Ok(true) => Decoded::Truncated,
             Ok(false) => Decoded::Whole,
+            Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Beyond>()) => Decoded::Truncated,
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && !whole => Decoded::Truncated,
-            Err(_) => {
-                let room = bytes_max - output.len();
-                output.extend_from_slice(&input[..input.len().min(room)]);
-                Decoded::Broken
-            }
+            Err(_) => Decoded::Broken,
         }
     }
 }
 
-/// Whether `input` begins with a zlib header; meaningful where deflate is the outermost coding, as it nearly always is.
+/// How the coding `deflate` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deflate {
+    /// With a zlib header if it begins like one.
+    AsItLooks,
+    /// Without.
+    Bare,
+}
+
+/// There is more between two layers than is decoded.
+#[derive(Debug, thiserror::Error)]
+#[error("more than is decoded")]
+struct Beyond;
+
+/// Reads a layer up to a bound; what lies beyond is an error of its own, not an end.
+struct Bounded<R> {
+    inner: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return match self.inner.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(std::io::Error::other(Beyond)),
+            };
+        }
+        let room = buffer.len().min(self.left);
+        let read = self.inner.read(&mut buffer[..room])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+/// Whether `input` begins with a zlib header.
 fn is_zlib(input: &[u8]) -> bool {
     matches!(input, [method, flags, ..]
         if method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)).is_multiple_of(31))
@@ -178,6 +243,25 @@ mod tests {
     }
 
     #[test]
+    fn deflate_that_looks_like_zlib_is_read_without_a_header_too() {
+        // A stored block of deflate: 0x78 is its header (the unused bits set), 0x9c the low byte of its length.
+        let text = [b'x'; 0x9c];
+        let mut bare = vec![0x78, 0x9c, 0x00, 0x63, 0xff];
+        bare.extend_from_slice(&text);
+        bare.extend_from_slice(&raw_deflate(b"1' OR 1=1"));
+        assert_eq!(decode("deflate", &bare, 1000), (Decoded::Whole, [text.as_slice(), b"1' OR 1=1"].concat()));
+    }
+
+    #[test]
+    fn a_layer_beyond_the_bound_is_said_to_be_more_not_broken() {
+        let mut inner = gzip(b"1' OR 1=1");
+        // A file name of 300 KB in the header of the inner layer.
+        inner[3] |= 0x08;
+        inner.splice(10..10, std::iter::repeat_n(b'n', 300_000).chain([0]));
+        assert_eq!(decode("gzip, gzip", &gzip(&inner), 1000).0, Decoded::Truncated);
+    }
+
+    #[test]
     fn each_coding_is_undone() {
         let text = b"a=1' OR 1=1 --".as_slice();
         assert_eq!(decode("gzip", &gzip(text), 100), (Decoded::Whole, text.to_vec()));
@@ -185,6 +269,8 @@ mod tests {
         assert_eq!(decode("deflate", &zlib(text), 100), (Decoded::Whole, text.to_vec()));
         assert_eq!(decode("deflate", &raw_deflate(text), 100), (Decoded::Whole, text.to_vec()));
         assert_eq!(decode("gzip, gzip", &gzip(&gzip(text)), 100), (Decoded::Whole, text.to_vec()));
+        assert_eq!(decode("deflate, gzip", &gzip(&zlib(text)), 100), (Decoded::Whole, text.to_vec()));
+        assert_eq!(decode("gzip, deflate", &zlib(&gzip(text)), 100), (Decoded::Whole, text.to_vec()));
         assert_eq!(decode("gzip", &[gzip(text), gzip(text)].concat(), 100).1, [text, text].concat());
         // Brotli of `hello`, uncompressed meta-block.
         let brotli = [0x0b, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03];

@@ -16,7 +16,7 @@ const CODINGS_MAX: usize = 2;
 pub struct Inspected<'a> {
     /// The bytes.
     pub bytes: Cow<'a, [u8]>,
-    /// Whether there is more of the body.
+    /// Whether there is more of the body, or more in it than could be decoded.
     pub truncated: bool,
     /// Whether the body does not decode as its `Content-Encoding` says, so that it is inspected as it came.
     pub undecodable: bool,
@@ -66,10 +66,11 @@ pub(crate) fn inspect_held<'a>(
     match codings {
         Codings::Identity => (raw, raw_truncated, false),
         _ if held.is_empty() => (raw, raw_truncated, false),
-        Codings::Opaque => (raw, raw_truncated, true),
+        // What cannot be read is more than is inspected: rules that ask for it can act on that.
+        Codings::Opaque => (raw, true, true),
         Codings::Known(known) => {
             let outcome = known.decode(held, whole, bytes_max, decoded);
-            let truncated = !whole || outcome == Decoded::Truncated;
+            let truncated = !whole || outcome != Decoded::Whole;
             (Part::Decoded, truncated, outcome == Decoded::Broken)
         }
     }

@@ -6,8 +6,8 @@
 //! injection and cross-site scripting.
 
 use sekisho_waf::ir::{Action, Field, Operator, Policy};
-use sekisho_waf::reference::{self, ConditionTrace, Finding, TestTrace};
-use sekisho_waf::{Context, Decision, Request, RuleRef, RuleSet, Verdict};
+use sekisho_waf::reference::{self, Finding, TestTrace};
+use sekisho_waf::{Decision, Request, RuleRef, RuleSet, Verdict};
 
 use super::{Condition, MatchDetail};
 
@@ -32,7 +32,7 @@ struct Detail {
 impl Details {
     /// Looks again at the rules that matched.
     #[must_use]
-    pub fn of(rule_set: &RuleSet, request: &Request<'_>, verdict: &Verdict, context: &Context<'_>) -> Self {
+    pub fn of(rule_set: &RuleSet, request: &Request<'_>, verdict: &Verdict) -> Self {
         let mut details = Self::default();
         let matched = verdict.non_terminating.iter().map(|matched| matched.rule).chain(verdict.terminating);
         let terminated = verdict.groups.iter().filter_map(|group| {
@@ -41,13 +41,12 @@ impl Details {
         });
         let mut seen = Vec::new();
         for rule in matched.chain(terminated) {
-            if seen.contains(&rule) || !detects_injection(rule_set.policy(), rule) {
+            if seen.contains(&rule) {
                 continue;
             }
             seen.push(rule);
-            let trace = reference::explain_rule(rule_set.policy(), rule_set.limits(), request, context, verdict, rule);
-            if let Some(trace) = trace {
-                details.gather(rule, &trace);
+            for test in reference::injections(rule_set.policy(), rule_set.limits(), request, rule) {
+                details.gather(rule, &test);
             }
         }
         details
@@ -72,18 +71,7 @@ impl Details {
         then(&lent)
     }
 
-    fn gather(&mut self, rule: RuleRef, trace: &ConditionTrace) {
-        match trace {
-            ConditionTrace::Test(test) => self.gather_test(rule, test),
-            ConditionTrace::And(parts) | ConditionTrace::Or(parts) => {
-                parts.iter().for_each(|part| self.gather(rule, part));
-            }
-            // What a condition must not find is no reason for a match.
-            _ => {}
-        }
-    }
-
-    fn gather_test(&mut self, rule: RuleRef, test: &TestTrace) {
+    fn gather(&mut self, rule: RuleRef, test: &TestTrace) {
         let condition = match test.operator {
             Operator::Sqli(sensitivity) => Condition::Sqli(sensitivity),
             Operator::Xss => Condition::Xss,
@@ -109,22 +97,6 @@ pub fn custom_status(verdict: &Verdict, policy: &Policy) -> Option<u16> {
             Some(response.status)
         }
         _ => None,
-    }
-}
-
-fn detects_injection(policy: &Policy, rule: RuleRef) -> bool {
-    use sekisho_waf::ir::{Condition, RuleKind};
-    fn detects(condition: &Condition) -> bool {
-        match condition {
-            Condition::Test(test) => matches!(test.operator, Operator::Sqli(_) | Operator::Xss),
-            Condition::And(parts) | Condition::Or(parts) => parts.iter().any(detects),
-            _ => false,
-        }
-    }
-    match &rule.resolve(policy).kind {
-        RuleKind::Match { when, .. } => detects(when),
-        RuleKind::Rate { scope_down, .. } => scope_down.as_ref().is_some_and(detects),
-        RuleKind::Group { .. } => false,
     }
 }
 

@@ -195,7 +195,7 @@ impl CheckArgs {
 
     fn record(&self, loaded: &LoadedRules, request: &Request<'_>, verdict: &Verdict, context: &Context<'_>) -> String {
         let policy = loaded.rule_set.policy();
-        let details = Details::of(&loaded.rule_set, request, verdict, context);
+        let details = Details::of(&loaded.rule_set, request, verdict);
         let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
         let source = Source { name: self.origin.source_name().to_owned(), id: "-".to_owned() };
         let mut line = Vec::new();

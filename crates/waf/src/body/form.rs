@@ -10,15 +10,13 @@ pub(super) fn visit(bytes: &[u8], visitor: &mut Visitor<'_>) -> Placed {
     for piece in bytes.split(|&byte| byte == b'&').filter(|piece| !piece.is_empty()) {
         let equals = memchr(b'=', piece).unwrap_or(piece.len());
         let (name, value) = (&piece[..equals], piece.get(equals + 1..).unwrap_or_default());
-        let taken = (is_identifier(name) || visitor.decoded(|out| decode(name, out)))
-            && (value.is_empty()
-                || if value.iter().any(|&byte| byte == b'%' || byte == b'+') {
-                    visitor.decoded(|out| decode(value, out))
-                } else {
-                    visitor.raw(value)
-                });
-        if !taken {
-            return Placed::NotAll;
+        if !is_identifier(name) {
+            visitor.decoded(|out| decode(name, out));
+        }
+        if value.iter().any(|&byte| byte == b'%' || byte == b'+') {
+            visitor.decoded(|out| decode(value, out));
+        } else if !value.is_empty() {
+            visitor.raw(value);
         }
     }
     Placed::All

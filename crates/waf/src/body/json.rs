@@ -11,7 +11,7 @@ pub(super) fn visit(bytes: &[u8], visitor: &mut Visitor<'_>) -> Placed {
     let mut placed = Placed::All;
     let mut at = 0;
     while at < bytes.len() {
-        let taken = match bytes[at] {
+        match bytes[at] {
             b'{' | b'}' | b'[' | b']' | b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => {
                 at += 1;
                 continue;
@@ -28,7 +28,11 @@ pub(super) fn visit(bytes: &[u8], visitor: &mut Visitor<'_>) -> Placed {
                 if is_key && is_identifier(text) {
                     continue;
                 }
-                if escaped { visitor.decoded(|out| unescape(text, out)) } else { visitor.raw(text) }
+                if escaped {
+                    visitor.decoded(|out| unescape(text, out));
+                } else {
+                    visitor.raw(text);
+                }
             }
             _ => {
                 let length = bytes[at..].iter().position(|byte| b"{}[],:\"".contains(byte));
@@ -38,11 +42,8 @@ pub(super) fn visit(bytes: &[u8], visitor: &mut Visitor<'_>) -> Placed {
                     continue;
                 }
                 placed = Placed::NotAll;
-                visitor.raw(token)
+                visitor.raw(token);
             }
-        };
-        if !taken {
-            return Placed::NotAll;
         }
     }
     placed

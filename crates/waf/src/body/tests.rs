@@ -79,11 +79,45 @@ fn a_body_of_no_known_type_is_seen_whole() {
 }
 
 #[test]
-fn what_exceeds_the_number_of_values_is_seen_whole() {
-    let body = "a=1&".repeat(10_000) + "b=last";
+fn values_beyond_the_number_are_decoded_and_seen_as_one() {
+    let body = "a=1&".repeat(10_000) + "b=1%27+or+1";
     let found = values(FORM, body.as_bytes());
     assert_eq!(found.len(), Limits::default().body_values_max + 1);
-    assert!(found.last().unwrap().ends_with("b=last"));
+    assert!(found.last().unwrap().ends_with("1\n1' or 1"));
+    let body = format!("[{}\"\\u0031\\u0027\"]", "\"\",".repeat(5_000));
+    assert!(values(JSON, body.as_bytes()).last().unwrap().ends_with("1'"));
+}
+
+/// Readings that hide a payload from one parser and show it to another: each must be seen here, somewhere.
+#[test]
+fn multipart_that_servers_read_differently_is_seen_whole() {
+    let payload = "<script>alert(1)</script>";
+    let part = |head: &str| format!("--bb\r\n{head}\r\n\r\n{payload}\r\n--bb--\r\n");
+    let field = "Content-Disposition: form-data; name=\"q\"";
+    for (content_type, body) in [
+        ("boundary=bb", format!("--bb\r\n{field}\r\n\r\nhello--bb{payload}\r\n--bb--\r\n")),
+        ("boundary=bb", format!("--bb\r\n{field}\r\n\r\n1 --bb\n{payload}\r\n--bb--\r\n")),
+        ("boundary=bb", part("Content-Disposition: form-data; name=\"q\\\"; filename=\\\"x\"")),
+        ("boundary=bb", part("Content-Disposition: form-data; name=\"q\"; filename=\"\"")),
+        ("boundary=bb", part(&format!("Content-Disposition: form-data; filename=\"x\"\r\n{field}"))),
+        ("boundary=bb", part(&format!("{field}; filename*=utf-8''x"))),
+        ("boundary=aa; boundary=bb", part(field)),
+        ("boundary=bb", format!("--bb\r\n{field}\r\nX-A: {payload}\r\n\r\n1\r\n--bb--\r\n")),
+        ("boundary=bb", format!("--bb\r\n{payload}\r\n--bb--\r\n")),
+        ("boundary=bb", format!("--bb--\r\n{payload}")),
+    ] {
+        let found = values(&format!("multipart/form-data; {content_type}"), body.as_bytes());
+        assert!(found.iter().any(|value| value.contains(payload)), "{content_type}\n{body}\n{found:?}");
+    }
+    let encoded = "Content-Disposition: form-data; name=\"q\"\r\nContent-Transfer-Encoding: base64";
+    let body = format!("--bb\r\n{encoded}\r\n\r\nPHNjcmlwdD4=\r\n--bb--\r\n");
+    assert!(values("multipart/form-data; boundary=bb", body.as_bytes()).contains(&body));
+}
+
+#[test]
+fn text_in_utf_16_is_seen_without_its_nul_bytes() {
+    let text: Vec<u8> = "{\"q\":\"1' or 1\"}".bytes().flat_map(|byte| [byte, 0]).collect();
+    assert!(values(JSON, &text).contains(&"{\"q\":\"1' or 1\"}".to_owned()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Judges one condition, part by part, without shortcuts.
 
+use regex_automata::meta::Regex;
+
 use super::trace::{ConditionTrace, Finding, TestTrace, ValueTrace};
 use crate::ir::{AddressSource, Condition, IpSet, OnMissing, Operator, Oversize, Policy, Test};
 use crate::operator::{bytes_match, regex, sqli, xss};
@@ -18,7 +20,7 @@ pub(super) struct Judging<'e> {
 impl Judging<'_> {
     pub(super) fn judge(&self, condition: &Condition) -> ConditionTrace {
         match condition {
-            Condition::Test(test) => ConditionTrace::Test(self.test(test)),
+            Condition::Test(test) => ConditionTrace::Test(judge_test(test, self.limits, self.request)),
             Condition::And(parts) => ConditionTrace::And(parts.iter().map(|part| self.judge(part)).collect()),
             Condition::Or(parts) => ConditionTrace::Or(parts.iter().map(|part| self.judge(part)).collect()),
             Condition::Not(part) => ConditionTrace::Not(Box::new(self.judge(part))),
@@ -62,51 +64,73 @@ impl Judging<'_> {
             if address.is_none() { source.invalid_matches() } else { asn.is_some_and(|asn| asns.contains(&asn)) };
         ConditionTrace::Asn { source: source.clone(), asn, asns: asns.to_vec(), holds }
     }
+}
 
-    fn test(&self, test: &Test) -> TestTrace {
-        let mut values = Vec::new();
-        let mut buffer = Vec::new();
-        let extent = part::visit(&test.field, self.request, self.limits, &mut buffer, |name, value| {
-            let mut bytes = value.to_vec();
-            for transform in &test.transforms {
-                let mut output = Vec::new();
-                if transform.apply(&bytes, &mut output) == Outcome::Changed {
-                    bytes = output;
-                }
+/// Judges one test: takes its part apart, runs its transformations one by one, and looks at each value.
+pub(super) fn judge_test(test: &Test, limits: &Limits, request: &Request<'_>) -> TestTrace {
+    let finder = Finder::new(&test.operator);
+    let mut values = Vec::new();
+    let mut buffer = Vec::new();
+    let extent = part::visit(&test.field, request, limits, &mut buffer, |name, value| {
+        let mut bytes = value.to_vec();
+        for transform in &test.transforms {
+            let mut output = Vec::new();
+            if transform.apply(&bytes, &mut output) == Outcome::Changed {
+                bytes = output;
             }
-            values.push(ValueTrace { name: name.to_vec(), finding: find(&bytes, &test.operator), bytes });
-        });
-        let holds = match (extent.present, extent.oversize, test.oversize) {
-            (false, ..) => test.on_missing == OnMissing::Match,
-            (true, true, Oversize::Match) => true,
-            (true, true, Oversize::NoMatch) => false,
-            _ => values.iter().any(|value| value.finding.is_some()),
-        };
-        TestTrace {
-            field: test.field.clone(),
-            transforms: test.transforms.clone(),
-            operator: test.operator.clone(),
-            present: extent.present,
-            oversize: extent.oversize,
-            handling: test.oversize,
-            values,
-            holds,
         }
+        values.push(ValueTrace { name: name.to_vec(), finding: finder.find(&bytes), bytes });
+    });
+    let holds = match (extent.present, extent.oversize, test.oversize) {
+        (false, ..) => test.on_missing == OnMissing::Match,
+        (true, true, Oversize::Match) => true,
+        (true, true, Oversize::NoMatch) => false,
+        _ => values.iter().any(|value| value.finding.is_some()),
+    };
+    TestTrace {
+        field: test.field.clone(),
+        transforms: test.transforms.clone(),
+        operator: test.operator.clone(),
+        present: extent.present,
+        oversize: extent.oversize,
+        handling: test.oversize,
+        values,
+        holds,
     }
 }
 
-fn find(value: &[u8], operator: &Operator) -> Option<Finding> {
-    match operator {
-        Operator::Bytes { literal, position } => {
-            bytes_match(value, literal, *position).map(|start| Finding::Bytes { start, end: start + literal.len() })
+/// An operator with its expressions built, once for all values of a part.
+struct Finder<'o> {
+    operator: &'o Operator,
+    regexes: Vec<Regex>,
+}
+
+impl<'o> Finder<'o> {
+    fn new(operator: &'o Operator) -> Self {
+        let regexes = match operator {
+            Operator::Regex(sources) => {
+                sources.iter().filter_map(|source| regex::build(&source.0, usize::MAX).ok()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { operator, regexes }
+    }
+
+    fn find(&self, value: &[u8]) -> Option<Finding> {
+        match self.operator {
+            Operator::Bytes { literal, position } => {
+                bytes_match(value, literal, *position).map(|start| Finding::Bytes { start, end: start + literal.len() })
+            }
+            Operator::Regex(_) => {
+                let found = self.regexes.iter().find_map(|regex| regex.find(value))?;
+                Some(Finding::Bytes { start: found.start(), end: found.end() })
+            }
+            Operator::Size { comparison, bytes } => {
+                comparison.holds(value.len() as u64, *bytes).then_some(Finding::Length)
+            }
+            Operator::Sqli(sensitivity) => sqli::detect(value, *sensitivity)
+                .map(|_| Finding::Injection { tokens: sqli::matched_data(value, *sensitivity) }),
+            Operator::Xss => xss::detect(value).then(|| Finding::Injection { tokens: xss::matched_data(value) }),
         }
-        Operator::Regex(sources) => sources.iter().find_map(|source| {
-            let regex = regex::build(&source.0, usize::MAX).ok()?;
-            regex.find(value).map(|found| Finding::Bytes { start: found.start(), end: found.end() })
-        }),
-        Operator::Size { comparison, bytes } => comparison.holds(value.len() as u64, *bytes).then_some(Finding::Length),
-        Operator::Sqli(sensitivity) => sqli::detect(value, *sensitivity)
-            .map(|_| Finding::Injection { tokens: sqli::matched_data(value, *sensitivity) }),
-        Operator::Xss => xss::detect(value).then(|| Finding::Injection { tokens: xss::matched_data(value) }),
     }
 }
