@@ -19,7 +19,7 @@ use crate::connection::{OpenStream, Peer};
 use crate::enforce;
 use crate::forward::{self, Hop};
 use crate::http1::{HeadReport, Malformed};
-use crate::inspect::{Candidate, Ruling, Surroundings};
+use crate::inspect::{Candidate, Rules, Ruling, Surroundings};
 use crate::server::{Counted, Place};
 use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome};
 use crate::visit::Visit;
@@ -81,10 +81,12 @@ async fn go(
     // 1. What cannot be forwarded without changing its meaning is refused here, whatever its version.
     let host = admissible(head, &peer.worker.shared.limits)
         .map_err(|refused| Ending::Unread { status: refused.status(), reason: refused.to_string() })?;
-    // 2. The body, as far as rules look at it, has to be here before they are asked.
-    let held = hold_back(peer, body).await?;
+    // 2. The body, as far as rules look at it, has to be here before they are asked. The same rules are asked then: others
+    //    that come into force meanwhile may look at more of it than was held back.
+    let rules = peer.worker.shared.rules.load_full();
+    let held = hold_back(peer, &rules, body).await?;
     // 3. The rules decide, and the decision is recorded before anything is done about it.
-    let inserted = decide(peer, visit, head, arrived, &held).await?;
+    let inserted = decide(peer, &rules, visit, head, arrived, &held).await?;
     // 4. Where to.
     let Some(place) = peer.worker.shared.routes.load().find(host_text(&host), head.uri.path()).cloned() else {
         return Ok(enforce::refuse(StatusCode::NOT_FOUND, head, visit));
@@ -96,14 +98,14 @@ async fn go(
     }
 }
 
-async fn hold_back(peer: &Peer, body: Incoming) -> Result<Held, Ending> {
+async fn hold_back(peer: &Peer, rules: &Rules, body: Incoming) -> Result<Held, Ending> {
     let shared = &peer.worker.shared;
     let held = Held::none(body);
     if held.length().is_some_and(|length| length > shared.limits.body_bytes_max) {
         let fault = UploadFault::TooLarge { bytes_max: shared.limits.body_bytes_max };
         return Err(unread(&Fault::Upload(fault)));
     }
-    match shared.rules.load().body_bytes_held(&shared.limits) {
+    match rules.body_bytes_held(&shared.limits) {
         Some(bytes_max) if !held.is_whole() => {
             Box::pin(hold(held, bytes_max, &shared.limits)).await.map_err(|fault| unread(&Fault::Upload(fault)))
         }
@@ -124,6 +126,7 @@ fn unread(fault: &Fault) -> Ending {
 
 async fn decide(
     peer: &Peer,
+    rules: &Rules,
     visit: &Visit,
     head: &request::Parts,
     arrived: Option<&HeadReport>,
@@ -137,9 +140,8 @@ async fn decide(
     };
     let candidate = Candidate { visit, client: peer.client(head), tls: peer.tls, head, raw, held };
     let (decision, ruling) = {
-        let rules = shared.rules.load();
         let around = Surroundings {
-            rules: &rules,
+            rules,
             places: &*shared.places,
             limits: &shared.limits,
             on_fault: shared.on_fault,

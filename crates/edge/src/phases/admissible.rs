@@ -6,7 +6,7 @@
 //!
 //! Source: RFC 9113 sections 8.2.1, 8.2.2, 8.3.1 and 10.3; RFC 9112 section 3.2.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, request};
 
@@ -72,6 +72,7 @@ pub(super) fn admissible(head: &mut request::Parts, limits: &Limits) -> Result<H
     }
     if head.version == Version::HTTP_2 {
         check_http2_fields(head)?;
+        join_cookies(head);
     }
     let host = host(head)?;
     if !head.headers.contains_key(HOST) {
@@ -95,6 +96,19 @@ fn name_root(head: &mut request::Parts) {
     if let Ok(uri) = Uri::from_parts(parts) {
         head.uri = uri;
     }
+}
+
+/// Joins the crumbs that HTTP/2 may cut a Cookie field into, so that rules and servers see the field as HTTP/1 has it.
+///
+/// Source: RFC 9113 section 8.2.3.
+fn join_cookies(head: &mut request::Parts) {
+    if head.headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let joined =
+        head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(b"; ".as_slice());
+    let joined = HeaderValue::from_bytes(&joined).expect("field values joined by visible octets are a field value");
+    head.headers.insert(COOKIE, joined);
 }
 
 fn check_target(head: &request::Parts, limits: &Limits) -> Result<(), Inadmissible> {
@@ -176,6 +190,18 @@ mod tests {
 
     fn h2(uri: &str, fields: &[(&str, &[u8])]) -> Result<String, Inadmissible> {
         check(Version::HTTP_2, "POST", uri, fields)
+    }
+
+    #[test]
+    fn cookie_crumbs_of_http2_are_joined() {
+        let request = Request::builder()
+            .version(Version::HTTP_2)
+            .uri("https://a/")
+            .header("cookie", "a=1")
+            .header("cookie", "b=2");
+        let (mut head, ()) = request.body(()).unwrap().into_parts();
+        admissible(&mut head, &Limits::default()).unwrap();
+        assert_eq!(head.headers.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2"]);
     }
 
     #[test]

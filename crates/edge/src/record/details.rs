@@ -118,3 +118,62 @@ fn location(field: &Field) -> &'static str {
         Field::Ja4 => "JA4_FINGERPRINT",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::time::Instant;
+
+    use sekisho_model::Timestamp;
+    use sekisho_waf::ir::{ActionInForce, Condition as Asked, OnMissing, Oversize, RegexSource, Rule, RuleKind, Test};
+    use sekisho_waf::{Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Scratch};
+
+    use super::*;
+
+    fn test(operator: Operator) -> Asked {
+        let (oversize, on_missing) = (Oversize::Continue, OnMissing::NoMatch);
+        Asked::Test(Test { field: Field::BodyValues, transforms: Vec::new(), operator, oversize, on_missing })
+    }
+
+    /// A detector beside many expressions, and a body of many values: only the detector is asked again.
+    #[test]
+    fn a_body_of_many_values_is_looked_at_again_in_no_time() {
+        let patterns = (0..30).map(|n| RegexSource(format!("(?i)never{n}[a-z]{{1,40}}seen"))).collect();
+        let when = Asked::Or(vec![test(Operator::Xss), test(Operator::Regex(patterns))]);
+        let action = ActionInForce::from(Action::block());
+        let rule = Rule {
+            name: "xss".to_owned(),
+            metric_name: "xss".to_owned(),
+            labels: Vec::new(),
+            kind: RuleKind::Match { when, action },
+        };
+        let policy = Policy {
+            name: "p".to_owned(),
+            id: "p".to_owned(),
+            default_action: Action::ALLOW,
+            rules: vec![rule],
+            body_inspected_bytes_max: None,
+        };
+        let rules = RuleSet::compile(policy, Limits::default()).unwrap();
+        let body = format!("{}q=%3Cscript%3Ealert(1)%3C/script%3E", "a=1&".repeat(4_000));
+        let headers = [Header { name: b"content-type", value: b"application/x-www-form-urlencoded" }];
+        let request = Request {
+            method: b"POST",
+            path: b"/",
+            query: b"",
+            fragment: None,
+            version: b"HTTP/1.1",
+            scheme: "http",
+            headers: &headers,
+            body: Body { bytes: body.as_bytes(), size: BodySize::Exact(0), truncated: false },
+            client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
+        };
+        let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces };
+        let mut scratch = Scratch::new();
+        let verdict = rules.evaluate(&request, &context, &mut scratch);
+        let start = Instant::now();
+        let details = Details::of(&rules, &request, verdict);
+        assert!(start.elapsed().as_millis() < 200, "{:?}", start.elapsed());
+        details.lend(|lent| assert_eq!((lent.len(), lent[0].location), (1, "BODY")));
+    }
+}
