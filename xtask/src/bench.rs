@@ -23,7 +23,11 @@ use crate::process::{cargo, run as run_command};
 /// If something does not build or start, or a figure would not mean what it says.
 pub(crate) fn run(root: &Path, what: Bench) -> Result<()> {
     match what {
-        Bench::Engine => run_command(cargo(root).args(["bench", "--package", "sekisho-waf", "--locked"])),
+        Bench::Engine => {
+            let mut command = cargo(root);
+            command.args(["bench", "--locked", "--package", "sekisho-content", "--package", "sekisho-edge"]);
+            run_command(command.args(["--bench", "starter", "--bench", "record", "--bench", "http1"]))
+        }
         Bench::Edge(load) => edge::run(root, load),
     }
 }
