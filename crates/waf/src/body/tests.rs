@@ -138,7 +138,7 @@ fn hostile_bodies_take_linear_time() {
         let body = unit.repeat(1 << 20);
         let start = Instant::now();
         values(content_type, &body.as_bytes()[..1 << 20]);
-        assert!(start.elapsed().as_millis() < 2_000, "{content_type} {unit:?}: {:?}", start.elapsed());
+        assert!(start.elapsed().as_millis() < 10_000, "{content_type} {unit:?}: {:?}", start.elapsed());
     }
 }
 

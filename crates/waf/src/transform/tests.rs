@@ -147,7 +147,7 @@ fn time_grows_no_faster_than_the_value() {
         let large = bait.repeat(SMALL_BYTES * FACTOR as usize / bait.len());
         for &transform in Transform::ALL {
             // Linear work takes 16 times as long, quadratic work 256 times; the allowance covers small figures.
-            let allowed = least_time(transform, &small) * FACTOR * 4 + Duration::from_millis(5);
+            let allowed = least_time(transform, &small) * FACTOR * 4 + Duration::from_millis(20);
             let taken = least_time(transform, &large);
             assert!(taken <= allowed, "{} took {taken:?} on {:?}", transform.name(), bait.escape_ascii().to_string());
         }
