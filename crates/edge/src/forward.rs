@@ -148,7 +148,22 @@ fn named(value: &HeaderValue) -> Vec<HeaderName> {
     names.filter(|name| ![HOST, CONTENT_LENGTH, TRAILER].contains(name)).collect()
 }
 
+/// Removes forwarding fields spelt with underscores. No proxy writes them, but servers that name fields as CGI does take
+/// `X_Forwarded_For` for `X-Forwarded-For`.
+fn remove_misspelt_claims(headers: &mut HeaderMap) {
+    let is_claim = |name: &HeaderName| {
+        let name = name.as_str();
+        let plain = name.contains('_').then(|| name.replace('_', "-"));
+        plain.is_some_and(|plain| plain == "forwarded" || plain.starts_with("x-forwarded-") || plain == "x-real-ip")
+    };
+    let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
+    for name in claims {
+        headers.remove(name);
+    }
+}
+
 fn set_forwarding(headers: &mut HeaderMap, host: &HeaderValue, hop: &Hop<'_>) {
+    remove_misspelt_claims(headers);
     let scheme = HeaderValue::from_static(hop.scheme());
     if hop.trusted {
         // A further line means the same as a further element, and costs no copy of what is there.
@@ -246,8 +261,13 @@ mod tests {
             ("x-forwarded-host", "evil"),
             ("forwarded", "for=1.1.1.1"),
             ("x-real-ip", "1.1.1.1"),
+            ("x_forwarded_for", "1.1.1.1"),
+            ("x-forwarded_proto", "gopher"),
+            ("x_real_ip", "1.1.1.1"),
+            ("x_api_key", "stays"),
         ];
         let (head, _) = forward(&claims, false);
+        assert_eq!(head.headers.keys().filter(|name| name.as_str().contains('_')).count(), 1);
         assert_eq!(values(&head, "x-forwarded-for"), ["192.0.2.7"]);
         assert_eq!(values(&head, "x-forwarded-proto"), ["https"]);
         assert_eq!(values(&head, "x-forwarded-host"), ["shop.example"]);
