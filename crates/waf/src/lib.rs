@@ -7,6 +7,7 @@
 //! Absent on purpose: I/O, clocks, threads, any rule language, any log format. Any bytes evaluate without panicking,
 //! in time linear in the bytes inspected, within [`Limits`].
 
+mod address_set;
 mod body;
 mod compile;
 mod context;
@@ -21,6 +22,7 @@ mod request;
 pub mod transform;
 mod verdict;
 
+pub use address_set::AddressSet;
 pub use compile::{CompileError, RuleSet};
 pub use context::{Context, NoPlaces, NoRates, Place, PlaceSource, RateSource};
 pub use evaluate::Scratch;

@@ -187,7 +187,10 @@ fn a_missing_forwarding_header_means_the_rule_is_not_applied_even_under_not() {
         position: ForwardedPosition::First,
         invalid_matches: false,
     };
-    let set = Arc::new(IpSet { id: "set".to_owned(), ranges: vec!["192.0.2.0/24".parse().unwrap()] });
+    let set = Arc::new(IpSet {
+        id: "set".to_owned(),
+        addresses: ["192.0.2.0/24".parse::<ipnet::IpNet>().unwrap()].into_iter().collect(),
+    });
     let not_in = || {
         let inside = Condition::Ip { source: source(), set: Arc::clone(&set) };
         vec![rule("not-in", Condition::Not(Box::new(inside)), Action::block())]

@@ -132,13 +132,13 @@ fn source() -> impl Strategy<Value = AddressSource> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     let ranges = prop::collection::vec(select(&["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/1"][..]), 0..3)
-        .prop_map(|ranges| ranges.iter().map(|range| range.parse().expect("a range")).collect());
+        .prop_map(|ranges| ranges.iter().map(|range| range.parse::<ipnet::IpNet>().expect("a range")).collect());
     let label = (select(&[LabelScope::Label, LabelScope::Namespace][..]), select(LABELS), any::<bool>());
     let leaf = prop_oneof![
         8 => test().prop_map(Condition::Test),
         1 => (source(), ranges).prop_map(|(source, ranges)| Condition::Ip {
             source,
-            set: Arc::new(IpSet { id: "set".to_owned(), ranges })
+            set: Arc::new(IpSet { id: "set".to_owned(), addresses: ranges })
         }),
         1 => (source(), any::<bool>()).prop_map(|(source, one)| Condition::Geo {
             source,
