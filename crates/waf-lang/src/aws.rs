@@ -18,6 +18,7 @@ mod data_protection;
 mod field;
 mod label;
 mod load;
+mod logging;
 mod overrides;
 mod pattern;
 mod pattern_translation;
@@ -36,6 +37,7 @@ pub use association::ResourceType;
 pub use catalogue::{ManagedCatalogue, ManagedGroup};
 pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
 pub use load::{LoadOptions, Loaded, load};
+pub use logging::load_logging;
 pub use scope::{NamedSets, Scope};
 pub use statement::lower_statement;
 

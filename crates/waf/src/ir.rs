@@ -7,6 +7,7 @@
 mod action;
 mod condition;
 mod field;
+mod logging;
 mod protection;
 mod visibility;
 
@@ -16,6 +17,7 @@ pub use condition::{
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use logging::{LogBehavior, LogCondition, LogFilter, LogRequirement, LoggedAction, Logging, RedactedPart};
 pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
 pub use visibility::Visibility;
 
