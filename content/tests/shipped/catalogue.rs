@@ -30,6 +30,8 @@ fn counting(rules: impl IntoIterator<Item = Rule>) -> RuleSet {
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     RuleSet::compile(policy, Limits::default()).expect("the rules compile")
 }

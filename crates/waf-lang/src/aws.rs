@@ -14,6 +14,7 @@ mod association;
 mod catalogue;
 mod content;
 mod country;
+mod data_protection;
 mod field;
 mod label;
 mod load;
@@ -28,6 +29,7 @@ mod search_string;
 mod shape;
 mod statement;
 mod transformation;
+mod visibility;
 mod web_acl;
 
 pub use association::ResourceType;

@@ -23,17 +23,24 @@ fn uri_contains(literal: &str) -> Condition {
 fn rule(name: &str, when: Condition, action: Action) -> Rule {
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("ns:{name}")],
         kind: RuleKind::Match { when, action: action.into() },
     }
 }
 
 fn group(name: &str, rules: Vec<Rule>, scope_down: Option<Condition>, count_only: bool) -> Rule {
-    let group = Group { id: format!("v#{name}"), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    let group = Group {
+        id: format!("v#{name}"),
+        name: name.to_owned(),
+        managed: true,
+        visibility: name.into(),
+        excluded: Vec::new(),
+        rules,
+    };
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: Vec::new(),
         kind: RuleKind::Group { group, scope_down, count_only },
     }
@@ -69,6 +76,8 @@ fn evaluate_with(
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
@@ -211,7 +220,7 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
             scope_down: Some(uri_contains("login")),
             action: Action::block().into(),
         };
-        vec![Rule { name: "rate".to_owned(), metric_name: "rate".to_owned(), labels: Vec::new(), kind }]
+        vec![Rule { name: "rate".to_owned(), visibility: "rate".into(), labels: Vec::new(), kind }]
     };
     let policy = Policy {
         name: "p".to_owned(),
@@ -219,6 +228,8 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
         default_action: Action::ALLOW,
         rules: rate(),
         body_inspected_bytes_max: None,
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let rule_set = RuleSet::compile(policy, Limits::default()).unwrap();
     let mut scratch = Scratch::new();

@@ -78,11 +78,15 @@ impl PolicyFamilies {
                     Some(GroupCounters {
                         whole: counters(Some(&name), ALL),
                         passed: self.passed.get_or_create_owned(&labels),
-                        members: group.rules.iter().map(|member| counters(Some(&name), &member.metric_name)).collect(),
+                        members: group
+                            .rules
+                            .iter()
+                            .map(|member| counters(Some(&name), &member.visibility.metric_name))
+                            .collect(),
                     })
                 }
             };
-            TopCounters { own: counters(None, &rule.metric_name), group }
+            TopCounters { own: counters(None, &rule.visibility.metric_name), group }
         });
         let rules = rules.collect();
         PolicyCounters { all: counters(None, ALL), default_action: counters(None, DEFAULT_ACTION), rules }

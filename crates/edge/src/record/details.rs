@@ -143,7 +143,7 @@ mod tests {
         let action = ActionInForce::from(Action::block());
         let rule = Rule {
             name: "xss".to_owned(),
-            metric_name: "xss".to_owned(),
+            visibility: "xss".into(),
             labels: Vec::new(),
             kind: RuleKind::Match { when, action },
         };
@@ -153,6 +153,8 @@ mod tests {
             default_action: Action::ALLOW,
             rules: vec![rule],
             body_inspected_bytes_max: None,
+            visibility: "acl".into(),
+            protection: Default::default(),
         };
         let rules = RuleSet::compile(policy, Limits::default()).unwrap();
         let body = format!("{}q=%3Cscript%3Ealert(1)%3C/script%3E", "a=1&".repeat(4_000));

@@ -10,10 +10,11 @@ use super::association::{self, ResourceType};
 use super::catalogue::ManagedCatalogue;
 use super::label::LabelContext;
 use super::resource::Resources;
-use super::rule::{RuleContext, TopLevel, read_metric_name, read_rules};
+use super::rule::{RuleContext, TopLevel, read_rules};
 use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Members, Shape, no_effect, optional, required, text, unsupported};
+use super::{data_protection, visibility};
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -64,7 +65,9 @@ pub(crate) fn read(
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::WebAcl, report));
     warn_of_other_protection(members, report);
-    members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
+    let account = arn.map_or("", |arn| arn.account);
+    let protection = members.get("DataProtectionConfig").and_then(|node| data_protection::read(node, account, report));
     let bodies = ResponseBodies::read(members.get("CustomResponseBodies"), report);
     let default_action = members.get("DefaultAction").and_then(|node| read_default_action(node, &bodies, report));
     let body_inspected_bytes_max =
@@ -81,6 +84,8 @@ pub(crate) fn read(
         default_action: default_action?,
         rules,
         body_inspected_bytes_max,
+        visibility: visibility?,
+        protection: protection.unwrap_or_default(),
     })
 }
 

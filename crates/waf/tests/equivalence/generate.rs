@@ -178,7 +178,7 @@ fn plain_rule() -> impl Strategy<Value = Rule> {
             RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
         }),
     ];
-    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), metric_name: "r".to_owned(), labels, kind })
+    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -186,10 +186,17 @@ fn rule() -> impl Strategy<Value = Rule> {
     let group =
         (members, prop::option::of(condition()), any::<bool>()).prop_map(|(rules, scope_down, count_only)| Rule {
             name: "g".to_owned(),
-            metric_name: "g".to_owned(),
+            visibility: "g".into(),
             labels: Vec::new(),
             kind: RuleKind::Group {
-                group: Group { id: "id".to_owned(), name: "g".to_owned(), managed: false, excluded: Vec::new(), rules },
+                group: Group {
+                    id: "id".to_owned(),
+                    name: "g".to_owned(),
+                    managed: false,
+                    visibility: "g".into(),
+                    excluded: Vec::new(),
+                    rules,
+                },
                 scope_down,
                 count_only,
             },
@@ -205,6 +212,8 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
         default_action: if blocks { Action::block() } else { Action::ALLOW },
         rules,
         body_inspected_bytes_max: None,
+        visibility: "acl".into(),
+        protection: Default::default(),
     })
 }
 
