@@ -121,6 +121,6 @@ struct RulesArgs {
 impl RulesArgs {
     fn into_config(self) -> RulesConfig {
         let Self { acl, resources, country_db, asn_db, allow_list, reputation_list } = self;
-        RulesConfig { acl, resources, allow_list, reputation_list, country_db, asn_db }
+        RulesConfig { acl, resources, logging: None, allow_list, reputation_list, country_db, asn_db }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct RulesConfig {
     pub(crate) acl: Option<PathBuf>,
     /// A folder of IP sets, pattern sets and rule groups.
     pub(crate) resources: Option<PathBuf>,
+    /// The logging configuration of the web ACL; everything is recorded if none.
+    pub(crate) logging: Option<PathBuf>,
     /// A text file of address ranges that are always let through.
     pub(crate) allow_list: Option<PathBuf>,
     /// A text file of address ranges of ill repute.
@@ -54,8 +56,8 @@ impl RulesConfig {
     /// The files and folders that the rules come from and that are read again when they change. Databases of places are
     /// read at the start only.
     pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, .. } = self;
-        [acl, resources, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
+        let Self { acl, resources, logging, allow_list, reputation_list, .. } = self;
+        [acl, resources, logging, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// All files and folders that are named.
