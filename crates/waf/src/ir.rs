@@ -7,6 +7,7 @@
 mod action;
 mod condition;
 mod field;
+mod rate;
 
 pub use action::{Action, BlockResponse, HeaderInsert, ResponseBody};
 pub use condition::{
@@ -14,6 +15,7 @@ pub use condition::{
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use rate::{RateKey, RateKeyPart};
 
 /// A whole policy: for AWS, one web ACL.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,13 +92,6 @@ impl From<Action> for ActionInForce {
     fn from(action: Action) -> Self {
         Self { action, overridden: None }
     }
-}
-
-/// What a rate-based rule counts by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RateKey {
-    /// The address of the client.
-    Address(AddressSource),
 }
 
 /// A rule group as a policy refers to it, overrides applied.
