@@ -27,6 +27,7 @@ mod scope;
 mod search_string;
 mod shape;
 mod statement;
+mod token;
 mod transformation;
 mod web_acl;
 
