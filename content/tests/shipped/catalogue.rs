@@ -31,6 +31,8 @@ fn counting(rules: impl IntoIterator<Item = Rule>) -> RuleSet {
         rules,
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     RuleSet::compile(policy, Limits::default()).expect("the rules compile")
 }

@@ -127,7 +127,6 @@ fn refuses_what_is_no_web_acl() {
 #[test]
 fn refuses_by_name_what_is_not_honoured_yet() {
     for member in [
-        r#""DataProtectionConfig":{"DataProtections":[]}"#,
         r#""MonetizationConfig":{}"#,
         r#""PreProcessFirewallManagerRuleGroups":[{}]"#,
         r#""PostProcessFirewallManagerRuleGroups":[{}]"#,

@@ -32,7 +32,7 @@ fn loaded(members: &str, rules: &str) -> (Option<Policy>, Diagnostics) {
     let mut catalogue = ManagedCatalogue::new();
     let rules = vec![Rule {
         name: "Managed".to_owned(),
-        metric_name: "Managed".to_owned(),
+        visibility: "Managed".into(),
         labels: Vec::new(),
         kind: RuleKind::Match { when: sekisho_waf::ir::Condition::And(Vec::new()), action: Action::block().into() },
     }];

@@ -4,7 +4,6 @@
 //! rules runs once a value; all literals of one part and chain stand in one automaton. Rules keep their conditions as small
 //! trees over the tests' results.
 
-mod address_set;
 mod chain;
 mod condition;
 mod literal;

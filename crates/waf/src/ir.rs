@@ -7,6 +7,8 @@
 mod action;
 mod condition;
 mod field;
+mod protection;
+mod visibility;
 
 pub use action::{Action, BlockResponse, HeaderInsert, IMMUNITY_S_DEFAULT, ResponseBody, TokenAction, TokenKind};
 pub use condition::{
@@ -14,6 +16,8 @@ pub use condition::{
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
+pub use visibility::Visibility;
 
 /// A whole policy: for AWS, one web ACL.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +34,10 @@ pub struct Policy {
     pub body_inspected_bytes_max: Option<usize>,
     /// The domains whose tokens are accepted, subdomains included, besides the host a request is for. Lowercase.
     pub token_domains: Vec<String>,
+    /// What is shown of its requests; samples and metrics of its default action.
+    pub visibility: Visibility,
+    /// What must not be kept as it came.
+    pub protection: Protection,
 }
 
 impl Policy {
@@ -48,8 +56,8 @@ impl Policy {
 pub struct Rule {
     /// Its name.
     pub name: String,
-    /// The name its metrics go by.
-    pub metric_name: String,
+    /// What is shown of the requests it matches.
+    pub visibility: Visibility,
     /// Fully qualified labels it adds when it matches.
     pub labels: Vec<String>,
     /// What it does.
@@ -136,6 +144,8 @@ pub struct Group {
     pub name: String,
     /// Whether a vendor manages it.
     pub managed: bool,
+    /// What is shown of the requests it is held against.
+    pub visibility: Visibility,
     /// Rules excluded in the old form (`ExcludedRules`): their names, for the record. They count.
     pub excluded: Vec<String>,
     /// Its rules in evaluation order; none is of kind [`RuleKind::Group`].

@@ -7,6 +7,7 @@
 //! Absent on purpose: I/O, clocks, threads, any rule language, any log format. Any bytes evaluate without panicking,
 //! in time linear in the bytes inspected, within [`Limits`].
 
+mod address_set;
 mod body;
 mod compile;
 mod context;
@@ -22,6 +23,7 @@ mod token;
 pub mod transform;
 mod verdict;
 
+pub use address_set::AddressSet;
 pub use compile::{CompileError, RuleSet};
 pub use context::{Context, KnownToken, NoPlaces, NoRates, Place, PlaceSource, RateSource, TokenSource, TokenState};
 pub use evaluate::Scratch;

@@ -23,17 +23,24 @@ fn uri_contains(literal: &str) -> Condition {
 fn rule(name: &str, when: Condition, action: Action) -> Rule {
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("ns:{name}")],
         kind: RuleKind::Match { when, action: action.into() },
     }
 }
 
 fn group(name: &str, rules: Vec<Rule>, scope_down: Option<Condition>, count_only: bool) -> Rule {
-    let group = Group { id: format!("v#{name}"), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    let group = Group {
+        id: format!("v#{name}"),
+        name: name.to_owned(),
+        managed: true,
+        visibility: name.into(),
+        excluded: Vec::new(),
+        rules,
+    };
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: Vec::new(),
         kind: RuleKind::Group { group, scope_down, count_only },
     }
@@ -70,6 +77,8 @@ fn evaluate_with(
         rules,
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
@@ -179,7 +188,10 @@ fn a_missing_forwarding_header_means_the_rule_is_not_applied_even_under_not() {
         position: ForwardedPosition::First,
         invalid_matches: false,
     };
-    let set = Arc::new(IpSet { id: "set".to_owned(), ranges: vec!["192.0.2.0/24".parse().unwrap()] });
+    let set = Arc::new(IpSet {
+        id: "set".to_owned(),
+        addresses: ["192.0.2.0/24".parse::<ipnet::IpNet>().unwrap()].into_iter().collect(),
+    });
     let not_in = || {
         let inside = Condition::Ip { source: source(), set: Arc::clone(&set) };
         vec![rule("not-in", Condition::Not(Box::new(inside)), Action::block())]
@@ -209,7 +221,7 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
             scope_down: Some(uri_contains("login")),
             action: Action::block().into(),
         };
-        vec![Rule { name: "rate".to_owned(), metric_name: "rate".to_owned(), labels: Vec::new(), kind }]
+        vec![Rule { name: "rate".to_owned(), visibility: "rate".into(), labels: Vec::new(), kind }]
     };
     let policy = Policy {
         name: "p".to_owned(),
@@ -218,6 +230,8 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
         rules: rate(),
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let rule_set = RuleSet::compile(policy, Limits::default()).unwrap();
     let mut scratch = Scratch::new();

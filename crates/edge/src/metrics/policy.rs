@@ -105,12 +105,12 @@ impl PolicyFamilies {
                         whole: counters(Some(&name), ALL),
                         passed: self.passed.get_or_create_owned(&labels),
                         members: (group.rules.iter())
-                            .map(|member| (counters(Some(&name), &member.metric_name), asks(member)))
+                            .map(|member| (counters(Some(&name), &member.visibility.metric_name), asks(member)))
                             .collect(),
                     })
                 }
             };
-            TopCounters { own: counters(None, &rule.metric_name), asks: asks(rule), group }
+            TopCounters { own: counters(None, &rule.visibility.metric_name), asks: asks(rule), group }
         });
         let rules = rules.collect();
         PolicyCounters { all: counters(None, ALL), default_action: counters(None, DEFAULT_ACTION), rules }

@@ -144,7 +144,7 @@ mod tests {
         let action = ActionInForce::from(Action::block());
         let rule = Rule {
             name: "xss".to_owned(),
-            metric_name: "xss".to_owned(),
+            visibility: "xss".into(),
             labels: Vec::new(),
             kind: RuleKind::Match { when, action },
         };
@@ -155,6 +155,8 @@ mod tests {
             rules: vec![rule],
             body_inspected_bytes_max: None,
             token_domains: Vec::new(),
+            visibility: "acl".into(),
+            protection: Default::default(),
         };
         let rules = RuleSet::compile(policy, Limits::default()).unwrap();
         let body = format!("{}q=%3Cscript%3Ealert(1)%3C/script%3E", "a=1&".repeat(4_000));

@@ -197,7 +197,7 @@ fn read_ip_set(node: Node<'_>, report: &mut Report) -> Option<IpSet> {
         }
     }
     let id = members.get("ARN")?.as_str()?.to_owned();
-    (whole && version.is_some()).then_some(IpSet { id, ranges })
+    (whole && version.is_some()).then_some(IpSet { id, addresses: ranges.into_iter().collect() })
 }
 
 fn read_range(node: Node<'_>, version: Option<AddressVersion>, report: &mut Report) -> Option<IpNet> {

@@ -9,9 +9,10 @@ use super::catalogue::ManagedCatalogue;
 use super::label::read_rule_labels;
 use super::resource::Resources;
 use super::scope::Scope;
-use super::shape::{Charset, Members, Shape, integer, no_effect, optional, required, text};
+use super::shape::{Charset, Members, Shape, integer, optional, required, text};
 use super::statement::{Lower, Lowering};
 use super::token::{Immunity, ImmunityByRule};
+use super::visibility;
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -28,11 +29,6 @@ pub(crate) static RULE: Shape = Shape {
         optional("CaptchaConfig"),
         optional("ChallengeConfig"),
     ],
-};
-
-pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
-    name: "VisibilityConfig",
-    members: &[no_effect("SampledRequestsEnabled"), no_effect("CloudWatchMetricsEnabled"), required("MetricName")],
 };
 
 /// What rules stand in.
@@ -104,19 +100,13 @@ fn read_rule(
     context: &RuleContext<'_>,
     report: &mut Report,
 ) -> Option<Rule> {
-    let metric_name = members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let labels = match members.get("RuleLabels") {
         Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
         None => Some(Vec::new()),
     };
     let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, own, context, report));
-    Some(Rule { name: name?.to_owned(), metric_name: metric_name?, labels: labels?, kind: kind? })
-}
-
-/// Reads a `VisibilityConfig`: the metric name is all that matters here.
-pub(crate) fn read_metric_name(node: Node<'_>, report: &mut Report) -> Option<String> {
-    let name = VISIBILITY_CONFIG.open(node, report)?.get("MetricName")?;
-    text(name, 1..=255, Charset::Metric, report).map(str::to_owned)
+    Some(Rule { name: name?.to_owned(), visibility: visibility?, labels: labels?, kind: kind? })
 }
 
 fn read_kind(

@@ -8,11 +8,12 @@ use super::action::ResponseBodies;
 use super::arn::{self, ResourceKind};
 use super::label::LabelContext;
 use super::resource::Resources;
-use super::rule::{ReadRules, RuleContext, read_metric_name, read_rules};
+use super::rule::{ReadRules, RuleContext, read_rules};
 use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Shape, no_effect, optional, required, text, unsupported};
 use super::token::{Immunity, ImmunityByRule};
+use super::visibility;
 use super::web_acl::checked_namespace;
 use crate::document::Node;
 use crate::report::Report;
@@ -53,7 +54,7 @@ pub(crate) fn read(
     let members = RULE_GROUP.open(node, report)?;
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::RuleGroup, report));
-    members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let bodies = ResponseBodies::read(members.get("CustomResponseBodies"), report);
     let from_arn = arn.map(|arn| format!("awswaf:{}:{}:{}:", arn.account, ResourceKind::RuleGroup.word(), arn.name));
     let prefix = checked_namespace(members.get("LabelNamespace"), from_arn, report);
@@ -66,6 +67,13 @@ pub(crate) fn read(
     if rules.len() != written {
         return None;
     }
-    let group = Group { id: arn?.text.to_owned(), name: name?.to_owned(), managed: false, excluded: Vec::new(), rules };
+    let group = Group {
+        id: arn?.text.to_owned(),
+        name: name?.to_owned(),
+        managed: false,
+        visibility: visibility?,
+        excluded: Vec::new(),
+        rules,
+    };
     Some(OwnGroup { group, immunity })
 }

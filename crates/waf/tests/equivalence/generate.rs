@@ -133,13 +133,13 @@ fn source() -> impl Strategy<Value = AddressSource> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     let ranges = prop::collection::vec(select(&["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/1"][..]), 0..3)
-        .prop_map(|ranges| ranges.iter().map(|range| range.parse().expect("a range")).collect());
+        .prop_map(|ranges| ranges.iter().map(|range| range.parse::<ipnet::IpNet>().expect("a range")).collect());
     let label = (select(&[LabelScope::Label, LabelScope::Namespace][..]), select(LABELS), any::<bool>());
     let leaf = prop_oneof![
         8 => test().prop_map(Condition::Test),
         1 => (source(), ranges).prop_map(|(source, ranges)| Condition::Ip {
             source,
-            set: Arc::new(IpSet { id: "set".to_owned(), ranges })
+            set: Arc::new(IpSet { id: "set".to_owned(), addresses: ranges })
         }),
         1 => (source(), any::<bool>()).prop_map(|(source, one)| Condition::Geo {
             source,
@@ -183,7 +183,7 @@ fn plain_rule() -> impl Strategy<Value = Rule> {
             RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
         }),
     ];
-    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), metric_name: "r".to_owned(), labels, kind })
+    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -191,10 +191,17 @@ fn rule() -> impl Strategy<Value = Rule> {
     let group =
         (members, prop::option::of(condition()), any::<bool>()).prop_map(|(rules, scope_down, count_only)| Rule {
             name: "g".to_owned(),
-            metric_name: "g".to_owned(),
+            visibility: "g".into(),
             labels: Vec::new(),
             kind: RuleKind::Group {
-                group: Group { id: "id".to_owned(), name: "g".to_owned(), managed: false, excluded: Vec::new(), rules },
+                group: Group {
+                    id: "id".to_owned(),
+                    name: "g".to_owned(),
+                    managed: false,
+                    visibility: "g".into(),
+                    excluded: Vec::new(),
+                    rules,
+                },
                 scope_down,
                 count_only,
             },
@@ -211,6 +218,8 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
         rules,
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     })
 }
 

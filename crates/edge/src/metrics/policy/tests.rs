@@ -7,7 +7,7 @@ use super::*;
 use crate::metrics::Metrics;
 
 fn rule(name: &str, kind: RuleKind) -> Rule {
-    Rule { name: name.to_owned(), metric_name: name.to_owned(), labels: Vec::new(), kind }
+    Rule { name: name.to_owned(), visibility: name.into(), labels: Vec::new(), kind }
 }
 
 fn when(action: Action) -> RuleKind {
@@ -16,7 +16,14 @@ fn when(action: Action) -> RuleKind {
 
 fn group(name: &str, members: &[&str]) -> Rule {
     let rules = members.iter().map(|&member| rule(member, when(Action::block()))).collect();
-    let group = Group { id: name.to_owned(), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    let group = Group {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        managed: true,
+        visibility: name.into(),
+        excluded: Vec::new(),
+        rules,
+    };
     rule(&format!("use-{name}"), RuleKind::Group { group, scope_down: None, count_only: false })
 }
 
@@ -28,6 +35,8 @@ fn policy(rules: Vec<Rule>) -> Policy {
         rules,
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::*;
 fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("awswaf:test:{name}")],
         kind: RuleKind::Match { when: IrCondition::And(Vec::new()), action: action.into() },
     }
@@ -18,9 +18,9 @@ fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
 
 fn group(id: &str, managed: bool, excluded: &[&str], rules: Vec<Rule>) -> Rule {
     let excluded = excluded.iter().map(|&name| name.to_owned()).collect();
-    let group = Group { id: id.to_owned(), name: id.to_owned(), managed, excluded, rules };
+    let group = Group { id: id.to_owned(), name: id.to_owned(), managed, visibility: id.into(), excluded, rules };
     let kind = RuleKind::Group { group, scope_down: None, count_only: false };
-    Rule { name: format!("use-{id}"), metric_name: format!("use-{id}"), labels: Vec::new(), kind }
+    Rule { name: format!("use-{id}"), visibility: format!("use-{id}").into(), labels: Vec::new(), kind }
 }
 
 /// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate · 4: asks for a puzzle ·
@@ -46,7 +46,7 @@ fn policy() -> Policy {
             group("arn:own", false, &[], vec![rule("own-block", Action::block())]),
             Rule {
                 name: "rate".to_owned(),
-                metric_name: "rate".to_owned(),
+                visibility: "rate".into(),
                 labels: Vec::new(),
                 kind: RuleKind::Rate {
                     limit: 100,
@@ -61,6 +61,8 @@ fn policy() -> Policy {
         ],
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     }
 }
 
