@@ -10,7 +10,7 @@ use super::shape::{Role, Shape};
 use super::{
     action, address, association, country, data_protection, field, label, overrides, resource, rule, rule_group,
 };
-use super::{statement, transformation, visibility, web_acl};
+use super::{statement, token, transformation, visibility, web_acl};
 use crate::document::Document;
 use crate::report::Report;
 
@@ -55,7 +55,12 @@ fn shapes() -> Vec<&'static Shape> {
         &action::BLOCK_ACTION,
         &action::ALLOW_ACTION,
         &action::COUNT_ACTION,
+        &action::CAPTCHA_ACTION,
+        &action::CHALLENGE_ACTION,
         &action::NONE_ACTION,
+        &token::CAPTCHA_CONFIG,
+        &token::CHALLENGE_CONFIG,
+        &token::IMMUNITY_TIME_PROPERTY,
         &action::CUSTOM_RESPONSE,
         &action::CUSTOM_REQUEST_HANDLING,
         &action::CUSTOM_HTTP_HEADER,
@@ -180,6 +185,9 @@ fn lengths_ranges_and_patterns_are_the_api_s() {
         ("CustomHTTPHeaderValue", Some(1), Some(255), ".*"),
         ("ResponseContent", Some(1), Some(10_240), r"[\s\S]*"),
         ("RegexPatternString", Some(1), Some(512), ".*"),
+        ("TimeWindowSecond", Some(60), Some(259_200), ""),
+        ("TokenDomain", Some(1), Some(253), r"^[\w\.\-/]+$"),
+        ("TokenDomains", None, None, ""),
         ("VendorName", Some(1), Some(128), r".*\S.*"),
         ("VersionKeyString", Some(1), Some(64), r"^[\w#:\.\-/]+$"),
         ("IPAddress", Some(1), Some(50), r".*\S.*"),
