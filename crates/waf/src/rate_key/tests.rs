@@ -4,7 +4,7 @@ use sekisho_model::Timestamp;
 
 use super::*;
 use crate::ir::{Action, ForwardedPosition, LabelScope};
-use crate::{Body, Client, Header, Label, NoRates, Place, PlaceSource};
+use crate::{Body, Client, Header, KnownToken, Label, NoRates, Place, PlaceSource};
 
 struct Known;
 
@@ -25,6 +25,9 @@ fn policy() -> Policy {
         default_action: Action::ALLOW,
         rules: Vec::new(),
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "p".into(),
+        protection: Default::default(),
     }
 }
 
@@ -53,7 +56,8 @@ fn key_of(key: &RateKey, sent: &Sent<'_>) -> Option<LimitedKey> {
     };
     let labels = sent.labels.iter().map(|&text| Label::Made(text.into())).collect();
     let verdict = Verdict { labels, ..Verdict::default() };
-    let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &Known };
+    let context =
+        Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &Known, token: &KnownToken::NONE };
     let policy = policy();
     let origin = KeyOrigin { policy: &policy, request: &request, context: &context, verdict: &verdict };
     KeyBuffers::default().key(key, origin).map(CountedKey::to_limited)

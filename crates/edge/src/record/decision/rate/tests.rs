@@ -3,7 +3,8 @@
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, ForwardedPosition, Policy, Rule};
 use sekisho_waf::{
-    Body, Client, Context, CountedKey, Header, Limits, NoPlaces, RateSource, Request, RuleRef, RuleSet, Scratch,
+    Body, Client, Context, CountedKey, Header, KnownToken, Limits, NoPlaces, RateSource, Request, RuleRef, RuleSet,
+    Scratch,
 };
 use serde_json::{Value, json};
 
@@ -21,13 +22,16 @@ impl RateSource for Many {
 /// The list in the record of a request that is over the limit of a rule with this key.
 fn list(key: RateKey, headers: &[(&str, &str)]) -> Value {
     let kind = RuleKind::Rate { limit: 100, window_s: 120, key, scope_down: None, action: Action::block().into() };
-    let rule = Rule { name: "RateBasedRule".to_owned(), metric_name: "r".to_owned(), labels: Vec::new(), kind };
+    let rule = Rule { name: "RateBasedRule".to_owned(), visibility: "r".into(), labels: Vec::new(), kind };
     let policy = Policy {
         name: "p".to_owned(),
         id: "arn:p".to_owned(),
         default_action: Action::ALLOW,
         rules: vec![rule],
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "p".into(),
+        protection: Default::default(),
     };
     let rule_set = RuleSet::compile(policy, Limits::default()).unwrap();
     let headers: Vec<_> =
@@ -44,7 +48,7 @@ fn list(key: RateKey, headers: &[(&str, &str)]) -> Value {
         client: Client { ip: [192, 0, 2, 7].into(), country: None, asn: None, ja3: None, ja4: None },
     };
     let at = Timestamp::from_unix_ms(0);
-    let context = Context { now: at, rates: &Many, places: &NoPlaces };
+    let context = Context { now: at, rates: &Many, places: &NoPlaces, token: &KnownToken::NONE };
     let mut scratch = Scratch::new();
     let verdict = rule_set.evaluate(&request, &context, &mut scratch);
     let occurrence = Occurrence {
