@@ -52,6 +52,7 @@ fn policy() -> Policy {
         default_action: Action::ALLOW,
         rules: rules.into(),
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
         visibility: "acl".into(),
         protection: Default::default(),
     }

@@ -29,6 +29,7 @@ mod scope;
 mod search_string;
 mod shape;
 mod statement;
+mod token;
 mod transformation;
 mod visibility;
 mod web_acl;

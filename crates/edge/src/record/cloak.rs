@@ -69,7 +69,7 @@ impl<'r> Cloak<'r> {
             let (name, value) = (&pair[..equals], &pair[equals + 1..]);
             self.mask.push(out, name);
             out.push(b'=');
-            match self.veil.stand(self.veil.cookie(name), value) {
+            match self.veil.stand(self.veil.cookie(name, Place::Request), value) {
                 Some(stand) => out.extend_from_slice(stand.bytes()),
                 None => out.extend_from_slice(REDACTED),
             }

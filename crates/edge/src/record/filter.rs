@@ -37,6 +37,8 @@ fn holds_action(wanted: LoggedAction, policy: &Policy, decision: Decision, verdi
     let of_request = match decision {
         Decision::Allow => LoggedAction::Allow,
         Decision::Block => LoggedAction::Block,
+        Decision::Captcha => LoggedAction::Captcha,
+        Decision::Challenge => LoggedAction::Challenge,
     };
     if wanted == of_request {
         return true;
@@ -55,7 +57,10 @@ fn going_on_as(at: RuleRef, policy: &Policy) -> Option<LoggedAction> {
     }
     match in_force(at, policy).map(|action| &action.action) {
         None | Some(Action::Count { .. }) => Some(LoggedAction::Count),
-        Some(_) => None,
+        // Where the token was good.
+        Some(Action::Captcha(_)) => Some(LoggedAction::Captcha),
+        Some(Action::Challenge(_)) => Some(LoggedAction::Challenge),
+        Some(Action::Allow { .. } | Action::Block(_)) => None,
     }
 }
 

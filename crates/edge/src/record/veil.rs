@@ -164,7 +164,7 @@ impl Veil {
     /// How the value of a header is covered. For `Cookie`, that is the strictest cover of any cookie.
     pub(crate) fn header(&self, name: &[u8], place: Place) -> Option<ProtectionMethod> {
         let redacted = || self.redacted_headers.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !self.redacted_headers.is_empty() && place != Place::RateDetails && redacted() {
+        if !self.redacted_headers.is_empty() && redacted() {
             return Some(ProtectionMethod::Substitute);
         }
         if self.headers.is_empty() && self.cookies.is_empty() {
@@ -190,10 +190,10 @@ impl Veil {
             && !self.redacted_headers.iter().any(|name| name.eq_ignore_ascii_case(b"cookie"))
     }
 
-    /// How a cookie is covered, among the parts of the request.
-    pub(crate) fn cookie(&self, name: &[u8]) -> Option<ProtectionMethod> {
+    /// How a cookie is covered.
+    pub(crate) fn cookie(&self, name: &[u8], place: Place) -> Option<ProtectionMethod> {
         let of_header = self.headers.get(b"cookie".as_slice()).copied().unwrap_or_default();
-        self.cookies.get(name).copied().unwrap_or_default().and(of_header).at(Place::Request)
+        self.cookies.get(name).copied().unwrap_or_default().and(of_header).at(place)
     }
 
     /// How all cookies together are covered, in details.

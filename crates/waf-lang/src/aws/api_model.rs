@@ -11,7 +11,7 @@ use super::{
     action, address, association, country, data_protection, field, label, logging, overrides, resource, rule,
     rule_group,
 };
-use super::{statement, transformation, visibility, web_acl};
+use super::{statement, token, transformation, visibility, web_acl};
 use crate::document::Document;
 use crate::report::Report;
 
@@ -63,7 +63,12 @@ fn shapes() -> Vec<&'static Shape> {
         &action::BLOCK_ACTION,
         &action::ALLOW_ACTION,
         &action::COUNT_ACTION,
+        &action::CAPTCHA_ACTION,
+        &action::CHALLENGE_ACTION,
         &action::NONE_ACTION,
+        &token::CAPTCHA_CONFIG,
+        &token::CHALLENGE_CONFIG,
+        &token::IMMUNITY_TIME_PROPERTY,
         &action::CUSTOM_RESPONSE,
         &action::CUSTOM_REQUEST_HANDLING,
         &action::CUSTOM_HTTP_HEADER,
@@ -83,6 +88,8 @@ fn shapes() -> Vec<&'static Shape> {
         &field::ALL,
         &statement::STATEMENT,
     ];
+    shapes.push(&statement::rate_based::custom_key::CUSTOM_KEY);
+    shapes.extend(statement::rate_based::custom_key::KINDS.iter().map(|kind| &kind.shape));
     shapes.extend(statement::KINDS.iter().map(|kind| &kind.shape));
     // `BodyValues` is ours and out of reach of AWS documents.
     shapes.extend(field::FIELDS.iter().map(|(shape, _)| shape).filter(|shape| shape.name != "BodyValues"));
@@ -127,12 +134,7 @@ fn a_structure_that_is_read_has_only_known_structures_below() {
             }
             let name = below.as_str().unwrap();
             // Read only as far as being empty or not, or not at all: see the tests of each.
-            let unread = [
-                "FirewallManagerRuleGroup",
-                "ManagedRuleGroupConfig",
-                "RateBasedStatementCustomKey",
-                "OnSourceDDoSProtectionConfig",
-            ];
+            let unread = ["FirewallManagerRuleGroup", "ManagedRuleGroupConfig", "OnSourceDDoSProtectionConfig"];
             let is_structure = model["shapes"][name]["type"] == "structure";
             assert!(!is_structure || known.contains(name) || unread.contains(&name), "{}.{name}", shape.name);
         }
@@ -191,6 +193,9 @@ fn lengths_ranges_and_patterns_are_the_api_s() {
         ("CustomHTTPHeaderValue", Some(1), Some(255), ".*"),
         ("ResponseContent", Some(1), Some(10_240), r"[\s\S]*"),
         ("RegexPatternString", Some(1), Some(512), ".*"),
+        ("TimeWindowSecond", Some(60), Some(259_200), ""),
+        ("TokenDomain", Some(1), Some(253), r"^[\w\.\-/]+$"),
+        ("TokenDomains", None, None, ""),
         ("VendorName", Some(1), Some(128), r".*\S.*"),
         ("VersionKeyString", Some(1), Some(64), r"^[\w#:\.\-/]+$"),
         ("IPAddress", Some(1), Some(50), r".*\S.*"),
@@ -198,6 +203,8 @@ fn lengths_ranges_and_patterns_are_the_api_s() {
         ("RateLimit", Some(10), Some(2_000_000_000), ""),
         ("Size", Some(0), Some(21_474_836_480_i64), ""),
         ("ASN", Some(0), Some(i64::from(u32::MAX)), ""),
+        ("RateBasedStatementCustomKeys", None, Some(5), ""),
+        ("LabelNamespace", Some(1), Some(1024), r"^[0-9A-Za-z_\-:]+:$"),
         ("AsnList", Some(1), Some(100), ""),
         ("DataProtections", Some(1), Some(26), ""),
         ("RedactedFields", None, Some(100), ""),

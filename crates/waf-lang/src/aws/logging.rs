@@ -97,8 +97,9 @@ fn read(root: Node<'_>, policy_id: &str, report: &mut Report) -> Option<Logging>
         && let Some(arn) = arn::read(node, ResourceKind::WebAcl, report)
         && arn.text != policy_id
     {
-        let message = format!("this configuration is for {}", quoted(arn.text));
-        let help = format!("the web ACL in force is {}; give the logging configuration of that one", quoted(policy_id));
+        // Both in full: names of web ACLs often differ in their ends alone.
+        let message = format!("this is the logging configuration of `{}`", arn.text);
+        let help = format!("give the one of the web ACL in force, `{policy_id}`");
         report.push(node.error("other-web-acl", message).help(help));
     }
     let mut logging = Logging::default();

@@ -1,6 +1,6 @@
 //! Every behaviour, requirement and condition of filters.
 
-use sekisho_waf::ir::{Condition, Group, Rule};
+use sekisho_waf::ir::{Condition, Group, Rule, TokenAction};
 use sekisho_waf::{GroupOutcome, Label, RuleMatch};
 
 use super::*;
@@ -16,6 +16,7 @@ fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
 
 /// 0: counts · 1: a group whose members are overridden by Count, excluded, count by themselves, and block.
 fn policy() -> Policy {
+    let asks = || TokenAction { insert: Vec::new(), immunity_s: 300 };
     let overridden = || ActionInForce { action: Action::COUNT, overridden: Some(Action::block()) };
     let group = Group {
         id: "arn:group".to_owned(),
@@ -28,6 +29,8 @@ fn policy() -> Policy {
             rule("excluded", overridden()),
             rule("counts", Action::COUNT),
             rule("blocks", Action::block()),
+            rule("puzzles", Action::Captcha(asks())),
+            rule("challenges", Action::Challenge(asks())),
         ],
     };
     let kind = RuleKind::Group { group, scope_down: None, count_only: true };
@@ -38,6 +41,7 @@ fn policy() -> Policy {
         default_action: Action::ALLOW,
         rules: vec![rule("watch", Action::COUNT), uses],
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
         visibility: "shop".into(),
         protection: Default::default(),
     }
@@ -59,6 +63,7 @@ fn holds(action: LoggedAction, verdict: &Verdict) -> bool {
 fn an_action_is_what_became_of_the_request_or_of_a_rule_that_let_it_go_on() {
     use LoggedAction::{Allow, Block, Captcha, Challenge, Count, ExcludedAsCount, Monetize};
     let blocked = Verdict { terminating: Some(RuleRef::top(0)), decision: Decision::Block, ..Verdict::default() };
+    let captcha = Verdict { terminating: Some(member(4)), decision: Decision::Captcha, ..Verdict::default() };
     let group_counted =
         Verdict { groups: vec![GroupOutcome { rule: 1, terminated_by: Some(3) }], ..matched(&[RuleRef::top(1)]) };
     for (what, verdict, expected) in [
@@ -68,6 +73,8 @@ fn an_action_is_what_became_of_the_request_or_of_a_rule_that_let_it_go_on() {
         ("a member counted", matched(&[member(2)]), vec![Allow, Count]),
         ("overridden by Count", matched(&[member(0)]), vec![Allow, Count, ExcludedAsCount]),
         ("excluded", matched(&[member(1)]), vec![Allow, ExcludedAsCount]),
+        ("asked for a puzzle", captcha, vec![Captcha]),
+        ("a good token", matched(&[member(4), member(5)]), vec![Allow, Captcha, Challenge]),
         ("a group's block only counted", group_counted, vec![Allow, Count]),
     ] {
         let found: Vec<_> = [Allow, Block, Count, Captcha, Challenge, ExcludedAsCount, Monetize]

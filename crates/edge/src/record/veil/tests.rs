@@ -40,7 +40,7 @@ fn names_of_headers_and_arguments_have_no_case_and_those_of_cookies_have() {
         assert_eq!(veil.argument(name.as_bytes(), Place::Request), HASHED, "{name}");
     }
     assert_eq!(veil.argument(b"passwords", Place::Request), None);
-    assert_eq!((veil.cookie(b"Session"), veil.cookie(b"session")), (SUBSTITUTED, None));
+    assert_eq!((veil.cookie(b"Session", Place::Request), veil.cookie(b"session", Place::Request)), (SUBSTITUTED, None));
 }
 
 #[test]

@@ -132,6 +132,7 @@ pub(crate) fn rule_set(rules: Vec<Rule>) -> Arc<RuleSet> {
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
         visibility: "acl".into(),
         protection: Default::default(),
     };
