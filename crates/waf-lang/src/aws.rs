@@ -15,6 +15,7 @@ mod catalogue;
 mod content;
 mod country;
 mod field;
+mod json_body;
 mod label;
 mod load;
 mod overrides;

@@ -7,13 +7,15 @@
 mod action;
 mod condition;
 mod field;
+mod json_pointer;
 
 pub use action::{Action, BlockResponse, HeaderInsert, ResponseBody};
 pub use condition::{
     AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
-pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use field::{Field, JsonMatch, JsonPattern, MapMatch, MapPattern, MapScope, OnInvalidJson, PreParse};
+pub use json_pointer::{JsonPointer, JsonPointers, PointerError};
 
 /// A whole policy: for AWS, one web ACL.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,7 @@ mod evaluate;
 mod flow;
 pub mod ir;
 mod limits;
+mod name_table;
 pub mod operator;
 mod part;
 pub mod reference;
