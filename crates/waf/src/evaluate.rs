@@ -54,7 +54,7 @@ impl<'e> Matching<'e> {
                 if addresses.first().is_none() {
                     source.invalid_matches()
                 } else {
-                    addresses.iter().any(|one| set.contains(one))
+                    addresses.iter().any(|one| set.addresses.contains(one))
                 }
             }
             Compiled::Geo { source, countries } => {

@@ -1,11 +1,13 @@
 //! Conditions as small trees over test results, and the gathering of tests by part.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::address_set::AddressSet;
 use super::chain::{FieldPlan, FieldPlanBuilder};
 use super::{CompileError, Program, TestId};
-use crate::ir::{AddressSource, Condition, Field, LabelTest, OnMissing, Oversize, RateKey, Rule, RuleKind, Test};
+use crate::ir::{
+    AddressSource, Condition, Field, IpSet, LabelTest, OnMissing, Oversize, RateKey, Rule, RuleKind, Test,
+};
 use crate::{Limits, OversizeFields};
 
 /// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
@@ -34,7 +36,7 @@ pub(crate) struct RuleConditions {
 #[derive(Debug)]
 pub(crate) enum Compiled {
     Test(TestId),
-    Ip { source: AddressSource, set: AddressSet },
+    Ip { source: AddressSource, set: Arc<IpSet> },
     Geo { source: AddressSource, countries: Vec<String> },
     Asn { source: AddressSource, asns: Vec<u32> },
     Label(LabelTest),
@@ -91,7 +93,7 @@ impl<'l> Builder<'l> {
             Condition::Test(test) => Compiled::Test(self.test(rule, test)?),
             Condition::Ip { source, set } => {
                 sources.need(source);
-                Compiled::Ip { source: source.clone(), set: AddressSet::new(&set.ranges) }
+                Compiled::Ip { source: source.clone(), set: Arc::clone(set) }
             }
             Condition::Geo { source, countries } => {
                 sources.need(source);
