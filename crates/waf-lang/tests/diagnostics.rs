@@ -141,11 +141,6 @@ fn refuses_by_name_what_is_not_honoured_yet() {
     }
     refuses(&with_rule(&regex("a"), r#","Action":{"Monetize":{}}"#), &["not-supported"]);
     refuses(&with_statement(&bytes("YWJj", r#"{"BodyValues":{}}"#)), &["unknown-field"]);
-    for key in ["CONSTANT", "CUSTOM_KEYS"] {
-        refuses(&with_statement(&rate(&format!(r#""Limit":100,"AggregateKeyType":"{key}""#))), &["not-supported"]);
-    }
-    let custom = r#""Limit":100,"AggregateKeyType":"IP","CustomKeys":[{"IP":{}}]"#;
-    refuses(&with_statement(&rate(custom)), &["not-supported"]);
 }
 
 #[test]

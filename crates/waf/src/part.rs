@@ -15,7 +15,9 @@ use crate::ir::{Field, MapMatch, MapPattern, MapScope, OnMissing, Oversize};
 use crate::{Limits, OversizeFields, Request};
 
 pub(crate) use address::{forwarded_present, select as select_addresses};
+pub(crate) use cookie::cookies;
 pub(crate) use memory::Memory;
+pub(crate) use query::arguments as query_arguments;
 
 /// How much of a part there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub(crate) fn visit(
         Field::SingleQueryArgument { name, pre_parse } => {
             let query = memory.pre_parse.apply(pre_parse, request.query);
             let mut extent = Extent::MISSING;
-            for (_, value) in query::arguments(query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
+            for (_, value) in query_arguments(query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
                 each(name.as_bytes(), value);
                 extent.present = true;
             }
@@ -79,7 +81,7 @@ pub(crate) fn visit(
         }
         Field::AllQueryArguments { pre_parse } => {
             let mut extent = Extent::MISSING;
-            for (name, value) in query::arguments(memory.pre_parse.apply(pre_parse, request.query)) {
+            for (name, value) in query_arguments(memory.pre_parse.apply(pre_parse, request.query)) {
                 each(name, value);
                 extent.present = true;
             }
@@ -90,7 +92,7 @@ pub(crate) fn visit(
             entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
         }
         Field::Cookies(wanted) => {
-            entries(cookie::cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
+            entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
         }
         Field::HeaderOrder => header_order(request, limits, &mut memory.text, each),
         Field::Body => {
