@@ -96,6 +96,8 @@ fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &St
         (Decision::Allow, _) => style.calm("ALLOW"),
         (Decision::Block, Action::Block(response)) => style.alert(&format!("BLOCK with status {}", response.status)),
         (Decision::Block, _) => style.alert("BLOCK"),
+        (Decision::Captcha, _) => style.alert("CAPTCHA with status 405"),
+        (Decision::Challenge, _) => style.alert("CHALLENGE with status 202"),
     };
     let _ = writeln!(text, "{decision} by {by}");
     for header in verdict.inserted_headers(policy) {

@@ -24,7 +24,7 @@ fn catalogue() -> ManagedCatalogue {
     let namespace = "awswaf:managed:aws:core-rule-set:";
     let rule = |name: &str, label: &str| Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("{namespace}{label}")],
         kind: RuleKind::Match { when: Condition::And(Vec::new()), action: Action::block().into() },
     };

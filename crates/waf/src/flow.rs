@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Action, AddressSource, Policy, RateKey, Rule, RuleKind};
+use crate::ir::{Action, AddressSource, Policy, RateKey, Rule, RuleKind, TokenAction, TokenKind};
 use crate::part::{forwarded_present, select_addresses};
-use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, Verdict};
+use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict};
 
 /// Judges the conditions of rules.
 pub(crate) trait Judge {
@@ -73,6 +73,7 @@ impl<J: Judge> Course<'_, J> {
         if !entered {
             return false;
         }
+        let asked = (self.verdict.captcha, self.verdict.challenge);
         let terminated_by = group.rules.iter().zip(0..).find_map(|(member, at)| {
             let place = RuleRef { rule: index, member: Some(at) };
             (self.matches(member, place) && self.act(member, place)).then_some(at)
@@ -81,6 +82,7 @@ impl<J: Judge> Course<'_, J> {
         if terminated_by.is_some() && *count_only {
             self.verdict.terminating = None;
             self.verdict.decision = Decision::Allow;
+            self.forget_failures(asked);
             self.verdict.non_terminating.push(RuleMatch { rule: top });
             return false;
         }
@@ -131,16 +133,38 @@ impl<J: Judge> Course<'_, J> {
             }
         }
         let (RuleKind::Match { action, .. } | RuleKind::Rate { action, .. }) = &rule.kind else { return false };
-        match &action.action {
-            Action::Count { .. } => {
-                self.verdict.non_terminating.push(RuleMatch { rule: place });
-                return false;
+        let decision = match &action.action {
+            Action::Count { .. } => None,
+            Action::Allow { .. } => Some(Decision::Allow),
+            Action::Block(_) => Some(Decision::Block),
+            Action::Captcha(asked) => self.ask(TokenKind::Captcha, asked).then_some(Decision::Captcha),
+            Action::Challenge(asked) => self.ask(TokenKind::Challenge, asked).then_some(Decision::Challenge),
+        };
+        match decision {
+            Some(decision) => {
+                self.verdict.decision = decision;
+                self.verdict.terminating = Some(place);
             }
-            Action::Allow { .. } => self.verdict.decision = Decision::Allow,
-            Action::Block(_) => self.verdict.decision = Decision::Block,
+            None => self.verdict.non_terminating.push(RuleMatch { rule: place }),
         }
-        self.verdict.terminating = Some(place);
-        true
+        decision.is_some()
+    }
+
+    /// Holds the client's token against what a rule asks of it; whether it is not good.
+    fn ask(&mut self, kind: TokenKind, asked: &TokenAction) -> bool {
+        let result = TokenResult::of(self.context.token.state(kind), asked, self.context.now);
+        *self.verdict.token_mut(kind) = Some(result);
+        !result.is_good()
+    }
+
+    /// Takes back what a group whose result is only counted said of tokens that were not good: it was not asked in earnest.
+    fn forget_failures(&mut self, (captcha, challenge): (Option<TokenResult>, Option<TokenResult>)) {
+        for (kind, before) in [(TokenKind::Captcha, captcha), (TokenKind::Challenge, challenge)] {
+            let asked = self.verdict.token_mut(kind);
+            if asked.is_some_and(|result| !result.is_good()) {
+                *asked = before;
+            }
+        }
     }
 }
 

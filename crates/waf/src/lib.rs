@@ -19,14 +19,16 @@ pub mod operator;
 mod part;
 pub mod reference;
 mod request;
+mod token;
 pub mod transform;
 mod verdict;
 
 pub use address_set::AddressSet;
 pub use compile::{CompileError, RuleSet};
-pub use context::{Context, NoPlaces, NoRates, Place, PlaceSource, RateSource};
+pub use context::{Context, KnownToken, NoPlaces, NoRates, Place, PlaceSource, RateSource, TokenSource, TokenState};
 pub use evaluate::Scratch;
 pub use flow::Judged;
 pub use limits::Limits;
 pub use request::{Body, BodySize, Client, Header, Request};
+pub use token::{TokenFailure, TokenResult};
 pub use verdict::{Decision, GroupOutcome, Label, OversizeFields, RateHit, RuleMatch, RuleRef, Verdict};

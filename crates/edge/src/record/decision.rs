@@ -181,9 +181,9 @@ impl Line<'_> {
         self.raw(terminating.map_or("REGULAR", |rule| rule_type(rule.top_rule(self.policy))));
         self.raw("\",\"action\":\"");
         self.raw(match subject {
-            Subject::Evaluated { verdict: Verdict { decision: Decision::Allow, .. }, .. } => "ALLOW",
+            Subject::Evaluated { verdict, .. } => decision_name(verdict.decision),
             Subject::Fault { let_through: true, .. } => "ALLOW",
-            _ => "BLOCK",
+            Subject::Fault { .. } | Subject::Malformed { .. } => "BLOCK",
         });
         self.raw("\",\"terminatingRuleMatchDetails\":");
         self.match_details(terminating);
@@ -210,7 +210,7 @@ impl Line<'_> {
         self.list(verdict.rate_hits.iter(), |line, hit| line.rate(hit.rule, hit.address));
         self.raw("],\"nonTerminatingMatchingRules\":[");
         let own = verdict.non_terminating.iter().filter(|matched| matched.rule.member.is_none());
-        self.list(own, |line, matched| line.matching_rule(matched.rule));
+        self.list(own, |line, matched| line.matching_rule(verdict, matched.rule));
         self.raw("]");
     }
 
@@ -241,7 +241,7 @@ impl Line<'_> {
         };
         let excluded = |rule: &Rule| is_excluded(group, rule);
         self.raw(",\"nonTerminatingMatchingRules\":[");
-        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(at));
+        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(verdict, at));
         self.raw("],\"excludedRules\":");
         if group.excluded.is_empty() || !members().any(|(_, rule)| excluded(rule)) {
             self.raw("null}");
@@ -256,10 +256,12 @@ impl Line<'_> {
         self.raw("]}");
     }
 
-    fn matching_rule(&mut self, at: RuleRef) {
-        self.rule_and_action(at.resolve(self.policy));
+    fn matching_rule(&mut self, verdict: &Verdict, at: RuleRef) {
+        let rule = at.resolve(self.policy);
+        self.rule_and_action(rule);
         self.raw(",\"ruleMatchDetails\":");
         self.match_details(Some(at));
+        self.good_token(verdict, rule);
         self.raw("}");
     }
 
@@ -426,6 +428,7 @@ impl Line<'_> {
         }
         self.raw("]");
         if let Subject::Evaluated { verdict, .. } = subject {
+            self.tokens(verdict);
             self.oversize(verdict);
         }
         if let Subject::Evaluated { request, .. } | Subject::Fault { request, .. } = subject {
@@ -507,8 +510,21 @@ fn action_name(action: &Action) -> &'static str {
         Action::Allow { .. } => "ALLOW",
         Action::Block(_) => "BLOCK",
         Action::Count { .. } => "COUNT",
+        Action::Captcha(_) => "CAPTCHA",
+        Action::Challenge(_) => "CHALLENGE",
     }
 }
+
+fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow => "ALLOW",
+        Decision::Block => "BLOCK",
+        Decision::Captcha => "CAPTCHA",
+        Decision::Challenge => "CHALLENGE",
+    }
+}
+
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use sekisho_model::Timestamp;
 use sekisho_waf::ir::*;
 use sekisho_waf::transform::Transform;
-use sekisho_waf::{Body, BodySize, Client, Header, Request};
+use sekisho_waf::{Body, BodySize, Client, Header, KnownToken, Request, TokenState};
 
 const WORDS: &[&str] = &[
     "admin",
@@ -163,11 +164,15 @@ fn condition() -> impl Strategy<Value = Condition> {
 const LABELS: &[&str] = &["one", "two", "a:one", "awswaf:clientip:geo:country:JP"];
 
 fn action() -> impl Strategy<Value = Action> {
-    select(&[0, 1, 2, 2, 2, 2][..]).prop_map(|kind| match kind {
-        0 => Action::ALLOW,
-        1 => Action::block(),
-        _ => Action::COUNT,
-    })
+    let asked =
+        || select(&[0, 60, 300, 1_000][..]).prop_map(|immunity_s| TokenAction { insert: Vec::new(), immunity_s });
+    prop_oneof![
+        2 => Just(Action::ALLOW),
+        2 => Just(Action::block()),
+        8 => Just(Action::COUNT),
+        1 => asked().prop_map(Action::Captcha),
+        1 => asked().prop_map(Action::Challenge),
+    ]
 }
 
 fn plain_rule() -> impl Strategy<Value = Rule> {
@@ -178,7 +183,7 @@ fn plain_rule() -> impl Strategy<Value = Rule> {
             RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
         }),
     ];
-    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), metric_name: "r".to_owned(), labels, kind })
+    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -186,10 +191,17 @@ fn rule() -> impl Strategy<Value = Rule> {
     let group =
         (members, prop::option::of(condition()), any::<bool>()).prop_map(|(rules, scope_down, count_only)| Rule {
             name: "g".to_owned(),
-            metric_name: "g".to_owned(),
+            visibility: "g".into(),
             labels: Vec::new(),
             kind: RuleKind::Group {
-                group: Group { id: "id".to_owned(), name: "g".to_owned(), managed: false, excluded: Vec::new(), rules },
+                group: Group {
+                    id: "id".to_owned(),
+                    name: "g".to_owned(),
+                    managed: false,
+                    visibility: "g".into(),
+                    excluded: Vec::new(),
+                    rules,
+                },
                 scope_down,
                 count_only,
             },
@@ -205,8 +217,28 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
         default_action: if blocks { Action::block() } else { Action::ALLOW },
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     })
 }
+
+/// A token at [`NOW_MS`]: none, a bad one, or one solved some time ago.
+pub(crate) fn token() -> impl Strategy<Value = KnownToken> {
+    let state = || {
+        let solved = select(&[0, 59_999, 60_000, 60_001, 299_999, 300_001, 999_999][..]);
+        prop_oneof![
+            1 => Just(TokenState::Missing),
+            1 => Just(TokenState::Invalid),
+            1 => Just(TokenState::DomainMismatch),
+            4 => solved.prop_map(|ago_ms| TokenState::SolvedAt(Timestamp::from_unix_ms(NOW_MS - ago_ms))),
+        ]
+    };
+    (state(), state()).prop_map(|(captcha, challenge)| KnownToken { captcha, challenge })
+}
+
+/// The time of all evaluations.
+pub(crate) const NOW_MS: u64 = 1_000_000;
 
 /// A request that owns its bytes.
 #[derive(Debug, Clone)]

@@ -46,12 +46,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn compiled_equals_reference(policy in generate::policy(), requests in prop::collection::vec(generate::request(), 1..4)) {
+    fn compiled_equals_reference(policy in generate::policy(), requests in prop::collection::vec((generate::request(), generate::token()), 1..4)) {
         let limits = Limits { headers_max: 6, cookies_bytes_max: 24, headers_bytes_max: 200, ..Limits::default() };
         let rule_set = RuleSet::compile(policy.clone(), limits).unwrap();
-        let context = Context { now: Timestamp::from_unix_ms(1_000_000), rates: &FixedRates, places: &FixedPlaces };
+        let now = Timestamp::from_unix_ms(generate::NOW_MS);
         let mut scratch = Scratch::new();
-        for owned in &requests {
+        for (owned, token) in &requests {
+            let context = Context { now, rates: &FixedRates, places: &FixedPlaces, token };
             owned.with(|request| {
                 let (expected, _) = reference::evaluate(&policy, &limits, request, &context);
                 let got = rule_set.evaluate(request, &context, &mut scratch);
