@@ -266,6 +266,8 @@ fn evaluate_token(rules: Vec<Rule>, token: KnownToken) -> (Verdict, Policy) {
         rules,
         body_inspected_bytes_max: None,
         token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let request = Request {
         method: b"GET",

@@ -117,7 +117,14 @@ fn actions_that_ask_for_a_token_count_askings_and_good_tokens() {
     let metrics = Metrics::new("0.0.0");
     let asked = || TokenAction { insert: Vec::new(), immunity_s: 300 };
     let rules = vec![rule("puzzle", when(Action::Captcha(asked()))), rule("silent", when(Action::Challenge(asked())))];
-    let members = Group { id: "g".to_owned(), name: "g".to_owned(), managed: false, excluded: Vec::new(), rules };
+    let members = Group {
+        id: "g".to_owned(),
+        name: "g".to_owned(),
+        managed: false,
+        visibility: "g".into(),
+        excluded: Vec::new(),
+        rules,
+    };
     let kind = RuleKind::Group { group: members, scope_down: None, count_only: false };
     let counters = metrics.policy(&policy(vec![rule("puzzle", when(Action::Captcha(asked()))), rule("use-g", kind)]));
     let member = |member| RuleRef { rule: 1, member: Some(member) };
