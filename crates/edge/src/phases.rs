@@ -140,9 +140,10 @@ async fn decide(
     };
     let candidate = Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held };
     let (decision, ruling) = {
+        let places = shared.places.load();
         let around = Surroundings {
             rules,
-            places: &*shared.places,
+            places: &***places,
             limits: &shared.limits,
             on_fault: shared.on_fault,
             metrics: &shared.metrics.edge,

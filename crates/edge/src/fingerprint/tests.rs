@@ -1,3 +1,5 @@
+//! Known clients, the examples of the specifications, and messages that are broken in every place.
+
 use super::*;
 
 /// A Firefox without TLS 1.3 towards a site of Mozilla's: the message without its record.

@@ -156,7 +156,7 @@ fn a_rule_ends_the_requests_of_one_client_and_of_no_other() {
         let (field, oversize) = (Field::Ja4, Oversize::Continue);
         let when = Condition::Test(Test { field, transforms: Vec::new(), operator, oversize, on_missing });
         let (name, kind) = ("ja4".to_owned(), RuleKind::Match { when, action: Action::block().into() });
-        Rule { metric_name: name.clone(), name, labels: Vec::new(), kind }
+        Rule { visibility: name.as_str().into(), name, labels: Vec::new(), kind }
     };
     let shop = shop(folder.path(), vec![rule(OnMissing::NoMatch)]);
     assert_eq!(shop.ask(shop.edge.address(), MODERN), "HTTP/1.1 403 Forbidden");
