@@ -143,11 +143,6 @@ fn refuses_by_name_what_is_not_honoured_yet() {
     let json_body = r#"{"JsonBody":{"MatchPattern":{"All":{}},"MatchScope":"ALL","OversizeHandling":"CONTINUE"}}"#;
     refuses(&with_statement(&bytes("YWJj", json_body)), &["not-supported"]);
     refuses(&with_statement(&bytes("YWJj", r#"{"BodyValues":{}}"#)), &["unknown-field"]);
-    for key in ["CONSTANT", "CUSTOM_KEYS"] {
-        refuses(&with_statement(&rate(&format!(r#""Limit":100,"AggregateKeyType":"{key}""#))), &["not-supported"]);
-    }
-    let custom = r#""Limit":100,"AggregateKeyType":"IP","CustomKeys":[{"IP":{}}]"#;
-    refuses(&with_statement(&rate(custom)), &["not-supported"]);
     let pre_parse = regex("a").replace(
         "\"FieldToMatch\"",
         r#""PreParseTextTransformations":[{"Priority":0,"Type":"URL_DECODE"}],"FieldToMatch""#,

@@ -8,6 +8,7 @@ mod action;
 mod condition;
 mod field;
 mod protection;
+mod rate;
 mod visibility;
 
 pub use action::{Action, BlockResponse, HeaderInsert, IMMUNITY_S_DEFAULT, ResponseBody, TokenAction, TokenKind};
@@ -17,6 +18,7 @@ pub use condition::{
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
 pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
+pub use rate::{RateKey, RateKeyPart};
 pub use visibility::Visibility;
 
 /// A whole policy: for AWS, one web ACL.
@@ -126,13 +128,6 @@ impl From<Action> for ActionInForce {
     fn from(action: Action) -> Self {
         Self { action, overridden: None }
     }
-}
-
-/// What a rate-based rule counts by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RateKey {
-    /// The address of the client.
-    Address(AddressSource),
 }
 
 /// A rule group as a policy refers to it, overrides applied.

@@ -175,12 +175,49 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+fn rate_key() -> impl Strategy<Value = RateKey> {
+    let first = || {
+        source().prop_map(|source| match source {
+            AddressSource::Forwarded { header, invalid_matches, .. } => {
+                AddressSource::Forwarded { header, position: ForwardedPosition::First, invalid_matches }
+            }
+            AddressSource::Client => source,
+        })
+    };
+    let transforms = || prop::collection::vec(select(Transform::ALL), 0..3);
+    let name = |names: &'static [&'static str]| select(names).prop_map(str::to_owned);
+    let part = prop_oneof![
+        (name(&["host", "x-a", "absent"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::Header { name, transforms }),
+        (name(&["a", "id", "A"]), transforms()).prop_map(|(name, transforms)| RateKeyPart::Cookie { name, transforms }),
+        (name(&["a", "id"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::QueryArgument { name, transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::QueryString { transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::UriPath { transforms }),
+        Just(RateKeyPart::Method),
+        first().prop_map(RateKeyPart::Address),
+        first().prop_map(RateKeyPart::Asn),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja3 { missing_counts }),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja4 { missing_counts }),
+        any::<bool>().prop_map(|qualified| RateKeyPart::LabelNamespace(LabelTest {
+            scope: LabelScope::Namespace,
+            key: if qualified { "ns:a:".to_owned() } else { "a:".to_owned() },
+            context: (!qualified).then(|| "ns:".to_owned()),
+        })),
+    ];
+    prop_oneof![
+        2 => first().prop_map(RateKey::Address),
+        1 => Just(RateKey::Constant),
+        4 => prop::collection::vec(part, 1..6).prop_map(RateKey::Custom),
+    ]
+}
+
 fn plain_rule() -> impl Strategy<Value = Rule> {
     let labels = prop::collection::vec(select(LABELS).prop_map(|label| format!("ns:{label}")), 0..3);
     let kind = prop_oneof![
         4 => (condition(), action()).prop_map(|(when, action)| RuleKind::Match { when, action: action.into() }),
-        1 => (60_u64..400, source(), prop::option::of(condition()), action()).prop_map(|(limit, source, scope_down, action)| {
-            RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
+        1 => (60_u64..400, rate_key(), prop::option::of(condition()), action()).prop_map(|(limit, key, scope_down, action)| {
+            RuleKind::Rate { limit, window_s: 60, key, scope_down, action: action.into() }
         }),
     ];
     (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
