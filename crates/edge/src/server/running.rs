@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle, available_parallelism};
 
 use arc_swap::ArcSwap;
-use sekisho_waf::RuleSet;
 use sekisho_waf::ir::Logging;
+use sekisho_waf::{PlaceSource, RuleSet};
 use tokio::sync::{oneshot, watch};
 
 use super::setup::{self, Bound, SetupError};
@@ -64,7 +64,7 @@ impl Edge {
             witness: services.witness,
             metrics: services.metrics,
             rates: services.rates,
-            places: services.places,
+            places: ArcSwap::from_pointee(services.places),
             clock: services.clock,
             ready: AtomicBool::new(false),
             stop,
@@ -132,6 +132,11 @@ impl Running {
     pub fn reload_rules(&self, rules: Arc<RuleSet>, logging: Logging) {
         self.shared.rules.store(Shared::rules_of(&self.shared.metrics, &self.shared.rates, rules, logging));
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
+    }
+
+    /// Asks others where addresses are from now on.
+    pub fn reload_places(&self, places: Arc<dyn PlaceSource + Send + Sync>) {
+        self.shared.places.store(Arc::new(places));
     }
 
     /// Changes where requests go. Requests under way end where they began.
