@@ -30,4 +30,7 @@ pub use settings::{JournalError, JournalSettings, Overflow};
 pub use veil::Veil;
 pub use writer::Journal;
 
+pub(crate) use cloak::Cloak;
+pub(crate) use decision::{action_name, decision_name};
+pub(crate) use json::{push_number, push_text};
 pub(crate) use terms::Terms;

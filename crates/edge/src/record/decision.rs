@@ -130,6 +130,11 @@ impl Recorder {
         Self { mask: Mask::new(mask), source: text }
     }
 
+    /// Writes under a veil what is no record.
+    pub(crate) fn cloak<'r>(&'r mut self, veil: &'r Veil) -> Cloak<'r> {
+        Cloak::new(&mut self.mask, veil)
+    }
+
     /// Appends the record of one decision to `out`: one line, the newline included. What the veil covers is not shown.
     ///
     /// # Panics
@@ -387,7 +392,8 @@ fn rule_type(rule: &Rule) -> &'static str {
     }
 }
 
-fn action_name(action: &Action) -> &'static str {
+/// An action in AWS's word.
+pub(crate) fn action_name(action: &Action) -> &'static str {
     match action {
         Action::Allow { .. } => "ALLOW",
         Action::Block(_) => "BLOCK",
@@ -397,7 +403,8 @@ fn action_name(action: &Action) -> &'static str {
     }
 }
 
-fn decision_name(decision: Decision) -> &'static str {
+/// What was decided in AWS's word.
+pub(crate) fn decision_name(decision: Decision) -> &'static str {
     match decision {
         Decision::Allow => "ALLOW",
         Decision::Block => "BLOCK",

@@ -1,4 +1,4 @@
-//! The admin address: metrics and health, for machines that watch.
+//! The admin address: metrics, health and samples, for machines and people that watch.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,8 +17,10 @@ use tokio::sync::Semaphore;
 
 use super::shared::Shared;
 use crate::body::{Attendance, Reply, Source};
+use crate::sample::{Ask, Unanswerable};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 /// Connections at a time; scrapers need one each.
 const CONNECTIONS_MAX: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,7 +38,7 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         let shared = Arc::clone(&shared);
         tokio::task::spawn_local(async move {
             let service = service_fn(|request: Request<Incoming>| {
-                let response = answer(&shared, request.method(), request.uri().path());
+                let response = answer(&shared, request.method(), request.uri());
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
@@ -50,16 +52,18 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-fn answer(shared: &Shared, method: &Method, path: &str) -> Response<Reply> {
+fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
     if method != Method::GET && method != Method::HEAD {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     }
-    match path {
+    match uri.path() {
         "/metrics" => {
             let mut response = Response::new(reply(shared.metrics.encode().into()));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
             response
         }
+        "/samples" => samples(shared, uri.query().unwrap_or_default()),
+        "/samples/names" => json(StatusCode::OK, shared.samples.answer_names()),
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" if shared.ready.load(Ordering::Acquire) => plain(StatusCode::OK, "ready\n"),
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
@@ -67,10 +71,34 @@ fn answer(shared: &Shared, method: &Method, path: &str) -> Response<Reply> {
     }
 }
 
+fn samples(shared: &Shared, query: &str) -> Response<Reply> {
+    let answer = Ask::parse(query).and_then(|ask| shared.samples.answer(&ask, shared.clock.now()));
+    match answer {
+        Ok(text) => json(StatusCode::OK, text),
+        Err(error) => {
+            let status = match error {
+                Unanswerable::Name { .. } => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            let mut response = Response::new(reply(format!("{error}\n").into()));
+            *response.status_mut() = status;
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_TYPE));
+            response
+        }
+    }
+}
+
+fn json(status: StatusCode, text: Vec<u8>) -> Response<Reply> {
+    let mut response = Response::new(reply(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 fn plain(status: StatusCode, text: &'static str) -> Response<Reply> {
     let mut response = Response::new(reply(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_TYPE));
     response
 }
 

@@ -20,6 +20,7 @@ use crate::pages::Pages;
 use crate::rate::{PolicyRates, RateCounters};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
+use crate::sample::Samples;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
 use crate::upstream::Cluster;
@@ -99,6 +100,7 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) samples: Samples,
     pub(crate) rates: Arc<RateCounters>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -112,6 +114,7 @@ impl Shared {
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
+        samples: &Samples,
         rates: &Arc<RateCounters>,
         set: Arc<RuleSet>,
         logging: Logging,
@@ -119,6 +122,7 @@ impl Shared {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
         let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
-        Arc::new(Rules { set, counters, rates, terms })
+        let samples = samples.resolve(set.policy());
+        Arc::new(Rules { set, counters, rates, terms, samples })
     }
 }

@@ -14,5 +14,6 @@ mod pages;
 mod records;
 mod reload;
 mod rules;
+mod samples;
 mod tls;
 mod upgrade;
