@@ -1,6 +1,7 @@
 //! The command line.
 
 mod acl;
+mod capacity;
 mod check;
 mod config;
 #[cfg(feature = "demo")]
@@ -36,6 +37,8 @@ enum Command {
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
+    Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
@@ -88,6 +91,7 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::check(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
             Command::Config(command) => config::config(&command),

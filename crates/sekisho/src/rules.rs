@@ -7,11 +7,14 @@ use std::sync::Arc;
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf::{Limits, RuleSet};
-use sekisho_waf_lang::aws::{self, LoadOptions};
+use sekisho_waf_lang::aws::{self, CAPACITY_MAX, Capacity, CapacityLimits, LoadOptions, Loaded};
 
 use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
-use crate::read;
+use crate::read as files;
+
+/// Whoever puts rules to work hears of capacity where AWS would not take them; here they are only slower.
+const AS_SERVED: CapacityLimits = CapacityLimits { warn_above: CAPACITY_MAX, error_above: u64::MAX };
 
 /// Rules ready for use, and what is doubtful in them.
 #[derive(Debug)]
@@ -32,27 +35,23 @@ pub(crate) fn load(config: &RulesConfig) -> Result<LoadedRules, Diagnostics> {
 
 /// As [`load`], as if in front of a certain kind of AWS resource.
 pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<LoadedRules, Diagnostics> {
+    load_judged(config, options, |capacity| capacity.beyond(AS_SERVED).into_iter().collect())
+}
+
+/// As [`load_for`], with the caller's own judgement of the web ACL's capacity among the problems.
+pub(crate) fn load_judged(
+    config: &RulesConfig,
+    options: &LoadOptions,
+    judge: impl Fn(&Capacity) -> Diagnostics,
+) -> Result<LoadedRules, Diagnostics> {
     let mut problems = Diagnostics::new();
-    let lists = Lists {
-        allow: keep(config.allow_list.as_deref().map(list::read), &mut problems),
-        reputation: keep(config.reputation_list.as_deref().map(list::read), &mut problems),
-        ..Lists::default()
-    };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
-    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);
-    let acl = match &config.acl {
-        Some(path) => read::text(path).map_err(|errors| problems.extend(errors)).ok(),
-        None => {
-            let starter = sekisho_content::starter(&lists);
-            resources.extend(starter.resources);
-            Some(starter.acl)
-        }
+    let Some(Loaded { policy, capacity, diagnostics }) = read(config, options, &mut problems)? else {
+        return Err(problems);
     };
-    let catalogue = sekisho_content::catalogue(&lists)?;
-    let Some(acl) = acl else { return Err(problems) };
-    let loaded = aws::load(&acl, &resources, &catalogue, options);
-    problems.extend(loaded.diagnostics);
-    let policy = match loaded.policy {
+    problems.extend(diagnostics);
+    problems.extend(capacity.as_ref().map(judge).unwrap_or_default());
+    let policy = match policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
@@ -69,6 +68,35 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Err(problems)
         }
     }
+}
+
+/// Reads the web ACL that a configuration names with everything it refers to, and compiles nothing. None if the web
+/// ACL cannot be read; the reasons are among the problems.
+///
+/// # Errors
+///
+/// If the rules that ship are broken.
+pub(crate) fn read(
+    config: &RulesConfig,
+    options: &LoadOptions,
+    problems: &mut Diagnostics,
+) -> Result<Option<Loaded>, Diagnostics> {
+    let lists = Lists {
+        allow: keep(config.allow_list.as_deref().map(list::read), problems),
+        reputation: keep(config.reputation_list.as_deref().map(list::read), problems),
+        ..Lists::default()
+    };
+    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(files::json_folder), problems);
+    let acl = match &config.acl {
+        Some(path) => files::text(path).map_err(|errors| problems.extend(errors)).ok(),
+        None => {
+            let starter = sekisho_content::starter(&lists);
+            resources.extend(starter.resources);
+            Some(starter.acl)
+        }
+    };
+    let catalogue = sekisho_content::catalogue(&lists)?;
+    Ok(acl.map(|acl| aws::load(&acl, &resources, &catalogue, options)))
 }
 
 /// Everything that is wrong with a configuration, and with the rules it names.

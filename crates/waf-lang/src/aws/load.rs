@@ -4,6 +4,7 @@ use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf::ir::Policy;
 
 use super::association::ResourceType;
+use super::capacity::Capacity;
 use super::catalogue::ManagedCatalogue;
 use super::resource::Resources;
 use super::web_acl;
@@ -23,7 +24,10 @@ pub struct LoadOptions {
 pub struct Loaded {
     /// The policy, unless there are errors.
     pub policy: Option<Policy>,
-    /// All problems found.
+    /// What the web ACL takes of AWS's capacity, if the price of each rule is known. It may be where there is no
+    /// policy: AWS's own groups have a price, whether or not they ship.
+    pub capacity: Option<Capacity>,
+    /// All problems found but those of capacity: see [`Capacity::beyond`] and [`Capacity::differences`].
     pub diagnostics: Diagnostics,
 }
 
@@ -44,10 +48,11 @@ pub struct Loaded {
 pub fn load(acl: &SourceFile, resources: &[SourceFile], catalogue: &ManagedCatalogue, options: &LoadOptions) -> Loaded {
     let mut report = Report::new();
     let documents: Vec<Document> = resources.iter().filter_map(|file| Document::read_json(file, &mut report)).collect();
-    let policy = Document::read_json(acl, &mut report).and_then(|document| {
+    let read = Document::read_json(acl, &mut report).and_then(|document| {
         let resources = Resources::index(&documents, &mut report);
         web_acl::read(document.root(), &resources, catalogue, options.resource_type, &mut report)
     });
     let diagnostics = report.into_diagnostics();
-    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), diagnostics }
+    let (policy, capacity) = read.map_or((None, None), |read| (read.policy, read.capacity));
+    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), capacity, diagnostics }
 }

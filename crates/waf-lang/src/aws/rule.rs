@@ -5,6 +5,7 @@
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
 use super::action::{ResponseBodies, read_override_action, read_rule_action};
+use super::capacity::Cost;
 use super::catalogue::ManagedCatalogue;
 use super::label::read_rule_labels;
 use super::resource::Resources;
@@ -51,9 +52,19 @@ pub(crate) struct TopLevel<'a> {
     pub(crate) bodies: &'a ResponseBodies,
 }
 
-/// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
-pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> Vec<Rule> {
+/// The rules of a web ACL or of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// In evaluation order; those with errors are left out: their problems are reported.
+    pub(crate) rules: Vec<Rule>,
+    /// What each costs, errors or not, by name, in evaluation order.
+    pub(crate) costs: Vec<(String, Cost)>,
+}
+
+/// Reads `Rules`.
+pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> Rules {
     let mut rules: Vec<(i64, Rule)> = Vec::new();
+    let mut costs: Vec<(i64, (String, Cost))> = Vec::new();
     let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
     let mut names = std::collections::BTreeSet::new();
     for item in node.array(report).unwrap_or_default() {
@@ -72,20 +83,43 @@ pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut
             let message = format!("the rule {} has the priority {priority} too", quoted(other));
             report.push(node.error("duplicate-priority", message));
         }
-        let rule = read_rule(members, name, context, report);
+        let (rule, cost) = read_rule(members, name, context, report);
         rules.extend(priority.zip(rule));
+        costs.push((priority.unwrap_or_default(), (name.unwrap_or_default().to_owned(), cost)));
     }
     rules.sort_by_key(|&(priority, _)| priority);
-    rules.into_iter().map(|(_, rule)| rule).collect()
+    costs.sort_by_key(|&(priority, _)| priority);
+    let rules = rules.into_iter().map(|(_, rule)| rule).collect();
+    Rules { rules, costs: costs.into_iter().map(|(_, cost)| cost).collect() }
 }
 
-fn read_rule(members: Members<'_>, name: Option<&str>, context: &RuleContext<'_>, report: &mut Report) -> Option<Rule> {
+fn read_rule(
+    members: Members<'_>,
+    name: Option<&str>,
+    context: &RuleContext<'_>,
+    report: &mut Report,
+) -> (Option<Rule>, Cost) {
+    let mut cost = Cost::default();
+    let rule = read_rule_at_cost(members, name, context, &mut cost, report);
+    (rule, cost)
+}
+
+fn read_rule_at_cost(
+    members: Members<'_>,
+    name: Option<&str>,
+    context: &RuleContext<'_>,
+    cost: &mut Cost,
+    report: &mut Report,
+) -> Option<Rule> {
     let metric_name = members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
     let labels = match members.get("RuleLabels") {
         Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
         None => Some(Vec::new()),
     };
-    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, context, report));
+    if members.get("Statement").is_none() {
+        cost.set_unknown();
+    }
+    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, context, cost, report));
     Some(Rule { name: name?.to_owned(), metric_name: metric_name?, labels: labels?, kind: kind? })
 }
 
@@ -99,10 +133,12 @@ fn read_kind(
     statement: Node<'_>,
     rule: Members<'_>,
     context: &RuleContext<'_>,
+    cost: &mut Cost,
     report: &mut Report,
 ) -> Option<RuleKind> {
-    let mut lowering = Lowering::new(context.scope, report);
+    let mut lowering = Lowering::new(context.scope, cost, report);
     let Some((kind, members)) = lowering.open(statement) else {
+        lowering.cost.set_unknown();
         // The statement is hopeless, its rule's action need not be.
         rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, report));
         return None;
@@ -110,11 +146,17 @@ fn read_kind(
     match kind.lower {
         Lower::Condition(lower) => {
             let when = lower(members, &mut lowering);
+            if when.is_none() {
+                lowering.cost.set_unknown();
+            }
             let action = read_action(rule, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
+            if rate.is_none() {
+                lowering.cost.set_unknown();
+            }
             let action = read_action(rule, context, report);
             let rate = rate?;
             Some(RuleKind::Rate {
@@ -129,6 +171,7 @@ fn read_kind(
             let Some(top) = &context.top else {
                 let message = format!("a {} must not stand in a rule group", kind.shape.name);
                 lowering.report.push(statement.error("not-nestable", message));
+                lowering.cost.set_unknown();
                 return None;
             };
             let used = lower(members, top, &mut lowering);

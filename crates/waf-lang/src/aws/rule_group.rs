@@ -6,6 +6,7 @@ use sekisho_waf::ir::Group;
 
 use super::action::ResponseBodies;
 use super::arn::{self, ResourceKind};
+use super::capacity::{Cost, GroupCapacity, declared};
 use super::label::LabelContext;
 use super::resource::Resources;
 use super::rule::{RuleContext, read_metric_name, read_rules};
@@ -34,13 +35,20 @@ pub(crate) static RULE_GROUP: Shape = Shape {
     ],
 };
 
-/// Reads a group, before overrides. Gives none if a rule has errors: overrides of it would seem to name nothing.
+/// A group of one's own, before overrides.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnGroup {
+    pub(crate) group: Group,
+    pub(crate) capacity: GroupCapacity,
+}
+
+/// Reads a group. Gives none if a rule has errors: overrides of it would seem to name nothing.
 pub(crate) fn read(
     node: Node<'_>,
     whole_answer: bool,
     resources: &Resources<'_>,
     report: &mut Report,
-) -> Option<Group> {
+) -> Option<OwnGroup> {
     let members = RULE_GROUP.open(node, report)?;
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::RuleGroup, report));
@@ -51,10 +59,19 @@ pub(crate) fn read(
     let labels = LabelContext::of_rules(prefix, members.get("Rules"));
     let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
     let context = RuleContext { scope: &scope, bodies: &bodies, top: None };
-    let rules = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let read = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
     let written = members.get("Rules").and_then(Node::as_array).map_or(0, |rules| rules.len());
-    if rules.len() != written {
+    if read.rules.len() != written {
         return None;
     }
-    Some(Group { id: arn?.text.to_owned(), name: name?.to_owned(), managed: false, excluded: Vec::new(), rules })
+    let mut cost = Cost::default();
+    for (_, rule) in &read.costs {
+        cost.merge(rule);
+    }
+    let (declared, place) = declared(members, report);
+    let name = name?.to_owned();
+    let capacity = GroupCapacity { name: name.clone(), declared, computed: cost.wcu()?, place: Some(place) };
+    let id = arn?.text.to_owned();
+    let group = Group { id, name, managed: false, excluded: Vec::new(), rules: read.rules };
+    Some(OwnGroup { group, capacity })
 }
