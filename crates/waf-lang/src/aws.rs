@@ -15,6 +15,7 @@ mod capacity;
 mod catalogue;
 mod content;
 mod country;
+mod data_protection;
 mod field;
 mod known_group;
 mod label;
@@ -29,7 +30,9 @@ mod scope;
 mod search_string;
 mod shape;
 mod statement;
+mod token;
 mod transformation;
+mod visibility;
 mod web_acl;
 
 pub use association::ResourceType;

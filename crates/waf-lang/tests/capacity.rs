@@ -152,6 +152,43 @@ fn published_examples_come_out_as_published() {
         "ScopeDownStatement":{"LabelMatchStatement":{"Scope":"LABEL",
         "Key":"awswaf:managed:aws:amazon-ip-list:AWSManagedIPDDoSList"}}}}"#;
     assert_eq!(capacity(&[reputation, labelled]).total, 28);
+    // AWS CloudFormation User Guide, "AWS::WAFv2::WebACL", "Create a web ACL with a variety of rate-based rules": 193.
+    let forwarded = r#""ForwardedIPConfig":{"HeaderName":"X-Forwarded-For","FallbackBehavior":"MATCH"}"#;
+    let none = r#""TextTransformations":[{"Priority":0,"Type":"NONE"}]"#;
+    let rate =
+        |limit: u32, more: &str| format!(r#"{{"RateBasedStatement":{{"Limit":{limit},"AggregateKeyType":{more}}}}}"#);
+    let american = r#"{"GeoMatchStatement":{"CountryCodes":["US"]}}"#;
+    let rules = [
+        rate(
+            100_000,
+            &format!(
+                r#""CONSTANT","ScopeDownStatement":{{"GeoMatchStatement":{{"CountryCodes":["GB"],{forwarded}}}}}"#
+            ),
+        ),
+        rate(1000, &format!(r#""FORWARDED_IP",{forwarded}"#)),
+        rate(
+            2000,
+            &format!(
+                r#""CUSTOM_KEYS",{forwarded},"CustomKeys":[{{"Header":{{"Name":"Content-Type",{none}}}}},{{"ForwardedIP":{{}}}}]"#
+            ),
+        ),
+        rate(
+            3000,
+            &format!(
+                r#""CUSTOM_KEYS","CustomKeys":[{{"QueryString":{{{none}}}}},{{"HTTPMethod":{{}}}},{{"UriPath":{{{none}}}}}]"#
+            ),
+        ),
+        american.to_owned(),
+        rate(
+            500,
+            &format!(
+                r#""CUSTOM_KEYS","ScopeDownStatement":{american},"CustomKeys":[{{"LabelNamespace":{{"Namespace":"awswaf:clientip:geo:region:"}}}}]"#
+            ),
+        ),
+    ];
+    let capacity = capacity(&rules.each_ref().map(String::as_str));
+    assert_eq!(capacity.total, 193);
+    assert_eq!(capacity.rules.iter().map(|rule| rule.wcu).collect::<Vec<_>>(), [3, 2, 62, 92, 1, 33]);
 }
 
 #[test]

@@ -174,11 +174,15 @@ impl Cost {
         self.unknown = true;
     }
 
-    /// Adds the cost of another rule.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.add(other.wcu);
-        self.transformations.extend(other.transformations.iter().cloned());
-        self.unknown |= other.unknown;
+    /// The cost of many rules together.
+    pub(crate) fn sum<'c>(costs: impl IntoIterator<Item = &'c Self>) -> Self {
+        let mut sum = Self::default();
+        for cost in costs {
+            sum.add(cost.wcu);
+            sum.transformations.extend(cost.transformations.iter().cloned());
+            sum.unknown |= cost.unknown;
+        }
+        sum
     }
 
     /// The sum, in capacity units, if all of it is known.
@@ -196,13 +200,10 @@ pub(crate) fn of_web_acl(
     report: &mut Report,
 ) -> Option<Capacity> {
     let (declared, place) = declared(members, report);
-    let mut all = Cost::default();
-    let mut rules = Vec::with_capacity(costs.len());
-    for (name, cost) in costs {
-        all.merge(cost);
-        rules.push(RuleCapacity { name: name.clone(), wcu: cost.wcu()? });
-    }
-    Some(Capacity { total: all.wcu()?, declared, rules, groups: resources.group_capacities(), place: Some(place) })
+    let total = Cost::sum(costs.iter().map(|(_, cost)| cost)).wcu()?;
+    let rules = costs.iter().map(|(name, cost)| Some(RuleCapacity { name: name.clone(), wcu: cost.wcu()? }));
+    let rules = rules.collect::<Option<_>>()?;
+    Some(Capacity { total, declared, rules, groups: resources.group_capacities(), place: Some(place) })
 }
 
 /// Reads the `Capacity` of a web ACL or group, and where to point at it.

@@ -18,6 +18,7 @@ use super::capacity::GroupCapacity;
 use super::pattern;
 use super::rule_group::{self, OwnGroup};
 use super::shape::{Charset, Shape, choice, no_effect, optional, required, text};
+use super::token::Immunity;
 use crate::document::{Document, Node};
 use crate::report::{Report, quoted};
 
@@ -118,10 +119,10 @@ impl<'d> Resources<'d> {
         })
     }
 
-    /// The rule group an ARN names, before overrides.
-    pub(crate) fn rule_group(&self, arn: Node<'_>, report: &mut Report) -> Option<OwnGroup> {
+    /// The rule group an ARN names, before overrides. `immunity` is the web ACL's: always the same one.
+    pub(crate) fn rule_group(&self, arn: Node<'_>, immunity: Immunity, report: &mut Report) -> Option<OwnGroup> {
         self.read_once(ResourceKind::RuleGroup, arn, &self.groups, report, |resource, report| {
-            rule_group::read(resource.node, resource.whole_answer, self, report)
+            rule_group::read(resource.node, resource.whole_answer, self, immunity, report)
         })
     }
 
@@ -205,7 +206,7 @@ fn read_ip_set(node: Node<'_>, report: &mut Report) -> Option<IpSet> {
         }
     }
     let id = members.get("ARN")?.as_str()?.to_owned();
-    (whole && version.is_some()).then_some(IpSet { id, ranges })
+    (whole && version.is_some()).then_some(IpSet { id, addresses: ranges.into_iter().collect() })
 }
 
 fn read_range(node: Node<'_>, version: Option<AddressVersion>, report: &mut Report) -> Option<IpNet> {

@@ -1,6 +1,7 @@
 //! Rules of a web ACL or of a rule group: read one by one, put in the order of their priority.
 //!
-//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority".
+//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority", "Rate-based rule high-level settings in AWS WAF"
+//! (any action except Allow).
 
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
@@ -10,8 +11,10 @@ use super::catalogue::ManagedCatalogue;
 use super::label::read_rule_labels;
 use super::resource::Resources;
 use super::scope::Scope;
-use super::shape::{Charset, Members, Shape, integer, no_effect, optional, required, text, unsupported};
+use super::shape::{Charset, Members, Shape, integer, optional, required, text};
 use super::statement::{Lower, Lowering};
+use super::token::{Immunity, ImmunityByRule};
+use super::visibility;
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -25,14 +28,9 @@ pub(crate) static RULE: Shape = Shape {
         optional("OverrideAction"),
         optional("RuleLabels"),
         required("VisibilityConfig"),
-        unsupported("CaptchaConfig"),
-        unsupported("ChallengeConfig"),
+        optional("CaptchaConfig"),
+        optional("ChallengeConfig"),
     ],
-};
-
-pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
-    name: "VisibilityConfig",
-    members: &[no_effect("SampledRequestsEnabled"), no_effect("CloudWatchMetricsEnabled"), required("MetricName")],
 };
 
 /// What rules stand in.
@@ -40,6 +38,8 @@ pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
 pub(crate) struct RuleContext<'a> {
     pub(crate) scope: &'a Scope<'a>,
     pub(crate) bodies: &'a ResponseBodies,
+    /// The web ACL's times.
+    pub(crate) immunity: Immunity,
     /// What only rules of a web ACL may refer to; none within a group.
     pub(crate) top: Option<TopLevel<'a>>,
 }
@@ -50,19 +50,22 @@ pub(crate) struct TopLevel<'a> {
     pub(crate) resources: &'a Resources<'a>,
     pub(crate) catalogue: &'a ManagedCatalogue,
     pub(crate) bodies: &'a ResponseBodies,
+    pub(crate) immunity: Immunity,
 }
 
-/// The rules of a web ACL or of a group.
+/// Rules that were read, what they cost, and the times of their own some of them have.
 #[derive(Debug, Default)]
-pub(crate) struct Rules {
-    /// In evaluation order; those with errors are left out: their problems are reported.
+pub(crate) struct ReadRules {
+    /// Without those that have errors.
     pub(crate) rules: Vec<Rule>,
-    /// What each costs, errors or not, by name, in evaluation order.
+    /// All of them, by name.
     pub(crate) costs: Vec<(String, Cost)>,
+    pub(crate) immunity: ImmunityByRule,
 }
 
-/// Reads `Rules`.
-pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> Rules {
+/// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
+pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> ReadRules {
+    let mut own = ImmunityByRule::new();
     let mut rules: Vec<(i64, Rule)> = Vec::new();
     let mut costs: Vec<(i64, (String, Cost))> = Vec::new();
     let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
@@ -83,35 +86,32 @@ pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut
             let message = format!("the rule {} has the priority {priority} too", quoted(other));
             report.push(node.error("duplicate-priority", message));
         }
-        let (rule, cost) = read_rule(members, name, context, report);
+        let immunity = Immunity::read(members, report);
+        if let Some(name) = name
+            && !immunity.is_empty()
+        {
+            own.insert(name.to_owned(), immunity);
+        }
+        let mut cost = Cost::default();
+        let rule = read_rule(members, name, immunity, context, &mut cost, report);
         rules.extend(priority.zip(rule));
         costs.push((priority.unwrap_or_default(), (name.unwrap_or_default().to_owned(), cost)));
     }
     rules.sort_by_key(|&(priority, _)| priority);
     costs.sort_by_key(|&(priority, _)| priority);
     let rules = rules.into_iter().map(|(_, rule)| rule).collect();
-    Rules { rules, costs: costs.into_iter().map(|(_, cost)| cost).collect() }
+    ReadRules { rules, costs: costs.into_iter().map(|(_, cost)| cost).collect(), immunity: own }
 }
 
 fn read_rule(
     members: Members<'_>,
     name: Option<&str>,
-    context: &RuleContext<'_>,
-    report: &mut Report,
-) -> (Option<Rule>, Cost) {
-    let mut cost = Cost::default();
-    let rule = read_rule_at_cost(members, name, context, &mut cost, report);
-    (rule, cost)
-}
-
-fn read_rule_at_cost(
-    members: Members<'_>,
-    name: Option<&str>,
+    own: Immunity,
     context: &RuleContext<'_>,
     cost: &mut Cost,
     report: &mut Report,
 ) -> Option<Rule> {
-    let metric_name = members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let labels = match members.get("RuleLabels") {
         Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
         None => Some(Vec::new()),
@@ -119,28 +119,24 @@ fn read_rule_at_cost(
     if members.get("Statement").is_none() {
         cost.set_unknown();
     }
-    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, context, cost, report));
-    Some(Rule { name: name?.to_owned(), metric_name: metric_name?, labels: labels?, kind: kind? })
-}
-
-/// Reads a `VisibilityConfig`: the metric name is all that matters here.
-pub(crate) fn read_metric_name(node: Node<'_>, report: &mut Report) -> Option<String> {
-    let name = VISIBILITY_CONFIG.open(node, report)?.get("MetricName")?;
-    text(name, 1..=255, Charset::Metric, report).map(str::to_owned)
+    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, own, context, cost, report));
+    Some(Rule { name: name?.to_owned(), visibility: visibility?, labels: labels?, kind: kind? })
 }
 
 fn read_kind(
     statement: Node<'_>,
     rule: Members<'_>,
+    own: Immunity,
     context: &RuleContext<'_>,
     cost: &mut Cost,
     report: &mut Report,
 ) -> Option<RuleKind> {
+    let immunity = own.or(context.immunity);
     let mut lowering = Lowering::new(context.scope, cost, report);
     let Some((kind, members)) = lowering.open(statement) else {
         lowering.cost.set_unknown();
         // The statement is hopeless, its rule's action need not be.
-        rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, report));
+        rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, immunity, report));
         return None;
     };
     match kind.lower {
@@ -149,7 +145,7 @@ fn read_kind(
             if when.is_none() {
                 lowering.cost.set_unknown();
             }
-            let action = read_action(rule, context, report);
+            let action = read_action(rule, immunity, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
@@ -157,7 +153,11 @@ fn read_kind(
             if rate.is_none() {
                 lowering.cost.set_unknown();
             }
-            let action = read_action(rule, context, report);
+            let action = read_action(rule, immunity, context, report);
+            if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
+                let help = "a rule that counts requests takes any other action";
+                report.push(node.error("rate-allows", "a rate-based rule must not allow").help(help));
+            }
             let rate = rate?;
             Some(RuleKind::Rate {
                 limit: rate.limit,
@@ -183,7 +183,12 @@ fn read_kind(
 }
 
 /// The action of a rule that does not refer to a group.
-fn read_action(rule: Members<'_>, context: &RuleContext<'_>, report: &mut Report) -> Option<Action> {
+fn read_action(
+    rule: Members<'_>,
+    immunity: Immunity,
+    context: &RuleContext<'_>,
+    report: &mut Report,
+) -> Option<Action> {
     if let Some(node) = rule.get("OverrideAction") {
         let message = "`OverrideAction` is for rules that refer to a group";
         report.push(node.error("unexpected-field", message).help("this rule takes an `Action`"));
@@ -192,7 +197,7 @@ fn read_action(rule: Members<'_>, context: &RuleContext<'_>, report: &mut Report
         report.push(rule.node().error("missing-field", "the rule needs an `Action`"));
         return None;
     };
-    read_rule_action(node, context.bodies, report)
+    read_rule_action(node, context.bodies, immunity, report)
 }
 
 /// The override of a rule that refers to a group: whether the group's result is only counted.
@@ -205,6 +210,13 @@ fn read_override(rule: Members<'_>, report: &mut Report) -> Option<bool> {
         && node.as_array().is_some_and(|mut labels| labels.next().is_some())
     {
         report.push(node.error("unexpected-field", "a rule that refers to a group adds no labels of its own"));
+    }
+    for name in ["CaptchaConfig", "ChallengeConfig"] {
+        if let Some(node) = rule.get(name) {
+            let message = format!("`{name}` has no effect on a rule that refers to a group");
+            let help = "the group's rules have their own times, or the web ACL's";
+            report.push(node.warning("no-effect", message).help(help));
+        }
     }
     let Some(node) = rule.get("OverrideAction") else {
         let message = "a rule that refers to a group needs an `OverrideAction`";
