@@ -84,7 +84,8 @@ pub(crate) fn read(
     let lists = Lists {
         allow: keep(config.allow_list.as_deref().map(list::read), problems),
         reputation: keep(config.reputation_list.as_deref().map(list::read), problems),
-        ..Lists::default()
+        reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), problems),
+        ddos: keep(config.ddos_list.as_deref().map(list::read), problems),
     };
     let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(files::json_folder), problems);
     let acl = match &config.acl {
@@ -103,7 +104,7 @@ pub(crate) fn read(
 pub(crate) fn all_problems(broken: Broken) -> Diagnostics {
     let Broken { mut problems, rules } = broken;
     // A file that cannot be read has been told of, and rules are not judged without all of theirs.
-    let rules = rules.filter(|rules| rules.all().all(|path| std::fs::File::open(path).is_ok()));
+    let rules = rules.filter(|rules| rules.files().all(|path| std::fs::File::open(path).is_ok()));
     if let Some(Err(more)) = rules.map(|rules| load(&rules)) {
         problems.extend(more);
     }

@@ -17,6 +17,7 @@ mod content;
 mod country;
 mod data_protection;
 mod field;
+mod json_body;
 mod known_group;
 mod label;
 mod load;

@@ -50,6 +50,7 @@ fn at(component: &str, transformations: &[&str]) -> String {
 const PATH: &str = r#""UriPath":{}"#;
 const QUERY: &str = r#""QueryString":{}"#;
 const ARGUMENTS: &str = r#""AllQueryArguments":{}"#;
+const JSON: &str = r#""JsonBody":{"MatchPattern":{"All":{}},"MatchScope":"ALL"}"#;
 
 #[test]
 fn each_statement_costs_what_its_page_says() {
@@ -93,6 +94,15 @@ fn each_statement_costs_what_its_page_says() {
         (sqli(r#","SensitivityLevel":"LOW""#), 20),
         (sqli(r#","SensitivityLevel":"HIGH""#), 30),
         (format!(r#"{{"XssMatchStatement":{{{}}}}}"#, at(ARGUMENTS, &["URL_DECODE", "HTML_ENTITY_DECODE"])), 70),
+        (bytes("CONTAINS", JSON, &["NONE"]), 20),
+        (format!(r#"{{"XssMatchStatement":{{{}}}}}"#, at(JSON, &["LOWERCASE"])), 90),
+        (
+            format!(
+                r#"{{"XssMatchStatement":{{{},"PreParseTextTransformations":[{{"Priority":0,"Type":"URL_DECODE"}},{{"Priority":1,"Type":"NONE"}}]}}}}"#,
+                at(ARGUMENTS, &["LOWERCASE"])
+            ),
+            70,
+        ),
         (geo.clone(), 1),
         (r#"{"AsnMatchStatement":{"AsnList":[64500,64501]}}"#.to_owned(), 1),
         (r#"{"LabelMatchStatement":{"Scope":"LABEL","Key":"awswaf:managed:x:y"}}"#.to_owned(), 1),

@@ -299,13 +299,15 @@ impl Checking<'_> {
             resources: resolve(table.resources, "resources"),
             allow_list: resolve(table.allow_list, "allow_list"),
             reputation_list: resolve(table.reputation_list, "reputation_list"),
+            reconnaissance_list: resolve(table.reconnaissance_list, "reconnaissance_list"),
+            ddos_list: resolve(table.ddos_list, "ddos_list"),
             country_db: resolve(table.country_db, "country_db"),
             asn_db: resolve(table.asn_db, "asn_db"),
         }
     }
 
     fn rules_readable(&mut self, rules: &RulesConfig) {
-        for path in rules.all() {
+        for path in rules.files() {
             self.readable(path, &[]);
         }
     }

@@ -14,10 +14,10 @@ pub(super) fn with_operator(
     base_wcu: u64,
     lowering: &mut Lowering<'_>,
 ) -> Option<Condition> {
-    let field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
+    let mut field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
     let transforms = members.get("TextTransformations").and_then(|node| transformation::read(node, lowering.report));
     if let Some(node) = members.get("PreParseTextTransformations") {
-        transformation::read_pre_parse(node, lowering.report);
+        transformation::read_pre_parse(node, field.as_mut().map(|read| &mut read.field), lowering.report);
     }
     lowering.cost.add_test(base_wcu, members, field.as_ref().map(|field| &field.field));
     let field = field?;
