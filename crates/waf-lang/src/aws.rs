@@ -21,6 +21,7 @@ mod json_body;
 mod known_group;
 mod label;
 mod load;
+mod logging;
 mod overrides;
 mod pattern;
 mod pattern_translation;
@@ -41,6 +42,7 @@ pub use capacity::{CAPACITY_INCLUDED, CAPACITY_MAX, Capacity, CapacityLimits, Gr
 pub use catalogue::{ManagedCatalogue, ManagedGroup};
 pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
 pub use load::{LoadOptions, Loaded, load};
+pub use logging::load_logging;
 pub use scope::{NamedSets, Scope};
 pub use statement::lower_statement;
 

@@ -35,7 +35,7 @@ pub(crate) static WEB_ACL: Shape = Shape {
         no_effect("Description"),
         optional("Rules"),
         required("VisibilityConfig"),
-        unsupported("DataProtectionConfig"),
+        optional("DataProtectionConfig"),
         no_effect("Capacity"),
         optional("PreProcessFirewallManagerRuleGroups"),
         optional("PostProcessFirewallManagerRuleGroups"),
