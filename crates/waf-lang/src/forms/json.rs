@@ -65,12 +65,7 @@ pub(super) fn identify(root: Node<'_>) -> Option<(PieceKind, Node<'_>)> {
         ("LogDestinationConfigs", PieceKind::Logging),
         ("Rules", PieceKind::RuleGroup),
     ];
-    answer.or_else(|| {
-        bare.into_iter()
-            .find(|(member, _)| root.get(member).is_some())
-            .map(|(_, kind)| (kind, root))
-            .map(|(kind, root)| (kind, root))
-    })
+    answer.or_else(|| bare.into_iter().find(|(member, _)| root.get(member).is_some()).map(|(_, kind)| (kind, root)))
 }
 
 /// Whether a document is a web ACL, or cannot be anything else of what is known.

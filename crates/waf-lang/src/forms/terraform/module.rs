@@ -93,8 +93,10 @@ impl<'f> Module<'f> {
             for block in body.blocks() {
                 match (block.ident.as_str(), block.labels.as_slice()) {
                     ("resource", [kind, label]) => {
-                        if names.resources.insert((kind.as_str(), label.as_str()), (*file, block)).is_some() {
-                            let message = format!("two resources are called {}.{}", kind.as_str(), label.as_str());
+                        let known = names.resources.insert((kind.as_str(), label.as_str()), (*file, block));
+                        if let Some(message) =
+                            known.map(|_| format!("two resources are called {}.{}", kind.as_str(), label.as_str()))
+                        {
                             report.push(at(file, block, Diagnostic::error("duplicate-resource", message)));
                         }
                     }

@@ -134,7 +134,7 @@ impl Evaluator<'_> {
             ("name", Some(found)) => found.name,
             ("id", Some(_)) => label.to_owned(),
             ("arn" | "name" | "id", None) => return invalid(place.range.clone()),
-            _ => return place.refuse(&format!("{}", quoted(&format!("{address}.{attribute}"))), report),
+            _ => return place.refuse(&quoted(&format!("{address}.{attribute}")), report),
         };
         value(place.range.clone(), Kind::String(text))
     }
