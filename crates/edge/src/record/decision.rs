@@ -5,10 +5,12 @@
 //! (`requestHeadersInserted`, `responseCodeSent`, `excludedRules`) is `null` here. `labels` is always written. One field
 //! is ours and comes last: `failure`, for a request that could not be read or not be evaluated.
 //!
-//! Text follows [`super::json`]; secrets and card numbers are masked by [`super::mask`]. The line is appended to a
+//! Text follows [`super::json`]; what the policy protects, secrets and card numbers are covered by [`super::cloak`]. The line is appended to a
 //! buffer the worker keeps; nothing is allocated on the usual path.
 //!
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic" and "Log examples".
+
+mod rate;
 
 use std::io::Write as _;
 use std::net::IpAddr;
@@ -17,8 +19,10 @@ use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, ActionInForce, Group, HeaderInsert, Policy, Rule, RuleKind, SqliSensitivity};
 use sekisho_waf::{BodySize, Decision, GroupOutcome, Label, Request, RuleRef, Verdict};
 
+use super::cloak::Cloak;
 use super::json::{push_number, push_text};
-use super::mask::{Mask, MaskSettings, REDACTED};
+use super::mask::{Mask, MaskSettings};
+use super::veil::Veil;
 
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
@@ -126,18 +130,29 @@ impl Recorder {
         Self { mask: Mask::new(mask), source: text }
     }
 
-    /// Appends the record of one decision to `out`: one line, the newline included.
+    /// Appends the record of one decision to `out`: one line, the newline included. What the veil covers is not shown.
     ///
     /// # Panics
     ///
     /// If the verdict was made with another policy.
-    pub fn write(&mut self, policy: &Policy, occurrence: &Occurrence<'_>, subject: Subject<'_>, out: &mut Vec<u8>) {
+    pub fn write(
+        &mut self,
+        policy: &Policy,
+        veil: &Veil,
+        occurrence: &Occurrence<'_>,
+        subject: Subject<'_>,
+        out: &mut Vec<u8>,
+    ) {
         out.reserve(FRAME_BYTES);
         out.extend_from_slice(b"{\"timestamp\":");
         push_number(out, occurrence.at.unix_ms());
         out.extend_from_slice(b",\"formatVersion\":1,\"webaclId\":\"");
         push_text(out, policy.id.as_bytes());
-        let mut line = Line { mask: &mut self.mask, policy, occurrence, out };
+        let request = match subject {
+            Subject::Evaluated { request, .. } | Subject::Fault { request, .. } => Some(request),
+            Subject::Malformed { .. } => None,
+        };
+        let mut line = Line { cloak: Cloak::new(&mut self.mask, veil), policy, occurrence, request, out };
         line.decision(subject, &self.source);
         line.request(subject);
         line.tail(subject);
@@ -146,9 +161,10 @@ impl Recorder {
 
 /// One line in the making.
 struct Line<'r> {
-    mask: &'r mut Mask,
+    cloak: Cloak<'r>,
     policy: &'r Policy,
     occurrence: &'r Occurrence<'r>,
+    request: Option<&'r Request<'r>>,
     out: &'r mut Vec<u8>,
 }
 
@@ -181,9 +197,9 @@ impl Line<'_> {
         self.raw(terminating.map_or("REGULAR", |rule| rule_type(rule.top_rule(self.policy))));
         self.raw("\",\"action\":\"");
         self.raw(match subject {
-            Subject::Evaluated { verdict: Verdict { decision: Decision::Allow, .. }, .. } => "ALLOW",
+            Subject::Evaluated { verdict, .. } => decision_name(verdict.decision),
             Subject::Fault { let_through: true, .. } => "ALLOW",
-            _ => "BLOCK",
+            Subject::Fault { .. } | Subject::Malformed { .. } => "BLOCK",
         });
         self.raw("\",\"terminatingRuleMatchDetails\":");
         self.match_details(terminating);
@@ -207,10 +223,10 @@ impl Line<'_> {
         self.raw(",\"ruleGroupList\":[");
         self.list(verdict.groups.iter(), |line, outcome| line.group(verdict, outcome));
         self.raw("],\"rateBasedRuleList\":[");
-        self.list(verdict.rate_hits.iter(), |line, hit| line.rate(hit.rule, hit.address));
+        self.list(verdict.rate_hits.iter(), Self::rate);
         self.raw("],\"nonTerminatingMatchingRules\":[");
         let own = verdict.non_terminating.iter().filter(|matched| matched.rule.member.is_none());
-        self.list(own, |line, matched| line.matching_rule(matched.rule));
+        self.list(own, |line, matched| line.matching_rule(verdict, matched.rule));
         self.raw("]");
     }
 
@@ -241,7 +257,7 @@ impl Line<'_> {
         };
         let excluded = |rule: &Rule| is_excluded(group, rule);
         self.raw(",\"nonTerminatingMatchingRules\":[");
-        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(at));
+        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(verdict, at));
         self.raw("],\"excludedRules\":");
         if group.excluded.is_empty() || !members().any(|(_, rule)| excluded(rule)) {
             self.raw("null}");
@@ -256,10 +272,12 @@ impl Line<'_> {
         self.raw("]}");
     }
 
-    fn matching_rule(&mut self, at: RuleRef) {
-        self.rule_and_action(at.resolve(self.policy));
+    fn matching_rule(&mut self, verdict: &Verdict, at: RuleRef) {
+        let rule = at.resolve(self.policy);
+        self.rule_and_action(rule);
         self.raw(",\"ruleMatchDetails\":");
         self.match_details(Some(at));
+        self.good_token(verdict, rule);
         self.raw("}");
     }
 
@@ -281,142 +299,8 @@ impl Line<'_> {
         }
     }
 
-    fn rate(&mut self, at: RuleRef, address: IpAddr) {
-        let rule = at.resolve(self.policy);
-        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return };
-        let sekisho_waf::ir::RateKey::Address(source) = key;
-        self.raw("{\"rateBasedRuleId\":\"");
-        self.text(&self.policy.id);
-        self.raw("\",\"rateBasedRuleName\":\"");
-        self.text(&rule.name);
-        self.raw("\",\"limitKey\":\"");
-        self.raw(match source {
-            sekisho_waf::ir::AddressSource::Client => "IP",
-            sekisho_waf::ir::AddressSource::Forwarded { .. } => "FORWARDEDIP",
-        });
-        self.raw("\",\"maxRateAllowed\":");
-        push_number(self.out, *limit);
-        self.raw(",\"evaluationWindowSec\":\"");
-        push_number(self.out, (*window_s).into());
-        self.raw("\",\"limitValue\":\"");
-        self.address(address);
-        self.raw("\"}");
-    }
-
-    fn match_details(&mut self, rule: Option<RuleRef>) {
-        self.raw("[");
-        let details = self.occurrence.match_details;
-        let of_rule = details.iter().filter(|detail| Some(detail.rule) == rule);
-        self.list(of_rule, Self::match_detail);
-        self.raw("]");
-    }
-
-    fn match_detail(&mut self, detail: &MatchDetail<'_>) {
-        self.raw(match detail.condition {
-            Condition::Sqli(SqliSensitivity::Low) => {
-                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"LOW\",\"location\":\""
-            }
-            Condition::Sqli(SqliSensitivity::High) => {
-                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"HIGH\",\"location\":\""
-            }
-            Condition::Xss => "{\"conditionType\":\"XSS\",\"location\":\"",
-        });
-        self.text(detail.location);
-        self.raw("\",\"matchedData\":[");
-        // A secret must not leave by the back door: cookies, masked headers, and headers nobody named.
-        let secret = match (detail.location, detail.field_name) {
-            ("COOKIES", _) => true,
-            ("HEADER" | "HEADERS", Some(name)) => self.mask.hides(name.as_bytes()),
-            ("HEADER" | "HEADERS", None) => true,
-            _ => false,
-        };
-        if secret {
-            self.redacted();
-        } else {
-            self.list(detail.matched.iter(), |line, token| line.masked_string(token));
-        }
-        self.raw("]");
-        if let Some(name) = detail.field_name {
-            self.raw(",\"matchedFieldName\":");
-            self.masked_string(name.as_bytes());
-        }
-        self.raw("}");
-    }
-
-    fn redacted(&mut self) {
-        self.raw("\"");
-        self.out.extend_from_slice(REDACTED);
-        self.raw("\"");
-    }
-
-    fn inserted(&mut self) {
-        if self.occurrence.inserted.is_empty() {
-            self.raw("null");
-            return;
-        }
-        self.raw("[");
-        let inserted = self.occurrence.inserted;
-        self.list(inserted.iter(), |line, header| line.header(header.name.as_bytes(), header.value.as_bytes()));
-        self.raw("]");
-    }
-
-    fn header(&mut self, name: &[u8], value: &[u8]) {
-        self.raw("{\"name\":\"");
-        self.mask.push(self.out, name);
-        self.raw("\",\"value\":\"");
-        if self.mask.hides(name) {
-            self.out.extend_from_slice(REDACTED);
-        } else {
-            self.mask.push(self.out, value);
-        }
-        self.raw("\"}");
-    }
-
-    fn masked_string(&mut self, value: &[u8]) {
-        self.raw("\"");
-        self.mask.push(self.out, value);
-        self.raw("\"");
-    }
-
     fn address(&mut self, address: IpAddr) {
         write!(self.out, "{address}").expect("a vector takes any bytes");
-    }
-
-    fn request(&mut self, subject: Subject<'_>) {
-        self.raw(",\"httpRequest\":{\"clientIp\":\"");
-        let request = match subject {
-            Subject::Evaluated { request, .. } | Subject::Fault { request, .. } => {
-                self.address(request.client.ip);
-                Some(request)
-            }
-            Subject::Malformed { client, .. } => {
-                self.address(client);
-                None
-            }
-        };
-        self.raw("\",\"country\":\"");
-        self.text(self.occurrence.country.unwrap_or("-"));
-        self.raw("\",\"headers\":[");
-        if let Some(request) = request {
-            self.list(request.headers.iter(), |line, header| line.header(header.name, header.value));
-        }
-        self.raw("],\"uri\":");
-        self.masked_string(request.map_or(b"", |request| request.path));
-        self.raw(",\"args\":");
-        self.masked_string(request.map_or(b"", |request| request.query));
-        self.raw(",\"httpVersion\":");
-        self.masked_string(request.map_or(b"", |request| request.version));
-        self.raw(",\"httpMethod\":");
-        self.masked_string(request.map_or(b"", |request| request.method));
-        self.raw(",\"requestId\":\"");
-        self.text(self.occurrence.request_id);
-        self.raw("\",\"fragment\":");
-        self.masked_string(request.and_then(|request| request.fragment).unwrap_or(b""));
-        self.raw(",\"scheme\":\"");
-        self.text(request.map_or("", |request| request.scheme));
-        self.raw("\",\"host\":");
-        self.masked_string(request.and_then(|request| request.header("host")).unwrap_or(b""));
-        self.raw("}");
     }
 
     fn tail(&mut self, subject: Subject<'_>) {
@@ -426,6 +310,7 @@ impl Line<'_> {
         }
         self.raw("]");
         if let Subject::Evaluated { verdict, .. } = subject {
+            self.tokens(verdict);
             self.oversize(verdict);
         }
         if let Subject::Evaluated { request, .. } | Subject::Fault { request, .. } = subject {
@@ -507,8 +392,22 @@ fn action_name(action: &Action) -> &'static str {
         Action::Allow { .. } => "ALLOW",
         Action::Block(_) => "BLOCK",
         Action::Count { .. } => "COUNT",
+        Action::Captcha(_) => "CAPTCHA",
+        Action::Challenge(_) => "CHALLENGE",
     }
 }
+
+fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow => "ALLOW",
+        Decision::Block => "BLOCK",
+        Decision::Captcha => "CAPTCHA",
+        Decision::Challenge => "CHALLENGE",
+    }
+}
+
+mod part;
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -89,13 +89,14 @@ impl Details {
     }
 }
 
-/// The status of a custom response, which the record names; none for a plain block or for a request that goes on.
+/// The status of a custom response, or of one that asks for a token, which the record names; none for a plain block or for a
+/// request that goes on.
 #[must_use]
 pub fn custom_status(verdict: &Verdict, policy: &Policy) -> Option<u16> {
-    match verdict.deciding_action(policy) {
-        Action::Block(response) if verdict.decision == Decision::Block && *response != Default::default() => {
-            Some(response.status)
-        }
+    match (verdict.decision, verdict.deciding_action(policy)) {
+        (Decision::Block, Action::Block(response)) if *response != Default::default() => Some(response.status),
+        (Decision::Captcha, _) => Some(405),
+        (Decision::Challenge, _) => Some(202),
         _ => None,
     }
 }
@@ -109,10 +110,11 @@ fn location(field: &Field) -> &'static str {
         Field::UriFragment => "URI_FRAGMENT",
         Field::SingleHeader(_) => "HEADER",
         Field::Headers(_) => "HEADERS",
-        Field::SingleQueryArgument(_) => "SINGLE_QUERY_ARG",
-        Field::AllQueryArguments => "ALL_QUERY_ARGS",
+        Field::SingleQueryArgument { .. } => "SINGLE_QUERY_ARG",
+        Field::AllQueryArguments { .. } => "ALL_QUERY_ARGS",
         Field::Cookies(_) => "COOKIES",
         Field::Body | Field::BodyValues => "BODY",
+        Field::JsonBody(_) => "JSON_BODY",
         Field::HeaderOrder => "HEADER_ORDER",
         Field::Ja3 => "JA3_FINGERPRINT",
         Field::Ja4 => "JA4_FINGERPRINT",
@@ -126,7 +128,7 @@ mod tests {
 
     use sekisho_model::Timestamp;
     use sekisho_waf::ir::{ActionInForce, Condition as Asked, OnMissing, Oversize, RegexSource, Rule, RuleKind, Test};
-    use sekisho_waf::{Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Scratch};
+    use sekisho_waf::{Body, BodySize, Client, Context, Header, KnownToken, Limits, NoPlaces, NoRates, Scratch};
 
     use super::*;
 
@@ -153,6 +155,7 @@ mod tests {
             default_action: Action::ALLOW,
             rules: vec![rule],
             body_inspected_bytes_max: None,
+            token_domains: Vec::new(),
             visibility: "acl".into(),
             protection: Default::default(),
         };
@@ -170,7 +173,8 @@ mod tests {
             body: Body { bytes: body.as_bytes(), size: BodySize::Exact(0), truncated: false },
             client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
         };
-        let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces };
+        let context =
+            Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
         let mut scratch = Scratch::new();
         let verdict = rules.evaluate(&request, &context, &mut scratch);
         let start = Instant::now();

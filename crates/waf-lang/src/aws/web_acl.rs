@@ -14,6 +14,7 @@ use super::rule::{RuleContext, TopLevel, read_rules};
 use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Members, Shape, no_effect, optional, required, text, unsupported};
+use super::token::{Immunity, read_domains};
 use super::{data_protection, visibility};
 use crate::document::Node;
 use crate::report::{Report, quoted};
@@ -33,16 +34,16 @@ pub(crate) static WEB_ACL: Shape = Shape {
         no_effect("Description"),
         optional("Rules"),
         required("VisibilityConfig"),
-        unsupported("DataProtectionConfig"),
+        optional("DataProtectionConfig"),
         no_effect("Capacity"),
         optional("PreProcessFirewallManagerRuleGroups"),
         optional("PostProcessFirewallManagerRuleGroups"),
         no_effect("ManagedByFirewallManager"),
         optional("LabelNamespace"),
         optional("CustomResponseBodies"),
-        unsupported("CaptchaConfig"),
-        unsupported("ChallengeConfig"),
-        unsupported("TokenDomains"),
+        optional("CaptchaConfig"),
+        optional("ChallengeConfig"),
+        optional("TokenDomains"),
         optional("AssociationConfig"),
         no_effect("RetrofittedByFirewallManager"),
         optional("OnSourceDDoSProtectionConfig"),
@@ -75,15 +76,18 @@ pub(crate) fn read(
     let prefix = namespace(members.get("LabelNamespace"), arn, report);
     let labels = LabelContext::of_rules(prefix, members.get("Rules"));
     let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
-    let top = TopLevel { resources, catalogue, bodies: &bodies };
-    let context = RuleContext { scope: &scope, bodies: &bodies, top: Some(top) };
-    let rules = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let immunity = Immunity::read(members, report);
+    let token_domains = members.get("TokenDomains").map(|node| read_domains(node, report)).unwrap_or_default();
+    let top = TopLevel { resources, catalogue, bodies: &bodies, immunity };
+    let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: Some(top) };
+    let rules = members.get("Rules").map(|node| read_rules(node, &context, report).rules).unwrap_or_default();
     Some(Policy {
         name: name?.to_owned(),
         id: arn?.text.to_owned(),
         default_action: default_action?,
         rules,
         body_inspected_bytes_max,
+        token_domains,
         visibility: visibility?,
         protection: protection.unwrap_or_default(),
     })

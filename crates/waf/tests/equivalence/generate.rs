@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use sekisho_model::Timestamp;
 use sekisho_waf::ir::*;
 use sekisho_waf::transform::Transform;
-use sekisho_waf::{Body, BodySize, Client, Header, Request};
+use sekisho_waf::{Body, BodySize, Client, Header, KnownToken, Request, TokenState};
 
 const WORDS: &[&str] = &[
     "admin",
@@ -60,6 +61,25 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(word(), 0..4).prop_map(|words| words.concat())
 }
 
+fn pre_parse() -> impl Strategy<Value = Vec<PreParse>> {
+    use PreParse::*;
+    let step = select(&[UrlDecode, UrlDecodeUni, CombineDuplicates, SemicolonsToAmpersands][..]);
+    prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(step, 1..4)]
+}
+
+fn json_match() -> impl Strategy<Value = JsonMatch> {
+    let pointer = select(&["/a", "/b", "/b/2", "/b/0", "/c/d", "/c", "/", "/1"][..])
+        .prop_map(|text| JsonPointer::parse(text).expect("a pointer"));
+    let pattern = prop_oneof![
+        Just(JsonPattern::All),
+        prop::collection::vec(pointer, 1..4).prop_map(|pointers| JsonPattern::Included(JsonPointers::new(pointers))),
+    ];
+    let scope = select(&[MapScope::Key, MapScope::Value, MapScope::All][..]);
+    use OnInvalidJson::*;
+    let on_invalid = select(&[InspectParsed, InspectAsText, Match, NoMatch][..]);
+    (pattern, scope, on_invalid).prop_map(|(pattern, scope, on_invalid)| JsonMatch { pattern, scope, on_invalid })
+}
+
 fn field() -> impl Strategy<Value = Field> {
     let map = || {
         let names = prop::collection::vec(select(&["x-a", "host", "a", "id"][..]).prop_map(str::to_owned), 1..3);
@@ -77,8 +97,10 @@ fn field() -> impl Strategy<Value = Field> {
         Just(Field::QueryString),
         Just(Field::UriFragment),
         select(&["host", "user-agent", "x-a", "absent"][..]).prop_map(|name| Field::SingleHeader(name.to_owned())),
-        select(&["a", "id", "absent"][..]).prop_map(|name| Field::SingleQueryArgument(name.to_owned())),
-        Just(Field::AllQueryArguments),
+        (select(&["a", "id", "absent"][..]), pre_parse())
+            .prop_map(|(name, pre_parse)| Field::SingleQueryArgument { name: name.to_owned(), pre_parse }),
+        pre_parse().prop_map(|pre_parse| Field::AllQueryArguments { pre_parse }),
+        json_match().prop_map(Field::JsonBody),
         map().prop_map(Field::Headers),
         map().prop_map(Field::Cookies),
         Just(Field::Body),
@@ -163,19 +185,60 @@ fn condition() -> impl Strategy<Value = Condition> {
 const LABELS: &[&str] = &["one", "two", "a:one", "awswaf:clientip:geo:country:JP"];
 
 fn action() -> impl Strategy<Value = Action> {
-    select(&[0, 1, 2, 2, 2, 2][..]).prop_map(|kind| match kind {
-        0 => Action::ALLOW,
-        1 => Action::block(),
-        _ => Action::COUNT,
-    })
+    let asked =
+        || select(&[0, 60, 300, 1_000][..]).prop_map(|immunity_s| TokenAction { insert: Vec::new(), immunity_s });
+    prop_oneof![
+        2 => Just(Action::ALLOW),
+        2 => Just(Action::block()),
+        8 => Just(Action::COUNT),
+        1 => asked().prop_map(Action::Captcha),
+        1 => asked().prop_map(Action::Challenge),
+    ]
+}
+
+fn rate_key() -> impl Strategy<Value = RateKey> {
+    let first = || {
+        source().prop_map(|source| match source {
+            AddressSource::Forwarded { header, invalid_matches, .. } => {
+                AddressSource::Forwarded { header, position: ForwardedPosition::First, invalid_matches }
+            }
+            AddressSource::Client => source,
+        })
+    };
+    let transforms = || prop::collection::vec(select(Transform::ALL), 0..3);
+    let name = |names: &'static [&'static str]| select(names).prop_map(str::to_owned);
+    let part = prop_oneof![
+        (name(&["host", "x-a", "absent"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::Header { name, transforms }),
+        (name(&["a", "id", "A"]), transforms()).prop_map(|(name, transforms)| RateKeyPart::Cookie { name, transforms }),
+        (name(&["a", "id"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::QueryArgument { name, transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::QueryString { transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::UriPath { transforms }),
+        Just(RateKeyPart::Method),
+        first().prop_map(RateKeyPart::Address),
+        first().prop_map(RateKeyPart::Asn),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja3 { missing_counts }),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja4 { missing_counts }),
+        any::<bool>().prop_map(|qualified| RateKeyPart::LabelNamespace(LabelTest {
+            scope: LabelScope::Namespace,
+            key: if qualified { "ns:a:".to_owned() } else { "a:".to_owned() },
+            context: (!qualified).then(|| "ns:".to_owned()),
+        })),
+    ];
+    prop_oneof![
+        2 => first().prop_map(RateKey::Address),
+        1 => Just(RateKey::Constant),
+        4 => prop::collection::vec(part, 1..6).prop_map(RateKey::Custom),
+    ]
 }
 
 fn plain_rule() -> impl Strategy<Value = Rule> {
     let labels = prop::collection::vec(select(LABELS).prop_map(|label| format!("ns:{label}")), 0..3);
     let kind = prop_oneof![
         4 => (condition(), action()).prop_map(|(when, action)| RuleKind::Match { when, action: action.into() }),
-        1 => (60_u64..400, source(), prop::option::of(condition()), action()).prop_map(|(limit, source, scope_down, action)| {
-            RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
+        1 => (60_u64..400, rate_key(), prop::option::of(condition()), action()).prop_map(|(limit, key, scope_down, action)| {
+            RuleKind::Rate { limit, window_s: 60, key, scope_down, action: action.into() }
         }),
     ];
     (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
@@ -212,10 +275,28 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
         default_action: if blocks { Action::block() } else { Action::ALLOW },
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
         visibility: "acl".into(),
         protection: Default::default(),
     })
 }
+
+/// A token at [`NOW_MS`]: none, a bad one, or one solved some time ago.
+pub(crate) fn token() -> impl Strategy<Value = KnownToken> {
+    let state = || {
+        let solved = select(&[0, 59_999, 60_000, 60_001, 299_999, 300_001, 999_999][..]);
+        prop_oneof![
+            1 => Just(TokenState::Missing),
+            1 => Just(TokenState::Invalid),
+            1 => Just(TokenState::DomainMismatch),
+            4 => solved.prop_map(|ago_ms| TokenState::SolvedAt(Timestamp::from_unix_ms(NOW_MS - ago_ms))),
+        ]
+    };
+    (state(), state()).prop_map(|(captcha, challenge)| KnownToken { captcha, challenge })
+}
+
+/// The time of all evaluations.
+pub(crate) const NOW_MS: u64 = 1_000_000;
 
 /// A request that owns its bytes.
 #[derive(Debug, Clone)]
@@ -276,6 +357,9 @@ pub(crate) fn request() -> impl Strategy<Value = OwnedRequest> {
     let body = prop_oneof![
         text(),
         text().prop_map(|value| [b"{\"a\":\"", value.as_slice(), b"\",\"b\":[1,true,\"x\"]}"].concat()),
+        (text(), text()).prop_map(|(key, value)| {
+            [b"{\"c\":{\"", key.as_slice(), b"\":[\"", &value, b"\", \"\\u0061dmin\"],\"d\"\"select\"}}"].concat()
+        }),
         text().prop_map(|value| [b"a=", value.as_slice(), b"&id=1"].concat()),
         text().prop_map(|value| {
             [b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", value.as_slice(), b"\r\n--b--\r\n"].concat()

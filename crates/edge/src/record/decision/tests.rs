@@ -1,8 +1,11 @@
 //! Records against lines as AWS writes them, and against hostile bytes.
 
 use proptest::prelude::*;
-use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey};
-use sekisho_waf::{Body, Client, Header, OversizeFields, RateHit, RuleMatch};
+use sekisho_waf::ir::{
+    AddressSource, Condition as IrCondition, ProtectedPart, Protection, ProtectionMethod, RateKey, RedactedPart,
+    RequestPart, TokenAction,
+};
+use sekisho_waf::{Body, Client, Header, LimitedKey, OversizeFields, RateHit, RuleMatch, TokenFailure, TokenResult};
 use serde_json::{Value, json};
 
 use super::*;
@@ -23,7 +26,8 @@ fn group(id: &str, managed: bool, excluded: &[&str], rules: Vec<Rule>) -> Rule {
     Rule { name: format!("use-{id}"), visibility: format!("use-{id}").into(), labels: Vec::new(), kind }
 }
 
-/// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate.
+/// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate · 4: asks for a puzzle ·
+/// 5: challenges.
 fn policy() -> Policy {
     let overridden = ActionInForce { action: Action::COUNT, overridden: Some(Action::block()) };
     Policy {
@@ -55,8 +59,11 @@ fn policy() -> Policy {
                     action: Action::block().into(),
                 },
             },
+            rule("puzzle", Action::Captcha(TokenAction { insert: Vec::new(), immunity_s: 300 })),
+            rule("challenge", Action::Challenge(TokenAction { insert: Vec::new(), immunity_s: 300 })),
         ],
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
         visibility: "acl".into(),
         protection: Default::default(),
     }
@@ -105,9 +112,13 @@ fn member(rule: u32, member: u32) -> RuleRef {
 }
 
 fn line(occurrence: &Occurrence<'_>, subject: Subject<'_>) -> String {
+    line_under(&Veil::default(), occurrence, subject)
+}
+
+fn line_under(veil: &Veil, occurrence: &Occurrence<'_>, subject: Subject<'_>) -> String {
     let source = Source { name: "ALB".to_owned(), id: "app/shop".to_owned() };
     let mut out = b"kept".to_vec();
-    Recorder::new(&source, &MaskSettings::default()).write(&policy(), occurrence, subject, &mut out);
+    Recorder::new(&source, &MaskSettings::default()).write(&policy(), veil, occurrence, subject, &mut out);
     let text = String::from_utf8(out).unwrap();
     text.strip_prefix("kept").expect("what was in the buffer stays").to_owned()
 }
@@ -206,7 +217,8 @@ fn a_block_within_a_group_names_the_acls_rule_and_the_groups() {
 fn own_groups_and_rates_have_their_types() {
     let verdict = Verdict { terminating: Some(member(2, 0)), decision: Decision::Block, ..Verdict::default() };
     assert_eq!(evaluated(&verdict, &occurrence())["terminatingRuleType"], "GROUP");
-    let hit = RateHit { rule: RuleRef::top(3), address: "2001:db8::1".parse().unwrap(), count: 101 };
+    let key = LimitedKey::Address("2001:db8::1".parse().unwrap());
+    let hit = RateHit { rule: RuleRef::top(3), key, count: 101 };
     let verdict = Verdict {
         terminating: Some(RuleRef::top(3)),
         decision: Decision::Block,
@@ -294,6 +306,98 @@ fn a_fault_is_recorded_with_what_became_of_the_request() {
     }
 }
 
+/// What stands in the details of a match and at the name of its field, under a veil.
+fn matched_under(veil: &Veil, location: &str, field_name: Option<&str>) -> (Value, Value) {
+    let headers = [Header { name: b"X-Key", value: b"s3cret" }, Header { name: b"Cookie", value: b"session=s3cret" }];
+    let body = Body { bytes: b"s3cret", ..Body::EMPTY };
+    let request = Request { query: b"hoppy=s3cret&q=1", headers: &headers, body, ..request() };
+    let rule = RuleRef::top(0);
+    let detail = MatchDetail { rule, condition: Condition::Xss, location, field_name, matched: &[b"s3cret"] };
+    let occurrence = Occurrence { match_details: &[detail], ..occurrence() };
+    let verdict = Verdict { non_terminating: vec![RuleMatch { rule }], ..Verdict::default() };
+    let line = line_under(veil, &occurrence, Subject::Evaluated { request: &request, verdict: &verdict });
+    let record: Value = serde_json::from_str(&line).unwrap();
+    let detail = &record["nonTerminatingMatchingRules"][0]["ruleMatchDetails"][0];
+    (detail["matchedData"].clone(), detail["matchedFieldName"].clone())
+}
+
+/// The SHA-256 of the account 111122223333 and `content`, in Base64.
+fn hash(content: &str) -> String {
+    let protection = Protection { hash_prefix: "111122223333".to_owned(), parts: Vec::new() };
+    let stand = Veil::new(&protection, &[]).stand(Some(ProtectionMethod::Hash), content.as_bytes()).unwrap();
+    String::from_utf8(stand.bytes().to_vec()).unwrap()
+}
+
+#[test]
+fn what_is_protected_does_not_leave_as_matched_data() {
+    let header = RequestPart::Header("x-key".to_owned());
+    let argument = RequestPart::QueryArgument("hoppy".to_owned());
+    let cookie = RequestPart::Cookie("session".to_owned());
+    let plain = json!(["s3cret"]);
+    for (part, location, name, data) in [
+        (&header, "HEADER", Some("X-Key"), json!([hash("s3cret")])),
+        (&header, "HEADERS", Some("x-key"), json!([hash("s3cret")])),
+        (&header, "BODY", None, plain.clone()),
+        (&argument, "SINGLE_QUERY_ARG", Some("hoppy"), json!([hash("s3cret")])),
+        (&argument, "SINGLE_QUERY_ARG", Some("q"), plain.clone()),
+        (&argument, "ALL_QUERY_ARGS", Some("q"), json!([hash("hoppy=s3cret&q=1")])),
+        (&argument, "QUERY_STRING", None, json!([hash("hoppy=s3cret&q=1")])),
+        (&cookie, "COOKIES", Some("session"), json!([hash("session=s3cret")])),
+        (&cookie, "HEADER", Some("cookie"), json!([hash("session=s3cret")])),
+        (&RequestPart::Body, "BODY", None, json!([hash("s3cret")])),
+        (&RequestPart::Body, "URI", None, plain.clone()),
+        (&RequestPart::QueryString, "SINGLE_QUERY_ARG", Some("hoppy"), json!([hash("s3cret")])),
+    ] {
+        let veil = |shown_in_match_details, method| {
+            let part =
+                ProtectedPart { part: part.clone(), method, shown_in_match_details, shown_in_rate_details: false };
+            Veil::new(&Protection { hash_prefix: "111122223333".to_owned(), parts: vec![part] }, &[])
+        };
+        let (found, field) = matched_under(&veil(false, ProtectionMethod::Hash), location, name);
+        assert_eq!(found, data, "{part:?} {location} {name:?}");
+        let of_query = *part == RequestPart::QueryString;
+        assert_eq!(field, if of_query { json!(hash("hoppy")) } else { json!(name) });
+        let covered = data != plain;
+        let (found, _) = matched_under(&veil(false, ProtectionMethod::Substitute), location, name);
+        assert_eq!(found, if covered { json!(["REDACTED"]) } else { plain.clone() }, "{part:?} {location}");
+        // An exception shows it, but for what is masked in any case.
+        let (found, _) = matched_under(&veil(true, ProtectionMethod::Hash), location, name);
+        assert_eq!(found, if *part == cookie { json!(["REDACTED"]) } else { plain.clone() }, "{part:?} {location}");
+    }
+}
+
+#[test]
+fn redacted_fields_are_redacted_wherever_a_rule_names_them() {
+    let redacted = [
+        RedactedPart::Method,
+        RedactedPart::UriPath,
+        RedactedPart::QueryString,
+        RedactedPart::Header("x-key".to_owned()),
+    ];
+    let veil = Veil::new(&Protection::default(), &redacted);
+    for (location, name, hidden) in [
+        ("METHOD", None, true),
+        ("URI", None, true),
+        ("QUERY_STRING", None, true),
+        ("HEADER", Some("X-Key"), true),
+        ("HEADERS", Some("X-Key"), false),
+        ("ALL_QUERY_ARGS", Some("q"), false),
+        ("BODY", None, false),
+    ] {
+        let data = if hidden { json!(["REDACTED"]) } else { json!(["s3cret"]) };
+        assert_eq!(matched_under(&veil, location, name).0, data, "{location}");
+    }
+    let verdict = Verdict::default();
+    let headers = [Header { name: b"X-Key", value: b"s3cret" }];
+    let request = Request { headers: &headers, ..request() };
+    let line = line_under(&veil, &occurrence(), Subject::Evaluated { request: &request, verdict: &verdict });
+    let record: Value = serde_json::from_str(&line).unwrap();
+    for field in ["uri", "args", "httpMethod"] {
+        assert_eq!(record["httpRequest"][field], "REDACTED");
+    }
+    assert_eq!(record["httpRequest"]["headers"], json!([{"name": "X-Key", "value": "REDACTED"}]));
+}
+
 proptest! {
     #[test]
     fn any_request_gives_one_line_of_json(
@@ -317,4 +421,36 @@ proptest! {
         let record: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(record["httpRequest"]["headers"].as_array().unwrap().len(), headers.len());
     }
+}
+
+#[test]
+fn tokens_are_told_of_as_aws_does() {
+    let solved_at = Some(Timestamp::from_unix_ms(1_632_420_429_999));
+    let verdict = Verdict {
+        terminating: Some(RuleRef::top(5)),
+        decision: Decision::Challenge,
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(4) }],
+        captcha: Some(TokenResult { solved_at, failure: None }),
+        challenge: Some(TokenResult { solved_at: None, failure: Some(TokenFailure::Missing) }),
+        ..Verdict::default()
+    };
+    let record = evaluated(&verdict, &Occurrence { response_code_sent: Some(202), ..occurrence() });
+    let good = json!({"responseCode": 0, "solveTimestamp": 1_632_420_429});
+    assert_eq!(
+        (record["action"].as_str(), record["terminatingRuleId"].as_str()),
+        (Some("CHALLENGE"), Some("challenge"))
+    );
+    assert_eq!(
+        record["nonTerminatingMatchingRules"],
+        json!([{"ruleId": "puzzle", "action": "CAPTCHA", "ruleMatchDetails": [], "captchaResponse": good}])
+    );
+    assert_eq!(record["captchaResponse"], good);
+    let missing = json!({"responseCode": 202, "solveTimestamp": 0, "failureReason": "TOKEN_MISSING"});
+    assert_eq!((&record["challengeResponse"], record["responseCodeSent"].as_u64()), (&missing, Some(202)));
+    let expired = TokenResult { solved_at, failure: Some(TokenFailure::Expired) };
+    let verdict = Verdict { decision: Decision::Captcha, captcha: Some(expired), challenge: None, ..verdict };
+    let record = evaluated(&verdict, &occurrence());
+    assert_eq!(record["nonTerminatingMatchingRules"][0]["captchaResponse"], good);
+    let expired = json!({"responseCode": 405, "solveTimestamp": 1_632_420_429, "failureReason": "TOKEN_EXPIRED"});
+    assert_eq!((&record["captchaResponse"], &record["challengeResponse"]), (&expired, &Value::Null));
 }
