@@ -101,7 +101,7 @@ pub(crate) fn read(
         reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), problems),
         ddos: keep(config.ddos_list.as_deref().map(list::read), problems),
     };
-    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(files::json_folder), problems);
+    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(files::resource_folder), problems);
     let acl = match &config.acl {
         Some(path) => files::text(path).map_err(|errors| problems.extend(errors)).ok(),
         None => {
