@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf::{Limits, RuleSet};
-use sekisho_waf_lang::aws::{self, LoadOptions};
+use sekisho_waf_lang::aws::{self, LoadOptions, ManagedCatalogue};
 
 use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
@@ -50,14 +50,26 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
     };
     let catalogue = sekisho_content::catalogue(&lists)?;
     let Some(acl) = acl else { return Err(problems) };
-    let loaded = aws::load(&acl, &resources, &catalogue, options);
+    let (rule_set, warnings) = compile(&acl, &resources, &catalogue, options, problems)?;
+    Ok(LoadedRules { rule_set, places: Arc::new(places), warnings })
+}
+
+/// Loads and compiles a web ACL with what it refers to, after `problems` of reading them. Gives the warnings along.
+pub(crate) fn compile(
+    acl: &SourceFile,
+    resources: &[SourceFile],
+    catalogue: &ManagedCatalogue,
+    options: &LoadOptions,
+    mut problems: Diagnostics,
+) -> Result<(Arc<RuleSet>, Diagnostics), Diagnostics> {
+    let loaded = aws::load(acl, resources, catalogue, options);
     problems.extend(loaded.diagnostics);
     let policy = match loaded.policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => Ok(LoadedRules { rule_set: Arc::new(rule_set), places: Arc::new(places), warnings: problems }),
+        Ok(rule_set) => Ok((Arc::new(rule_set), problems)),
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);
