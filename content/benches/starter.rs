@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sekisho_content::Lists;
 use sekisho_model::Timestamp;
-use sekisho_waf::{Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
+use sekisho_waf::{
+    Body, BodySize, Client, Context, Header, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
+};
 use sekisho_waf_lang::aws::{self, LoadOptions};
 
 const BROWSER: &[(&str, &str)] = &[
@@ -88,7 +90,8 @@ fn cases() -> Vec<Case> {
 
 fn bench(criterion: &mut Criterion) {
     let rules = starter();
-    let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces };
+    let context =
+        Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
     let mut scratch = Scratch::new();
     let mut group = criterion.benchmark_group("starter");
     for case in cases() {

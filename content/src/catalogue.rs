@@ -52,7 +52,7 @@ fn named_sets(lists: &Lists, problems: &mut Diagnostics) -> NamedSets {
         problems.extend(sets.add_pattern_file(&file));
     }
     for (name, ranges) in lists.named() {
-        sets.add_addresses(name, ranges.to_vec());
+        sets.add_addresses(name, ranges.iter().copied());
     }
     sets
 }

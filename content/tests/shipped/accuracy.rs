@@ -9,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use sekisho_content::{Lists, catalogue, starter};
 use sekisho_model::Timestamp;
-use sekisho_waf::{Body, Client, Context, Decision, Header, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
+use sekisho_waf::{
+    Body, Client, Context, Decision, Header, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
+};
 use sekisho_waf_lang::aws::{LoadOptions, load};
 
 fn starter_rules() -> RuleSet {
@@ -51,7 +53,8 @@ fn is_blocked(rules: &RuleSet, value: &[u8], scratch: &mut Scratch) -> bool {
             ja4: None,
         },
     };
-    let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces };
+    let context =
+        Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
     rules.evaluate(&request, &context, scratch).decision == Decision::Block
 }
 

@@ -4,7 +4,7 @@
 use sekisho_content::{Lists, RuleTest, TestKind, catalogue, groups, rule_tests, starter};
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, Policy, Rule, RuleKind};
-use sekisho_waf::{Context, Limits, NoPlaces, NoRates, RuleSet, Scratch, reference};
+use sekisho_waf::{Context, KnownToken, Limits, NoPlaces, NoRates, RuleSet, Scratch, reference};
 use sekisho_waf_lang::aws::{ContentGroup, LoadOptions, load};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ fn all_groups(lists: &Lists) -> Vec<ContentGroup> {
 }
 
 fn context() -> Context<'static> {
-    Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces }
+    Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE }
 }
 
 /// A policy of rules that only count, so that each is evaluated.
@@ -30,6 +30,9 @@ fn counting(rules: impl IntoIterator<Item = Rule>) -> RuleSet {
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     RuleSet::compile(policy, Limits::default()).expect("the rules compile")
 }

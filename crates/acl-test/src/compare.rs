@@ -1,7 +1,7 @@
 //! What came of a request beside what was expected.
 
 use sekisho_waf::ir::{Action, BlockResponse, Policy};
-use sekisho_waf::{Decision, RuleRef, Verdict};
+use sekisho_waf::{Decision, RuleRef, TokenFailure, Verdict};
 
 use crate::{ActionName, Expectation, Names, ResponseExpectation};
 
@@ -68,6 +68,11 @@ pub(crate) fn differences(policy: &Policy, verdict: &Verdict, expected: &Expecta
         let got = verdict.inserted_headers(policy).map(|header| shown(&header.name, &header.value)).collect();
         found.names("inserted", &Names { exactly, ..Names::default() }, got, |name, wanted| name == wanted);
     }
+    for (kind, outcome) in expected.proof.iter().flatten() {
+        let result = if kind == "captcha" { verdict.captcha } else { verdict.challenge };
+        let got = result.map_or("", |result| result.failure.map_or("VALID", TokenFailure::name));
+        found.value(&format!("proof.{kind}"), outcome, got);
+    }
     found.found
 }
 
@@ -96,6 +101,8 @@ impl Comparison<'_> {
             Decision::Allow if asked == ActionName::Count && counted => ActionName::Count,
             Decision::Allow => ActionName::Allow,
             Decision::Block => ActionName::Block,
+            Decision::Captcha => ActionName::Captcha,
+            Decision::Challenge => ActionName::Challenge,
         }
     }
 

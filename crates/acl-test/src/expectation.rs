@@ -4,7 +4,8 @@ use crate::problems::Problems;
 use crate::tree::{Tree, Value};
 
 /// The keys of an expectation.
-pub(crate) const FIELDS: &[&str] = &["action", "rule", "labels", "counted", "response", "inserted", "oversize"];
+pub(crate) const FIELDS: &[&str] =
+    &["action", "rule", "labels", "counted", "response", "inserted", "oversize", "proof"];
 
 const RESPONSE_FIELDS: &[&str] = &["status", "content_type", "body", "headers"];
 const NAMES_FIELDS: &[&str] = &["exactly", "including", "without"];
@@ -26,6 +27,9 @@ pub struct Expectation {
     pub inserted: Option<Vec<(String, String)>>,
     /// Parts of the request that rules look at and that are larger than is inspected, by their names in the log.
     pub oversize: Option<Names>,
+    /// What came of asking for proof of a solved puzzle (`captcha`) or a met challenge: `VALID`, or why the token is not
+    /// good, by its name in the log; nothing if no rule asked.
+    pub proof: Option<Vec<(String, String)>>,
 }
 
 /// A decision by name.
@@ -37,10 +41,19 @@ pub enum ActionName {
     Block,
     /// The request goes on by the default action, and a rule counted it.
     Count,
+    /// The client must solve a puzzle.
+    Captcha,
+    /// The client's browser must meet a challenge.
+    Challenge,
 }
 
-pub(crate) const ACTIONS: &[(&str, ActionName)] =
-    &[("allow", ActionName::Allow), ("block", ActionName::Block), ("count", ActionName::Count)];
+pub(crate) const ACTIONS: &[(&str, ActionName)] = &[
+    ("allow", ActionName::Allow),
+    ("block", ActionName::Block),
+    ("count", ActionName::Count),
+    ("captcha", ActionName::Captcha),
+    ("challenge", ActionName::Challenge),
+];
 
 /// What a list of names must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,6 +101,7 @@ impl Expectation {
                 "response" => expected.response = ResponseExpectation::read(tree, problems),
                 "inserted" => expected.inserted = pairs(tree, problems),
                 "oversize" => expected.oversize = Names::read(tree, problems),
+                "proof" => expected.proof = pairs(tree, problems),
                 _ => {}
             }
         }

@@ -21,6 +21,7 @@ mod request;
 mod rules;
 mod run;
 mod span;
+mod token;
 mod tree;
 
 pub use case::{Case, Step};

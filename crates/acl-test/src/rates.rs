@@ -2,21 +2,20 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 
 use sekisho_model::Timestamp;
-use sekisho_waf::{RateSource, RuleRef};
+use sekisho_waf::{CountedKey, LimitedKey, RateSource, RuleRef};
 
 /// The requests of one case, by rule and key.
 #[derive(Debug, Default)]
 pub(crate) struct ExactRates {
-    requests_ms: RefCell<HashMap<(RuleRef, IpAddr), VecDeque<u64>>>,
+    requests_ms: RefCell<HashMap<(RuleRef, LimitedKey), VecDeque<u64>>>,
 }
 
 impl RateSource for ExactRates {
-    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, now: Timestamp) -> u64 {
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, now: Timestamp) -> u64 {
         let mut all = self.requests_ms.borrow_mut();
-        let times = all.entry((rule, address)).or_default();
+        let times = all.entry((rule, key.to_limited())).or_default();
         while times.front().is_some_and(|&time| now.unix_ms() - time >= u64::from(window_s) * 1000) {
             times.pop_front();
         }

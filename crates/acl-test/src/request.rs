@@ -10,6 +10,7 @@ use sekisho_waf::{Body, BodySize, Client, Header, Request};
 use crate::places::Facts;
 use crate::problems::Problems;
 use crate::repetition::expanded;
+use crate::token::Token;
 use crate::tree::{Tree, Value};
 
 /// A target, header or body longer than this (bytes) is refused: a test should stay readable and quick.
@@ -17,7 +18,7 @@ const PART_BYTES_MAX: usize = 1 << 20;
 
 /// The keys of a request.
 pub(crate) const FIELDS: &[&str] =
-    &["request", "headers", "body", "body_base64", "client", "country", "region", "asn", "ja3", "ja4"];
+    &["request", "headers", "body", "body_base64", "client", "country", "region", "asn", "ja3", "ja4", "token"];
 
 /// What a request has unless it says otherwise.
 pub(crate) const DEFAULT_FIELDS: &[&str] = &["headers", "client", "country", "region", "asn", "ja3", "ja4"];
@@ -47,6 +48,7 @@ pub struct RequestSpec {
     ja3: Option<String>,
     ja4: Option<String>,
     pub(crate) facts: Facts,
+    pub(crate) token: Token,
 }
 
 impl Default for RequestSpec {
@@ -64,6 +66,7 @@ impl Default for RequestSpec {
             ja3: None,
             ja4: None,
             facts: Facts::default(),
+            token: Token::default(),
         }
     }
 }
@@ -120,6 +123,7 @@ impl RequestSpec {
             "client" => self.client = problems.parsed(tree, "an IP address").unwrap_or(CLIENT),
             "ja3" => self.ja3 = problems.text(tree),
             "ja4" => self.ja4 = problems.text(tree),
+            "token" => self.token = Token::read(tree, problems),
             _ => _ = self.facts.take(field, tree, problems),
         }
     }

@@ -134,7 +134,8 @@ impl<'t> Runner<'t> {
         let (line, shown) = (step.line, step.request.line());
         step.request.lend(body_bytes_max, |request| {
             let policy = rule_set.policy();
-            let context = |rates| Context { now, rates, places: &places };
+            let token = step.request.token.at(now);
+            let context = |rates| Context { now, rates, places: &places, token: &token };
             let (verdict, mut trace) = reference::evaluate(policy, rule_set.limits(), request, &context(&rates[0]));
             let compiled: &Verdict = rule_set.evaluate(request, &context(&rates[1]), &mut self.scratch);
             if *compiled != verdict {

@@ -35,9 +35,16 @@ fn policy() -> Policy {
     let groups = ["AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet"];
     let rules = groups.map(|name| {
         let id = format!("AWS#{name}");
-        let group = Group { id, name: name.to_owned(), managed: true, excluded: Vec::new(), rules: Vec::new() };
+        let group = Group {
+            id,
+            name: name.to_owned(),
+            managed: true,
+            visibility: name.into(),
+            excluded: Vec::new(),
+            rules: Vec::new(),
+        };
         let kind = RuleKind::Group { group, scope_down: None, count_only: false };
-        Rule { name: name.to_owned(), metric_name: name.to_owned(), labels: Vec::new(), kind }
+        Rule { name: name.to_owned(), visibility: name.into(), labels: Vec::new(), kind }
     });
     Policy {
         name: "starter".to_owned(),
@@ -45,6 +52,9 @@ fn policy() -> Policy {
         default_action: Action::ALLOW,
         rules: rules.into(),
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     }
 }
 

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, HeaderInsert, Policy};
-use sekisho_waf::{Body, BodySize, Client, Context, Decision, Header, PlaceSource, Request, RuleSet, Scratch};
+use sekisho_waf::ir::{Action, HeaderInsert, Policy, TokenKind};
+use sekisho_waf::{
+    Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch,
+};
 
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
 use crate::enforce;
@@ -144,7 +146,12 @@ impl Inspector {
         around: Surroundings<'_>,
         explained: bool,
     ) -> Result<Details, Faulted> {
-        let context = Context { now: candidate.visit.at, rates: &around.rules.rates, places: around.places };
+        let context = Context {
+            now: candidate.visit.at,
+            rates: &around.rules.rates,
+            places: around.places,
+            token: &KnownToken::NONE,
+        };
         let (set, scratch) = (&around.rules.set, &mut self.scratch);
         let begun = Instant::now();
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
@@ -178,6 +185,8 @@ impl Inspector {
             (Decision::Block, _) => {
                 Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit))
             }
+            (Decision::Captcha, _) => Ruling::Refuse(enforce::ask(TokenKind::Captcha, candidate.visit)),
+            (Decision::Challenge, _) => Ruling::Refuse(enforce::ask(TokenKind::Challenge, candidate.visit)),
         };
         let decision = verdict.decision;
         if let Some(details) = details {

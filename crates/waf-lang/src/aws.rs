@@ -14,6 +14,7 @@ mod association;
 mod catalogue;
 mod content;
 mod country;
+mod data_protection;
 mod field;
 mod label;
 mod load;
@@ -27,7 +28,9 @@ mod scope;
 mod search_string;
 mod shape;
 mod statement;
+mod token;
 mod transformation;
+mod visibility;
 mod web_acl;
 
 pub use association::ResourceType;

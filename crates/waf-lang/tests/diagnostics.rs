@@ -77,7 +77,7 @@ fn shows_every_problem_at_once_with_its_place_and_the_way_out() {
       "Name": "first rule",
       "Pririty": 1,
       "Statement": {{ "ByteMatchStatment": {{}} }},
-      "Action": {{ "Captcha": {{}} }},
+      "Action": {{ "Monetize": {{}} }},
       "VisibilityConfig": {{ "MetricName": "first" }}
     }},
     {{
@@ -127,10 +127,6 @@ fn refuses_what_is_no_web_acl() {
 #[test]
 fn refuses_by_name_what_is_not_honoured_yet() {
     for member in [
-        r#""DataProtectionConfig":{"DataProtections":[]}"#,
-        r#""CaptchaConfig":{}"#,
-        r#""ChallengeConfig":{}"#,
-        r#""TokenDomains":["example.com"]"#,
         r#""MonetizationConfig":{}"#,
         r#""PreProcessFirewallManagerRuleGroups":[{}]"#,
         r#""PostProcessFirewallManagerRuleGroups":[{}]"#,
@@ -143,18 +139,10 @@ fn refuses_by_name_what_is_not_honoured_yet() {
         let message = &loaded(&text, &[]).diagnostics.iter().next().unwrap().message.clone();
         assert!(message.starts_with("not supported yet: ") && message.contains(name), "{message}, not {name}");
     }
-    for action in ["Captcha", "Challenge", "Monetize"] {
-        let action = format!(r#","Action":{{"{action}":{{}}}}"#);
-        refuses(&with_rule(&regex("a"), &action), &["not-supported"]);
-    }
+    refuses(&with_rule(&regex("a"), r#","Action":{"Monetize":{}}"#), &["not-supported"]);
     let json_body = r#"{"JsonBody":{"MatchPattern":{"All":{}},"MatchScope":"ALL","OversizeHandling":"CONTINUE"}}"#;
     refuses(&with_statement(&bytes("YWJj", json_body)), &["not-supported"]);
     refuses(&with_statement(&bytes("YWJj", r#"{"BodyValues":{}}"#)), &["unknown-field"]);
-    for key in ["CONSTANT", "CUSTOM_KEYS"] {
-        refuses(&with_statement(&rate(&format!(r#""Limit":100,"AggregateKeyType":"{key}""#))), &["not-supported"]);
-    }
-    let custom = r#""Limit":100,"AggregateKeyType":"IP","CustomKeys":[{"IP":{}}]"#;
-    refuses(&with_statement(&rate(custom)), &["not-supported"]);
     let pre_parse = regex("a").replace(
         "\"FieldToMatch\"",
         r#""PreParseTextTransformations":[{"Priority":0,"Type":"URL_DECODE"}],"FieldToMatch""#,

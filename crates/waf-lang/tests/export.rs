@@ -24,7 +24,7 @@ fn catalogue() -> ManagedCatalogue {
     let namespace = "awswaf:managed:aws:core-rule-set:";
     let rule = |name: &str, label: &str| Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("{namespace}{label}")],
         kind: RuleKind::Match { when: Condition::And(Vec::new()), action: Action::block().into() },
     };
@@ -124,7 +124,8 @@ fn rules_stand_in_the_order_of_their_priority() {
 fn sets_carry_their_contents() {
     let policy = policy();
     let Condition::Ip { source: AddressSource::Client, set } = condition(&policy, "allow-office") else { panic!() };
-    assert_eq!(set.ranges, ["192.0.2.0/24".parse().unwrap(), "198.51.100.7/32".parse().unwrap()]);
+    let ranges = ["192.0.2.0/24", "198.51.100.7/32"].map(|range| range.parse::<ipnet::IpNet>().unwrap());
+    assert_eq!(set.addresses, ranges.into_iter().collect());
     let Condition::Ip { source: AddressSource::Forwarded { header, position, invalid_matches }, .. } =
         condition(&policy, "forwarded-office")
     else {

@@ -4,7 +4,6 @@
 //! rules runs once a value; all literals of one part and chain stand in one automaton. Rules keep their conditions as small
 //! trees over the tests' results.
 
-mod address_set;
 mod chain;
 mod condition;
 mod literal;
@@ -25,6 +24,7 @@ pub struct RuleSet {
     policy: Policy,
     limits: Limits,
     id: u64,
+    asks_for_token: bool,
     pub(crate) program: Program,
 }
 
@@ -114,7 +114,8 @@ impl RuleSet {
         let rules =
             policy.rules.iter().map(|rule| conditions_of(rule, &mut builder, true)).collect::<Result<_, _>>()?;
         let program = builder.finish(rules)?;
-        Ok(Self { policy, limits, id: NEXT_ID.fetch_add(1, Ordering::Relaxed), program })
+        let asks_for_token = policy.asks_for_token();
+        Ok(Self { policy, limits, id: NEXT_ID.fetch_add(1, Ordering::Relaxed), asks_for_token, program })
     }
 
     /// The policy as it was loaded.
@@ -133,6 +134,12 @@ impl RuleSet {
     #[must_use]
     pub fn inspects_body(&self) -> bool {
         self.program.fields.iter().any(|plan| plan.field.is_of_body())
+    }
+
+    /// Whether any rule asks for a token, so that the one a request carries may be looked at.
+    #[must_use]
+    pub fn asks_for_token(&self) -> bool {
+        self.asks_for_token
     }
 
     /// Tells this rule set from all others in the process.

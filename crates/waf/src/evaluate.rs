@@ -21,9 +21,9 @@ impl RuleSet {
     /// linear in the bytes inspected.
     pub fn evaluate<'s>(&self, request: &Request<'_>, context: &Context<'_>, scratch: &'s mut Scratch) -> &'s Verdict {
         scratch.prepare(self);
-        let Scratch { fields, verdict, .. } = scratch;
+        let Scratch { fields, keys, verdict, .. } = scratch;
         let mut judge = Matching { rule_set: self, request, context, fields };
-        flow::run(self.policy(), request, context, &mut judge, verdict);
+        flow::run(self.policy(), request, context, &mut judge, keys, verdict);
         verdict.oversize = part::oversize(self.program.looked_at, request, self.limits());
         verdict
     }
@@ -54,7 +54,7 @@ impl<'e> Matching<'e> {
                 if addresses.first().is_none() {
                     source.invalid_matches()
                 } else {
-                    addresses.iter().any(|one| set.contains(one))
+                    addresses.iter().any(|one| set.addresses.contains(one))
                 }
             }
             Compiled::Geo { source, countries } => {

@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Action, AddressSource, Policy, RateKey, Rule, RuleKind};
+use crate::ir::{Action, AddressSource, Policy, Rule, RuleKind, TokenAction, TokenKind};
 use crate::part::{forwarded_present, select_addresses};
-use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, Verdict};
+use crate::rate_key::{KeyBuffers, KeyOrigin};
+use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict};
 
 /// Judges the conditions of rules.
 pub(crate) trait Judge {
@@ -43,9 +44,10 @@ pub(crate) fn run(
     request: &Request<'_>,
     context: &Context<'_>,
     judge: &mut impl Judge,
+    keys: &mut KeyBuffers,
     verdict: &mut Verdict,
 ) {
-    let mut course = Course { policy, request, context, judge, verdict };
+    let mut course = Course { policy, request, context, judge, keys, verdict };
     let ended = policy.rules.iter().zip(0..).any(|(rule, index)| course.ends_at(rule, index));
     if !ended {
         let blocks = matches!(policy.default_action, Action::Block(_));
@@ -58,6 +60,7 @@ struct Course<'c, J> {
     request: &'c Request<'c>,
     context: &'c Context<'c>,
     judge: &'c mut J,
+    keys: &'c mut KeyBuffers,
     verdict: &'c mut Verdict,
 }
 
@@ -73,6 +76,7 @@ impl<J: Judge> Course<'_, J> {
         if !entered {
             return false;
         }
+        let asked = (self.verdict.captcha, self.verdict.challenge);
         let terminated_by = group.rules.iter().zip(0..).find_map(|(member, at)| {
             let place = RuleRef { rule: index, member: Some(at) };
             (self.matches(member, place) && self.act(member, place)).then_some(at)
@@ -81,6 +85,7 @@ impl<J: Judge> Course<'_, J> {
         if terminated_by.is_some() && *count_only {
             self.verdict.terminating = None;
             self.verdict.decision = Decision::Allow;
+            self.forget_failures(asked);
             self.verdict.non_terminating.push(RuleMatch { rule: top });
             return false;
         }
@@ -111,15 +116,15 @@ impl<J: Judge> Course<'_, J> {
 
     /// Counts the request for a rate-based rule and tells whether it is over the limit; true for other rules.
     fn is_over_limit(&mut self, rule: &Rule, place: RuleRef) -> bool {
-        let RuleKind::Rate { limit, window_s, key: RateKey::Address(source), .. } = &rule.kind else { return true };
-        let Some(address) = select_addresses(source, self.request).first() else {
-            return source.invalid_matches();
-        };
-        let count = self.context.rates.count(place, address, *window_s, self.context.now);
+        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return true };
+        let Self { policy, request, context, .. } = *self;
+        let origin = KeyOrigin { policy, request, context, verdict: self.verdict };
+        let Some(key) = self.keys.key(key, origin) else { return false };
+        let count = context.rates.count(place, key, *window_s, context.now);
         if count <= *limit {
             return false;
         }
-        self.verdict.rate_hits.push(RateHit { rule: place, address, count });
+        self.verdict.rate_hits.push(RateHit { rule: place, key: key.to_limited(), count });
         true
     }
 
@@ -131,16 +136,38 @@ impl<J: Judge> Course<'_, J> {
             }
         }
         let (RuleKind::Match { action, .. } | RuleKind::Rate { action, .. }) = &rule.kind else { return false };
-        match &action.action {
-            Action::Count { .. } => {
-                self.verdict.non_terminating.push(RuleMatch { rule: place });
-                return false;
+        let decision = match &action.action {
+            Action::Count { .. } => None,
+            Action::Allow { .. } => Some(Decision::Allow),
+            Action::Block(_) => Some(Decision::Block),
+            Action::Captcha(asked) => self.ask(TokenKind::Captcha, asked).then_some(Decision::Captcha),
+            Action::Challenge(asked) => self.ask(TokenKind::Challenge, asked).then_some(Decision::Challenge),
+        };
+        match decision {
+            Some(decision) => {
+                self.verdict.decision = decision;
+                self.verdict.terminating = Some(place);
             }
-            Action::Allow { .. } => self.verdict.decision = Decision::Allow,
-            Action::Block(_) => self.verdict.decision = Decision::Block,
+            None => self.verdict.non_terminating.push(RuleMatch { rule: place }),
         }
-        self.verdict.terminating = Some(place);
-        true
+        decision.is_some()
+    }
+
+    /// Holds the client's token against what a rule asks of it; whether it is not good.
+    fn ask(&mut self, kind: TokenKind, asked: &TokenAction) -> bool {
+        let result = TokenResult::of(self.context.token.state(kind), asked, self.context.now);
+        *self.verdict.token_mut(kind) = Some(result);
+        !result.is_good()
+    }
+
+    /// Takes back what a group whose result is only counted said of tokens that were not good: it was not asked in earnest.
+    fn forget_failures(&mut self, (captcha, challenge): (Option<TokenResult>, Option<TokenResult>)) {
+        for (kind, before) in [(TokenKind::Captcha, captcha), (TokenKind::Challenge, challenge)] {
+            let asked = self.verdict.token_mut(kind);
+            if asked.is_some_and(|result| !result.is_good()) {
+                *asked = before;
+            }
+        }
     }
 }
 

@@ -7,13 +7,19 @@
 mod action;
 mod condition;
 mod field;
+mod protection;
+mod rate;
+mod visibility;
 
-pub use action::{Action, BlockResponse, HeaderInsert, ResponseBody};
+pub use action::{Action, BlockResponse, HeaderInsert, IMMUNITY_S_DEFAULT, ResponseBody, TokenAction, TokenKind};
 pub use condition::{
     AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
 pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
+pub use rate::{RateKey, RateKeyPart};
+pub use visibility::Visibility;
 
 /// A whole policy: for AWS, one web ACL.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +34,23 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// How many body bytes are inspected, if the policy says; otherwise the edge's setting rules.
     pub body_inspected_bytes_max: Option<usize>,
+    /// The domains whose tokens are accepted, subdomains included, besides the host a request is for. Lowercase.
+    pub token_domains: Vec<String>,
+    /// What is shown of its requests; samples and metrics of its default action.
+    pub visibility: Visibility,
+    /// What must not be kept as it came.
+    pub protection: Protection,
+}
+
+impl Policy {
+    /// Whether any rule, members of groups included, asks for a token.
+    #[must_use]
+    pub fn asks_for_token(&self) -> bool {
+        self.rules.iter().any(|rule| match &rule.kind {
+            RuleKind::Group { group, .. } => group.rules.iter().any(Rule::asks_for_token),
+            _ => rule.asks_for_token(),
+        })
+    }
 }
 
 /// One rule of a policy or of a group.
@@ -35,12 +58,27 @@ pub struct Policy {
 pub struct Rule {
     /// Its name.
     pub name: String,
-    /// The name its metrics go by.
-    pub metric_name: String,
+    /// What is shown of the requests it matches.
+    pub visibility: Visibility,
     /// Fully qualified labels it adds when it matches.
     pub labels: Vec<String>,
     /// What it does.
     pub kind: RuleKind,
+}
+
+impl Rule {
+    /// The action in force; none for a rule that refers to a group.
+    #[must_use]
+    pub fn action(&self) -> Option<&ActionInForce> {
+        match &self.kind {
+            RuleKind::Match { action, .. } | RuleKind::Rate { action, .. } => Some(action),
+            RuleKind::Group { .. } => None,
+        }
+    }
+
+    fn asks_for_token(&self) -> bool {
+        self.action().is_some_and(|in_force| in_force.action.asks().is_some())
+    }
 }
 
 /// The kinds of rule.
@@ -92,13 +130,6 @@ impl From<Action> for ActionInForce {
     }
 }
 
-/// What a rate-based rule counts by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RateKey {
-    /// The address of the client.
-    Address(AddressSource),
-}
-
 /// A rule group as a policy refers to it, overrides applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
@@ -108,6 +139,8 @@ pub struct Group {
     pub name: String,
     /// Whether a vendor manages it.
     pub managed: bool,
+    /// What is shown of the requests it is held against.
+    pub visibility: Visibility,
     /// Rules excluded in the old form (`ExcludedRules`): their names, for the record. They count.
     pub excluded: Vec<String>,
     /// Its rules in evaluation order; none is of kind [`RuleKind::Group`].

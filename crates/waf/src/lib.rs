@@ -7,6 +7,7 @@
 //! Absent on purpose: I/O, clocks, threads, any rule language, any log format. Any bytes evaluate without panicking,
 //! in time linear in the bytes inspected, within [`Limits`].
 
+mod address_set;
 mod body;
 mod compile;
 mod context;
@@ -16,15 +17,20 @@ pub mod ir;
 mod limits;
 pub mod operator;
 mod part;
+mod rate_key;
 pub mod reference;
 mod request;
+mod token;
 pub mod transform;
 mod verdict;
 
+pub use address_set::AddressSet;
 pub use compile::{CompileError, RuleSet};
-pub use context::{Context, NoPlaces, NoRates, Place, PlaceSource, RateSource};
+pub use context::{Context, KnownToken, NoPlaces, NoRates, Place, PlaceSource, RateSource, TokenSource, TokenState};
 pub use evaluate::Scratch;
 pub use flow::Judged;
 pub use limits::Limits;
+pub use rate_key::{CountedKey, KeyValue, LimitedKey};
 pub use request::{Body, BodySize, Client, Header, Request};
+pub use token::{TokenFailure, TokenResult};
 pub use verdict::{Decision, GroupOutcome, Label, OversizeFields, RateHit, RuleMatch, RuleRef, Verdict};

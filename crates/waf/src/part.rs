@@ -12,6 +12,8 @@ use crate::ir::{Field, MapMatch, MapPattern, MapScope};
 use crate::{Limits, OversizeFields, Request};
 
 pub(crate) use address::{forwarded_present, select as select_addresses};
+pub(crate) use cookie::cookies;
+pub(crate) use query::arguments as query_arguments;
 
 /// How much of a part there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub(crate) fn visit(
         }
         Field::SingleQueryArgument(name) => {
             let mut extent = Extent::MISSING;
-            for (_, value) in query::arguments(request.query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
+            for (_, value) in query_arguments(request.query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
                 each(name.as_bytes(), value);
                 extent.present = true;
             }
@@ -62,7 +64,7 @@ pub(crate) fn visit(
         }
         Field::AllQueryArguments => {
             let mut extent = Extent::MISSING;
-            for (name, value) in query::arguments(request.query) {
+            for (name, value) in query_arguments(request.query) {
                 each(name, value);
                 extent.present = true;
             }
@@ -73,7 +75,7 @@ pub(crate) fn visit(
             entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
         }
         Field::Cookies(wanted) => {
-            entries(cookie::cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
+            entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
         }
         Field::HeaderOrder => header_order(request, limits, buffer, each),
         Field::Body => {

@@ -3,10 +3,10 @@
 //! A verdict refers to rules by position, so that a reused one costs no allocation on the benign path. Names are looked
 //! up in the [`crate::ir::Policy`] it was made with.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind};
+use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind, TokenAction, TokenKind};
+use crate::{LimitedKey, TokenResult};
 
 /// The outcome of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Verdict {
     pub groups: Vec<GroupOutcome>,
     /// The rate-based rules whose limit this request's key is over, in order.
     pub rate_hits: Vec<RateHit>,
+    /// What came of asking for proof of a solved puzzle, the last time a rule did.
+    pub captcha: Option<TokenResult>,
+    /// What came of asking for proof of a met challenge, the last time a rule did.
+    pub challenge: Option<TokenResult>,
     /// The labels on the request, in the order added, each once.
     pub labels: Vec<Label>,
     /// Which parts were larger than is inspected, of those that rules looked at.
@@ -37,6 +41,18 @@ pub enum Decision {
     Allow,
     /// The client gets the response of the deciding action.
     Block,
+    /// The client is asked to solve a puzzle.
+    Captcha,
+    /// The client's browser is asked to meet a silent challenge.
+    Challenge,
+}
+
+impl Decision {
+    /// Whether the request goes on.
+    #[must_use]
+    pub const fn allows(self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 /// A rule's position: in the policy, and within its group if it belongs to one.
@@ -106,12 +122,12 @@ pub struct GroupOutcome {
 }
 
 /// A rate-based rule whose limit was exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateHit {
     /// The rule.
     pub rule: RuleRef,
-    /// The address it was counted by.
-    pub address: IpAddr,
+    /// What the request counted under.
+    pub key: LimitedKey,
     /// Requests counted in the window, this one included.
     pub count: u64,
 }
@@ -167,14 +183,33 @@ impl OversizeFields {
 impl Verdict {
     /// Makes the verdict ready for another request, keeping its memory.
     pub fn clear(&mut self) {
-        let Self { terminating, decision, non_terminating, groups, rate_hits, labels, oversize } = self;
+        let Self { terminating, decision, non_terminating, groups, rate_hits, captcha, challenge, labels, oversize } =
+            self;
         *terminating = None;
         *decision = Decision::Allow;
         non_terminating.clear();
         groups.clear();
         rate_hits.clear();
+        *captcha = None;
+        *challenge = None;
         labels.clear();
         *oversize = OversizeFields::default();
+    }
+
+    /// What came of asking for a token of `kind`, the last time a rule did.
+    #[must_use]
+    pub fn token(&self, kind: TokenKind) -> Option<TokenResult> {
+        match kind {
+            TokenKind::Captcha => self.captcha,
+            TokenKind::Challenge => self.challenge,
+        }
+    }
+
+    pub(crate) fn token_mut(&mut self, kind: TokenKind) -> &mut Option<TokenResult> {
+        match kind {
+            TokenKind::Captcha => &mut self.captcha,
+            TokenKind::Challenge => &mut self.challenge,
+        }
     }
 
     /// The action that decided: the terminating rule's in force, or the policy's default.
@@ -195,7 +230,10 @@ impl Verdict {
         });
         let actions = counted.chain([self.deciding_action(policy)]).filter(move |_| allowed);
         actions.flat_map(|action| match action {
-            Action::Allow { insert } | Action::Count { insert } => insert.as_slice(),
+            Action::Allow { insert }
+            | Action::Count { insert }
+            | Action::Captcha(TokenAction { insert, .. })
+            | Action::Challenge(TokenAction { insert, .. }) => insert.as_slice(),
             Action::Block(_) => &[],
         })
     }

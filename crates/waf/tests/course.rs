@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::*;
 use sekisho_waf::{
-    Body, Client, Context, Decision, Header, Limits, NoPlaces, NoRates, Place, PlaceSource, RateSource, Request,
-    RuleRef, RuleSet, Scratch, Verdict, reference,
+    Body, Client, Context, CountedKey, Decision, Header, KnownToken, Limits, NoPlaces, NoRates, Place, PlaceSource,
+    RateSource, Request, RuleRef, RuleSet, Scratch, TokenFailure, TokenState, Verdict, reference,
 };
 
 fn uri_contains(literal: &str) -> Condition {
@@ -23,17 +23,24 @@ fn uri_contains(literal: &str) -> Condition {
 fn rule(name: &str, when: Condition, action: Action) -> Rule {
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("ns:{name}")],
         kind: RuleKind::Match { when, action: action.into() },
     }
 }
 
 fn group(name: &str, rules: Vec<Rule>, scope_down: Option<Condition>, count_only: bool) -> Rule {
-    let group = Group { id: format!("v#{name}"), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    let group = Group {
+        id: format!("v#{name}"),
+        name: name.to_owned(),
+        managed: true,
+        visibility: name.into(),
+        excluded: Vec::new(),
+        rules,
+    };
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: Vec::new(),
         kind: RuleKind::Group { group, scope_down, count_only },
     }
@@ -69,6 +76,9 @@ fn evaluate_with(
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
@@ -83,7 +93,7 @@ fn evaluate_with(
         body: Body::EMPTY,
         client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
     };
-    let context = Context { now: Timestamp::from_unix_ms(0), rates, places };
+    let context = Context { now: Timestamp::from_unix_ms(0), rates, places, token: &KnownToken::NONE };
     let rule_set = RuleSet::compile(policy.clone(), Limits::default()).expect("the policy compiles");
     let verdict = rule_set.evaluate(&request, &context, &mut Scratch::new()).clone();
     assert_eq!(verdict, reference::evaluate(&policy, &Limits::default(), &request, &context).0);
@@ -178,7 +188,10 @@ fn a_missing_forwarding_header_means_the_rule_is_not_applied_even_under_not() {
         position: ForwardedPosition::First,
         invalid_matches: false,
     };
-    let set = Arc::new(IpSet { id: "set".to_owned(), ranges: vec!["192.0.2.0/24".parse().unwrap()] });
+    let set = Arc::new(IpSet {
+        id: "set".to_owned(),
+        addresses: ["192.0.2.0/24".parse::<ipnet::IpNet>().unwrap()].into_iter().collect(),
+    });
     let not_in = || {
         let inside = Condition::Ip { source: source(), set: Arc::clone(&set) };
         vec![rule("not-in", Condition::Not(Box::new(inside)), Action::block())]
@@ -194,7 +207,7 @@ fn a_missing_forwarding_header_means_the_rule_is_not_applied_even_under_not() {
 fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
     struct Counts(std::cell::Cell<u64>);
     impl RateSource for Counts {
-        fn count(&self, _: RuleRef, _: IpAddr, _: u32, _: Timestamp) -> u64 {
+        fn count(&self, _: RuleRef, _: CountedKey<'_>, _: u32, _: Timestamp) -> u64 {
             self.0.set(self.0.get() + 1);
             self.0.get()
         }
@@ -208,7 +221,7 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
             scope_down: Some(uri_contains("login")),
             action: Action::block().into(),
         };
-        vec![Rule { name: "rate".to_owned(), metric_name: "rate".to_owned(), labels: Vec::new(), kind }]
+        vec![Rule { name: "rate".to_owned(), visibility: "rate".into(), labels: Vec::new(), kind }]
     };
     let policy = Policy {
         name: "p".to_owned(),
@@ -216,6 +229,9 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
         default_action: Action::ALLOW,
         rules: rate(),
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     let rule_set = RuleSet::compile(policy, Limits::default()).unwrap();
     let mut scratch = Scratch::new();
@@ -231,11 +247,115 @@ fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
             body: Body::EMPTY,
             client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
         };
-        let context = Context { now: Timestamp::from_unix_ms(0), rates: &counts, places: &NoPlaces };
+        let context =
+            Context { now: Timestamp::from_unix_ms(0), rates: &counts, places: &NoPlaces, token: &KnownToken::NONE };
         rule_set.evaluate(&request, &context, &mut scratch).decision
     };
     let paths: [&'static [u8]; 5] = [b"/login", b"/other", b"/login", b"/other", b"/login"];
     let decisions: Vec<_> = paths.into_iter().map(&mut decide).collect();
     assert_eq!(decisions[..4], [Decision::Allow; 4]);
     assert_eq!(decisions[4], Decision::Block);
+}
+
+/// Evaluates both ways at one minute past the epoch, with a token.
+fn evaluate_token(rules: Vec<Rule>, token: KnownToken) -> (Verdict, Policy) {
+    let policy = Policy {
+        name: "p".to_owned(),
+        id: "p".to_owned(),
+        default_action: Action::ALLOW,
+        rules,
+        body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
+    };
+    let request = Request {
+        method: b"GET",
+        path: b"/a",
+        query: b"",
+        fragment: None,
+        version: b"HTTP/1.1",
+        scheme: "http",
+        headers: &[],
+        body: Body::EMPTY,
+        client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
+    };
+    let now = Timestamp::from_unix_ms(400_000);
+    let context = Context { now, rates: &NoRates, places: &NoPlaces, token: &token };
+    let rule_set = RuleSet::compile(policy.clone(), Limits::default()).expect("the policy compiles");
+    assert!(rule_set.asks_for_token());
+    let verdict = rule_set.evaluate(&request, &context, &mut Scratch::new()).clone();
+    assert_eq!(verdict, reference::evaluate(&policy, &Limits::default(), &request, &context).0);
+    (verdict, policy)
+}
+
+fn asked(immunity_s: u64, header: &str) -> TokenAction {
+    let insert = vec![HeaderInsert { name: header.to_owned(), value: "1".to_owned() }];
+    TokenAction { insert, immunity_s }
+}
+
+fn solved(ms: u64) -> TokenState {
+    TokenState::SolvedAt(Timestamp::from_unix_ms(ms))
+}
+
+#[test]
+fn a_rule_that_asks_for_a_token_ends_evaluation_without_a_good_one_and_counts_with_one() {
+    let rules = || {
+        vec![
+            rule("captcha", uri_contains("a"), Action::Captcha(asked(300, "x-captcha"))),
+            rule("challenge", uri_contains("a"), Action::Challenge(asked(300, "x-challenge"))),
+            rule("block", label("ns:challenge"), Action::Count { insert: Vec::new() }),
+        ]
+    };
+    let failures = [
+        (TokenState::Missing, TokenFailure::Missing),
+        (TokenState::Invalid, TokenFailure::Invalid),
+        (TokenState::DomainMismatch, TokenFailure::DomainMismatch),
+        (solved(99_999), TokenFailure::Expired),
+    ];
+    for (state, failure) in failures {
+        let (verdict, _) = evaluate_token(rules(), KnownToken { captcha: state, challenge: solved(400_000) });
+        assert_eq!((verdict.decision, verdict.terminating), (Decision::Captcha, Some(RuleRef::top(0))));
+        assert_eq!(verdict.captcha.unwrap().failure, Some(failure));
+        assert_eq!(verdict.challenge, None);
+        let (verdict, policy) = evaluate_token(rules(), KnownToken { captcha: solved(100_000), challenge: state });
+        assert_eq!((verdict.decision, verdict.terminating), (Decision::Challenge, Some(RuleRef::top(1))));
+        assert!(verdict.captcha.unwrap().is_good());
+        assert_eq!(verdict.challenge.unwrap().failure, Some(failure));
+        assert_eq!(verdict.inserted_headers(&policy).count(), 0);
+    }
+    let (verdict, policy) =
+        evaluate_token(rules(), KnownToken { captcha: solved(100_000), challenge: solved(400_000) });
+    assert_eq!((verdict.decision, verdict.terminating, verdict.non_terminating.len()), (Decision::Allow, None, 3));
+    assert_eq!(labels(&verdict, &policy), ["ns:captcha", "ns:challenge", "ns:block"]);
+    let inserted: Vec<_> = verdict.inserted_headers(&policy).map(|header| header.name.as_str()).collect();
+    assert_eq!(inserted, ["x-captcha", "x-challenge"]);
+}
+
+#[test]
+fn the_last_rule_that_asks_says_what_came_of_it() {
+    let ask = |immunity_s| Action::Captcha(asked(immunity_s, "x"));
+    let rules = vec![rule("easy", uri_contains("a"), ask(300)), rule("strict", uri_contains("a"), ask(60))];
+    let (verdict, _) = evaluate_token(rules, KnownToken { captcha: solved(200_000), ..KnownToken::NONE });
+    assert_eq!((verdict.decision, verdict.terminating), (Decision::Captcha, Some(RuleRef::top(1))));
+    let result = verdict.captcha.unwrap();
+    assert_eq!((result.solved_at.unwrap().unix_ms(), result.failure), (200_000, Some(TokenFailure::Expired)));
+    assert_eq!(verdict.non_terminating.len(), 1);
+}
+
+#[test]
+fn a_group_that_is_only_counted_asks_for_no_token_in_earnest() {
+    let members = || vec![rule("m", uri_contains("a"), Action::Captcha(asked(60, "x")))];
+    let (verdict, _) = evaluate_token(vec![group("g", members(), None, false)], KnownToken::NONE);
+    assert_eq!(verdict.terminating, Some(RuleRef { rule: 0, member: Some(0) }));
+    assert_eq!(verdict.decision, Decision::Captcha);
+    let (verdict, _) = evaluate_token(vec![group("g", members(), None, true)], KnownToken::NONE);
+    assert_eq!((verdict.decision, verdict.terminating, verdict.captcha), (Decision::Allow, None, None));
+    assert_eq!(verdict.groups[0].terminated_by, Some(0));
+    let (verdict, _) = evaluate_token(
+        vec![group("g", members(), None, true)],
+        KnownToken { captcha: solved(400_000), ..KnownToken::NONE },
+    );
+    assert!(verdict.captcha.unwrap().is_good());
+    assert_eq!(verdict.groups[0].terminated_by, None);
 }

@@ -12,7 +12,7 @@ use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEnco
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
-use sekisho_waf::ir::{Policy, RuleKind};
+use sekisho_waf::ir::{Policy, Rule, RuleKind, TokenKind};
 use sekisho_waf::{Decision, GroupOutcome, RuleRef, Verdict};
 
 const ALL: &str = "ALL";
@@ -42,6 +42,21 @@ pub(super) struct PolicyFamilies {
     blocked: Family<RuleLabels, Counter>,
     counted: Family<RuleLabels, Counter>,
     passed: Family<RuleLabels, Counter>,
+    captcha: TokenFamilies,
+    challenge: TokenFamilies,
+}
+
+/// Of one kind of token.
+#[derive(Debug, Clone, Default)]
+struct TokenFamilies {
+    asked: Family<RuleLabels, Counter>,
+    good: Family<RuleLabels, Counter>,
+}
+
+impl TokenFamilies {
+    fn resolve(&self, labels: &RuleLabels) -> TokenCounters {
+        TokenCounters { asked: self.asked.get_or_create_owned(labels), good: self.good.get_or_create_owned(labels) }
+    }
 }
 
 impl PolicyFamilies {
@@ -55,6 +70,14 @@ impl PolicyFamilies {
             "Requests that went through a rule group without matching any of its rules",
             families.passed.clone(),
         );
+        for (name, token, help) in [
+            ("Captcha", &families.captcha, "Requests a Captcha action was applied to"),
+            ("Challenge", &families.challenge, "Requests a Challenge action was applied to"),
+        ] {
+            registry.register(format!("{name}Requests"), help, token.asked.clone());
+            let help = format!("{help}, and that had a good token");
+            registry.register(format!("RequestsWithValid{name}Token"), help, token.good.clone());
+        }
         families
     }
 
@@ -67,8 +90,11 @@ impl PolicyFamilies {
                 allowed: self.allowed.get_or_create_owned(&labels),
                 blocked: self.blocked.get_or_create_owned(&labels),
                 counted: self.counted.get_or_create_owned(&labels),
+                captcha: self.captcha.resolve(&labels),
+                challenge: self.challenge.resolve(&labels),
             }
         };
+        let asks = |rule: &Rule| rule.action().and_then(|in_force| in_force.action.asks()).map(|(kind, _)| kind);
         let rules = policy.rules.iter().map(|rule| {
             let group = match &rule.kind {
                 RuleKind::Match { .. } | RuleKind::Rate { .. } => None,
@@ -78,11 +104,13 @@ impl PolicyFamilies {
                     Some(GroupCounters {
                         whole: counters(Some(&name), ALL),
                         passed: self.passed.get_or_create_owned(&labels),
-                        members: group.rules.iter().map(|member| counters(Some(&name), &member.metric_name)).collect(),
+                        members: (group.rules.iter())
+                            .map(|member| (counters(Some(&name), &member.visibility.metric_name), asks(member)))
+                            .collect(),
                     })
                 }
             };
-            TopCounters { own: counters(None, &rule.metric_name), group }
+            TopCounters { own: counters(None, &rule.visibility.metric_name), asks: asks(rule), group }
         });
         let rules = rules.collect();
         PolicyCounters { all: counters(None, ALL), default_action: counters(None, DEFAULT_ACTION), rules }
@@ -94,6 +122,14 @@ struct RuleCounters {
     allowed: Counter,
     blocked: Counter,
     counted: Counter,
+    captcha: TokenCounters,
+    challenge: TokenCounters,
+}
+
+#[derive(Debug)]
+struct TokenCounters {
+    asked: Counter,
+    good: Counter,
 }
 
 impl RuleCounters {
@@ -101,7 +137,25 @@ impl RuleCounters {
         match decision {
             Decision::Allow => self.allowed.inc(),
             Decision::Block => self.blocked.inc(),
+            Decision::Captcha => self.captcha.asked.inc(),
+            Decision::Challenge => self.challenge.asked.inc(),
         };
+    }
+
+    /// A rule matched and let evaluation go on: it counts, or the token it asks for is good.
+    ///
+    /// Source: AWS WAF Developer Guide, "CAPTCHA and Challenge actions in the logs and metrics".
+    fn went_on(&self, asks: Option<TokenKind>) {
+        let token = match asks {
+            None => {
+                self.counted.inc();
+                return;
+            }
+            Some(TokenKind::Captcha) => &self.captcha,
+            Some(TokenKind::Challenge) => &self.challenge,
+        };
+        token.asked.inc();
+        token.good.inc();
     }
 }
 
@@ -109,12 +163,13 @@ impl RuleCounters {
 struct GroupCounters {
     whole: RuleCounters,
     passed: Counter,
-    members: Box<[RuleCounters]>,
+    members: Box<[(RuleCounters, Option<TokenKind>)]>,
 }
 
 #[derive(Debug)]
 struct TopCounters {
     own: RuleCounters,
+    asks: Option<TokenKind>,
     group: Option<GroupCounters>,
 }
 
@@ -135,9 +190,9 @@ impl PolicyCounters {
             Some(rule) => self.terminated(rule, verdict.decision),
         }
         for matched in &verdict.non_terminating {
-            if let Some(counters) = self.rule(matched.rule) {
-                counters.counted.inc();
-                self.all.counted.inc();
+            if let Some((counters, asks)) = self.rule(matched.rule) {
+                counters.went_on(asks);
+                self.all.went_on(asks);
             }
         }
         for outcome in &verdict.groups {
@@ -155,31 +210,40 @@ impl PolicyCounters {
         top.own.decided(decision);
         if let (Some(group), Some(member)) = (&top.group, at.member) {
             group.whole.decided(decision);
-            if let Some(member) = group.members.get(member as usize) {
+            if let Some((member, _)) = group.members.get(member as usize) {
                 member.decided(decision);
             }
         }
     }
 
-    fn rule(&self, at: RuleRef) -> Option<&RuleCounters> {
+    fn rule(&self, at: RuleRef) -> Option<(&RuleCounters, Option<TokenKind>)> {
         let top = self.rules.get(at.rule as usize)?;
         match (at.member, &top.group) {
-            (Some(member), Some(group)) => group.members.get(member as usize),
-            _ => Some(&top.own),
+            (Some(member), Some(group)) => group.members.get(member as usize).map(|(counters, asks)| (counters, *asks)),
+            _ => Some((&top.own, top.asks)),
         }
     }
 
     fn observe_group(&self, outcome: &GroupOutcome, verdict: &Verdict) {
         let Some(group) = self.rules.get(outcome.rule as usize).and_then(|top| top.group.as_ref()) else { return };
         let of_group = |at: RuleRef| at.rule == outcome.rule && at.member.is_some();
-        let counted = verdict.non_terminating.iter().any(|matched| of_group(matched.rule));
+        let went_on = || {
+            let matched = verdict.non_terminating.iter().map(|matched| matched.rule).filter(|&at| of_group(at));
+            matched.map(|at| self.rule(at).and_then(|(_, asks)| asks))
+        };
         match outcome.terminated_by {
-            None if counted => _ = group.whole.counted.inc(),
+            None if went_on().next().is_some() => {
+                for asked in [None, Some(TokenKind::Captcha), Some(TokenKind::Challenge)] {
+                    if went_on().any(|asks| asks == asked) {
+                        group.whole.went_on(asked);
+                    }
+                }
+            }
             None => _ = group.passed.inc(),
             // The result was only counted: the member's action did not come into force.
             Some(member) if verdict.terminating.is_none_or(|rule| rule.rule != outcome.rule) => {
                 group.whole.counted.inc();
-                if let Some(member) = group.members.get(member as usize) {
+                if let Some((member, _)) = group.members.get(member as usize) {
                     member.counted.inc();
                 }
             }

@@ -10,6 +10,8 @@
 //!
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic" and "Log examples".
 
+mod rate;
+
 use std::io::Write as _;
 use std::net::IpAddr;
 
@@ -181,9 +183,9 @@ impl Line<'_> {
         self.raw(terminating.map_or("REGULAR", |rule| rule_type(rule.top_rule(self.policy))));
         self.raw("\",\"action\":\"");
         self.raw(match subject {
-            Subject::Evaluated { verdict: Verdict { decision: Decision::Allow, .. }, .. } => "ALLOW",
+            Subject::Evaluated { verdict, .. } => decision_name(verdict.decision),
             Subject::Fault { let_through: true, .. } => "ALLOW",
-            _ => "BLOCK",
+            Subject::Fault { .. } | Subject::Malformed { .. } => "BLOCK",
         });
         self.raw("\",\"terminatingRuleMatchDetails\":");
         self.match_details(terminating);
@@ -207,10 +209,10 @@ impl Line<'_> {
         self.raw(",\"ruleGroupList\":[");
         self.list(verdict.groups.iter(), |line, outcome| line.group(verdict, outcome));
         self.raw("],\"rateBasedRuleList\":[");
-        self.list(verdict.rate_hits.iter(), |line, hit| line.rate(hit.rule, hit.address));
+        self.list(verdict.rate_hits.iter(), Self::rate);
         self.raw("],\"nonTerminatingMatchingRules\":[");
         let own = verdict.non_terminating.iter().filter(|matched| matched.rule.member.is_none());
-        self.list(own, |line, matched| line.matching_rule(matched.rule));
+        self.list(own, |line, matched| line.matching_rule(verdict, matched.rule));
         self.raw("]");
     }
 
@@ -241,7 +243,7 @@ impl Line<'_> {
         };
         let excluded = |rule: &Rule| is_excluded(group, rule);
         self.raw(",\"nonTerminatingMatchingRules\":[");
-        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(at));
+        self.list(members().filter(|(_, rule)| !excluded(rule)), |line, (at, _)| line.matching_rule(verdict, at));
         self.raw("],\"excludedRules\":");
         if group.excluded.is_empty() || !members().any(|(_, rule)| excluded(rule)) {
             self.raw("null}");
@@ -256,10 +258,12 @@ impl Line<'_> {
         self.raw("]}");
     }
 
-    fn matching_rule(&mut self, at: RuleRef) {
-        self.rule_and_action(at.resolve(self.policy));
+    fn matching_rule(&mut self, verdict: &Verdict, at: RuleRef) {
+        let rule = at.resolve(self.policy);
+        self.rule_and_action(rule);
         self.raw(",\"ruleMatchDetails\":");
         self.match_details(Some(at));
+        self.good_token(verdict, rule);
         self.raw("}");
     }
 
@@ -279,28 +283,6 @@ impl Line<'_> {
             self.raw(action_name(overridden));
             self.raw("\"");
         }
-    }
-
-    fn rate(&mut self, at: RuleRef, address: IpAddr) {
-        let rule = at.resolve(self.policy);
-        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return };
-        let sekisho_waf::ir::RateKey::Address(source) = key;
-        self.raw("{\"rateBasedRuleId\":\"");
-        self.text(&self.policy.id);
-        self.raw("\",\"rateBasedRuleName\":\"");
-        self.text(&rule.name);
-        self.raw("\",\"limitKey\":\"");
-        self.raw(match source {
-            sekisho_waf::ir::AddressSource::Client => "IP",
-            sekisho_waf::ir::AddressSource::Forwarded { .. } => "FORWARDEDIP",
-        });
-        self.raw("\",\"maxRateAllowed\":");
-        push_number(self.out, *limit);
-        self.raw(",\"evaluationWindowSec\":\"");
-        push_number(self.out, (*window_s).into());
-        self.raw("\",\"limitValue\":\"");
-        self.address(address);
-        self.raw("\"}");
     }
 
     fn match_details(&mut self, rule: Option<RuleRef>) {
@@ -426,6 +408,7 @@ impl Line<'_> {
         }
         self.raw("]");
         if let Subject::Evaluated { verdict, .. } = subject {
+            self.tokens(verdict);
             self.oversize(verdict);
         }
         if let Subject::Evaluated { request, .. } | Subject::Fault { request, .. } = subject {
@@ -507,8 +490,21 @@ fn action_name(action: &Action) -> &'static str {
         Action::Allow { .. } => "ALLOW",
         Action::Block(_) => "BLOCK",
         Action::Count { .. } => "COUNT",
+        Action::Captcha(_) => "CAPTCHA",
+        Action::Challenge(_) => "CHALLENGE",
     }
 }
+
+fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow => "ALLOW",
+        Decision::Block => "BLOCK",
+        Decision::Captcha => "CAPTCHA",
+        Decision::Challenge => "CHALLENGE",
+    }
+}
+
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -89,13 +89,14 @@ impl Details {
     }
 }
 
-/// The status of a custom response, which the record names; none for a plain block or for a request that goes on.
+/// The status of a custom response, or of one that asks for a token, which the record names; none for a plain block or for a
+/// request that goes on.
 #[must_use]
 pub fn custom_status(verdict: &Verdict, policy: &Policy) -> Option<u16> {
-    match verdict.deciding_action(policy) {
-        Action::Block(response) if verdict.decision == Decision::Block && *response != Default::default() => {
-            Some(response.status)
-        }
+    match (verdict.decision, verdict.deciding_action(policy)) {
+        (Decision::Block, Action::Block(response)) if *response != Default::default() => Some(response.status),
+        (Decision::Captcha, _) => Some(405),
+        (Decision::Challenge, _) => Some(202),
         _ => None,
     }
 }
@@ -126,7 +127,7 @@ mod tests {
 
     use sekisho_model::Timestamp;
     use sekisho_waf::ir::{ActionInForce, Condition as Asked, OnMissing, Oversize, RegexSource, Rule, RuleKind, Test};
-    use sekisho_waf::{Body, BodySize, Client, Context, Header, Limits, NoPlaces, NoRates, Scratch};
+    use sekisho_waf::{Body, BodySize, Client, Context, Header, KnownToken, Limits, NoPlaces, NoRates, Scratch};
 
     use super::*;
 
@@ -143,7 +144,7 @@ mod tests {
         let action = ActionInForce::from(Action::block());
         let rule = Rule {
             name: "xss".to_owned(),
-            metric_name: "xss".to_owned(),
+            visibility: "xss".into(),
             labels: Vec::new(),
             kind: RuleKind::Match { when, action },
         };
@@ -153,6 +154,9 @@ mod tests {
             default_action: Action::ALLOW,
             rules: vec![rule],
             body_inspected_bytes_max: None,
+            token_domains: Vec::new(),
+            visibility: "acl".into(),
+            protection: Default::default(),
         };
         let rules = RuleSet::compile(policy, Limits::default()).unwrap();
         let body = format!("{}q=%3Cscript%3Ealert(1)%3C/script%3E", "a=1&".repeat(4_000));
@@ -168,7 +172,8 @@ mod tests {
             body: Body { bytes: body.as_bytes(), size: BodySize::Exact(0), truncated: false },
             client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
         };
-        let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces };
+        let context =
+            Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
         let mut scratch = Scratch::new();
         let verdict = rules.evaluate(&request, &context, &mut scratch);
         let start = Instant::now();

@@ -47,7 +47,7 @@ fn headers_of_rules_replace_the_clients() {
     let insert = vec![HeaderInsert { name: "x-amzn-waf-seen".to_owned(), value: "yes".to_owned() }];
     let rule = Rule {
         name: "count".to_owned(),
-        metric_name: "count".to_owned(),
+        visibility: "count".into(),
         labels: Vec::new(),
         kind: RuleKind::Match { when: Condition::And(Vec::new()), action: Action::Count { insert }.into() },
     };
@@ -76,7 +76,7 @@ fn with_broken_engine(on_fault: OnFault) -> (Origin, Setup) {
     let when = Condition::Geo { source: AddressSource::Client, countries: vec!["JP".to_owned()] };
     let rule = Rule {
         name: "geo".to_owned(),
-        metric_name: "geo".to_owned(),
+        visibility: "geo".into(),
         labels: Vec::new(),
         kind: RuleKind::Match { when, action: Action::block().into() },
     };

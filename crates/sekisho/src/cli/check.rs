@@ -13,7 +13,7 @@ use sekisho_edge::http1::{self, read::RawRequest};
 use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
 use sekisho_waf::{
-    Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
+    Body, BodySize, Client, Context, Header, KnownToken, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
 };
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
@@ -82,7 +82,8 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
     let held = Held::of(&raw, body_max);
     let request = args.request(&raw, &held);
-    let context = Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref() };
+    let context =
+        Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref(), token: &KnownToken::NONE };
     let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
     let mut scratch = Scratch::new();
     if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {

@@ -43,6 +43,8 @@ pub(super) fn action_name(action: &Action) -> &'static str {
         Action::Allow { .. } => "Allow",
         Action::Block(_) => "Block",
         Action::Count { .. } => "Count",
+        Action::Captcha(_) => "Captcha",
+        Action::Challenge(_) => "Challenge",
     }
 }
 

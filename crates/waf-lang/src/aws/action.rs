@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_waf::ir::{Action, BlockResponse, HeaderInsert, ResponseBody};
+use sekisho_waf::ir::{Action, BlockResponse, HeaderInsert, ResponseBody, TokenAction};
 
 use super::shape::{Charset, Members, Shape, choice, empty, integer, items, optional, required, text, unsupported};
+use super::token::Immunity;
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -16,8 +17,8 @@ pub(crate) static RULE_ACTION: Shape = Shape {
         optional("Block"),
         optional("Allow"),
         optional("Count"),
-        unsupported("Captcha"),
-        unsupported("Challenge"),
+        optional("Captcha"),
+        optional("Challenge"),
         unsupported("Monetize"),
     ],
 };
@@ -31,6 +32,10 @@ pub(crate) static OVERRIDE_ACTION: Shape =
 pub(crate) static BLOCK_ACTION: Shape = Shape { name: "BlockAction", members: &[optional("CustomResponse")] };
 pub(crate) static ALLOW_ACTION: Shape = Shape { name: "AllowAction", members: &[optional("CustomRequestHandling")] };
 pub(crate) static COUNT_ACTION: Shape = Shape { name: "CountAction", members: &[optional("CustomRequestHandling")] };
+pub(crate) static CAPTCHA_ACTION: Shape =
+    Shape { name: "CaptchaAction", members: &[optional("CustomRequestHandling")] };
+pub(crate) static CHALLENGE_ACTION: Shape =
+    Shape { name: "ChallengeAction", members: &[optional("CustomRequestHandling")] };
 pub(crate) static NONE_ACTION: Shape = empty("NoneAction");
 
 /// `OverrideAction: Count` with header insertion: nothing says what it would insert when.
@@ -96,14 +101,19 @@ fn read_body(members: Members<'_>, report: &mut Report) -> Option<ResponseBody> 
     Some(ResponseBody { content_type: content_type?.to_owned(), content: content?.to_owned() })
 }
 
-/// Reads the action of a rule.
-pub(crate) fn read_rule_action(node: Node<'_>, bodies: &ResponseBodies, report: &mut Report) -> Option<Action> {
-    read(&RULE_ACTION, node, bodies, report)
+/// Reads the action of a rule. `immunity` is the rule's, or the web ACL's.
+pub(crate) fn read_rule_action(
+    node: Node<'_>,
+    bodies: &ResponseBodies,
+    immunity: Immunity,
+    report: &mut Report,
+) -> Option<Action> {
+    read(&RULE_ACTION, node, bodies, immunity, report)
 }
 
 /// Reads the default action of a web ACL.
 pub(crate) fn read_default_action(node: Node<'_>, bodies: &ResponseBodies, report: &mut Report) -> Option<Action> {
-    read(&DEFAULT_ACTION, node, bodies, report)
+    read(&DEFAULT_ACTION, node, bodies, Immunity::default(), report)
 }
 
 /// Reads the override of a group's result: whether it is only counted.
@@ -114,11 +124,25 @@ pub(crate) fn read_override_action(node: Node<'_>, report: &mut Report) -> Optio
     shape.open(value, report).map(|_| counts)
 }
 
-fn read(union: &'static Shape, node: Node<'_>, bodies: &ResponseBodies, report: &mut Report) -> Option<Action> {
+fn read(
+    union: &'static Shape,
+    node: Node<'_>,
+    bodies: &ResponseBodies,
+    immunity: Immunity,
+    report: &mut Report,
+) -> Option<Action> {
     let (member, value) = union.open_union(node, report)?;
     Some(match member.name {
         "Allow" => Action::Allow { insert: read_insert(ALLOW_ACTION.open(value, report)?, report)? },
         "Count" => Action::Count { insert: read_insert(COUNT_ACTION.open(value, report)?, report)? },
+        "Captcha" => Action::Captcha(TokenAction {
+            insert: read_insert(CAPTCHA_ACTION.open(value, report)?, report)?,
+            immunity_s: immunity.captcha_s(),
+        }),
+        "Challenge" => Action::Challenge(TokenAction {
+            insert: read_insert(CHALLENGE_ACTION.open(value, report)?, report)?,
+            immunity_s: immunity.challenge_s(),
+        }),
         _ => match BLOCK_ACTION.open(value, report)?.get("CustomResponse") {
             Some(response) => Action::Block(read_response(response, bodies, report)?),
             None => Action::block(),

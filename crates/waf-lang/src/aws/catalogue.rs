@@ -24,6 +24,7 @@ impl ManagedGroup {
             id: format!("{}#{}", self.vendor, self.name),
             name: self.name.clone(),
             managed: true,
+            visibility: self.name.as_str().into(),
             excluded: Vec::new(),
             rules: self.rules.clone(),
         }

@@ -216,7 +216,7 @@ fn read_rule(
     let when = members.get("statement").and_then(|node| Lowering::new(scope, report).nested(node));
     let id = id?.to_owned();
     let kind = RuleKind::Match { when: when?, action: action?.into() };
-    let rule = Rule { name: id.clone(), metric_name: id.clone(), labels: labels?, kind };
+    let rule = Rule { name: id.clone(), visibility: id.clone().into(), labels: labels?, kind };
     let (title, why, false_positives, references) = (title?, why?, false_positives?, references?);
     Some((rule, ContentRule { id, title, why, false_positives, references, document }))
 }

@@ -8,8 +8,10 @@
 use sekisho_model::{Diagnostic, Severity};
 use sekisho_waf::ir::{Action, ActionInForce, Group, Rule, RuleKind};
 
-use super::action::{self, ResponseBodies};
+use super::action;
+use super::rule::TopLevel;
 use super::shape::{Charset, Members, Shape, items, required, text};
+use super::token::ImmunityByRule;
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -23,17 +25,18 @@ const OVERRIDES_MAX: usize = 100;
 
 /// Whose group it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GroupOwner {
+pub(crate) enum GroupOwner<'a> {
     Vendor,
-    Customer,
+    /// With the times of their own some of its rules have.
+    Customer(&'a ImmunityByRule),
 }
 
 /// Applies `ExcludedRules` and `RuleActionOverrides` of a statement to its group.
 pub(crate) fn apply(
     mut group: Group,
     members: Members<'_>,
-    owner: GroupOwner,
-    bodies: &ResponseBodies,
+    owner: GroupOwner<'_>,
+    top: &TopLevel<'_>,
     report: &mut Report,
 ) -> Option<Group> {
     let excluded = match members.get("ExcludedRules") {
@@ -41,7 +44,7 @@ pub(crate) fn apply(
         None => Vec::new(),
     };
     let overrides = match members.get("RuleActionOverrides") {
-        Some(node) => read_overrides(node, bodies, report)?,
+        Some(node) => read_overrides(node, top, report)?,
         None => Vec::new(),
     };
     for (place, name) in excluded {
@@ -49,7 +52,12 @@ pub(crate) fn apply(
             group.excluded.push(name);
         }
     }
-    for (place, name, action) in overrides {
+    for (place, name, mut action) in overrides {
+        if let GroupOwner::Customer(immunity) = owner
+            && let Some(own) = immunity.get(&name)
+        {
+            own.refine(&mut action);
+        }
         replace_action(&mut group, place, &name, &action, owner, report);
     }
     Some(group)
@@ -68,7 +76,7 @@ fn read_excluded<'d>(node: Node<'d>, report: &mut Report) -> Option<Vec<(Node<'d
 
 fn read_overrides<'d>(
     node: Node<'d>,
-    bodies: &ResponseBodies,
+    top: &TopLevel<'_>,
     report: &mut Report,
 ) -> Option<Vec<(Node<'d>, String, Action)>> {
     let mut read: Vec<Option<(Node<'d>, String, Action)>> = Vec::new();
@@ -76,7 +84,9 @@ fn read_overrides<'d>(
         read.push(RULE_ACTION_OVERRIDE.open(item, report).and_then(|members| {
             let name_node = members.get("Name");
             let name = name_node.and_then(|node| text(node, 1..=128, Charset::Name, report));
-            let action = members.get("ActionToUse").and_then(|node| action::read_rule_action(node, bodies, report));
+            let action = members
+                .get("ActionToUse")
+                .and_then(|node| action::read_rule_action(node, top.bodies, top.immunity, report));
             if let (Some(node), Some(name)) = (name_node, name)
                 && read.iter().flatten().any(|(_, other, _)| other == name)
             {
@@ -94,7 +104,7 @@ fn replace_action(
     place: Node<'_>,
     name: &str,
     action: &Action,
-    owner: GroupOwner,
+    owner: GroupOwner<'_>,
     report: &mut Report,
 ) -> bool {
     let mut found = false;
@@ -119,7 +129,7 @@ fn in_force(rule: &mut Rule) -> Option<&mut ActionInForce> {
     }
 }
 
-fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner, report: &Report) -> Diagnostic {
+fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner<'_>, report: &Report) -> Diagnostic {
     let message = format!("the group {} has no rule {}", quoted(&group.name), quoted(name));
     let mut diagnostic = place.error("unknown-rule", message);
     diagnostic.help = report.did_you_mean(name, group.rules.iter().map(|rule| rule.name.as_str()));

@@ -11,12 +11,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sekisho_waf::ir::{Group, IpSet, RegexSource};
+use sekisho_waf::ir::{IpSet, RegexSource};
 
 use super::arn::{self, ResourceKind};
 use super::pattern;
-use super::rule_group;
+use super::rule_group::{self, OwnGroup};
 use super::shape::{Charset, Shape, choice, no_effect, optional, required, text};
+use super::token::Immunity;
 use crate::document::{Document, Node};
 use crate::report::{Report, quoted};
 
@@ -68,7 +69,7 @@ pub(crate) struct Resources<'d> {
     by_arn: HashMap<(ResourceKind, &'d str), Resource<'d>>,
     ip_sets: Cache<Arc<IpSet>>,
     patterns: Cache<Vec<RegexSource>>,
-    groups: Cache<Group>,
+    groups: Cache<OwnGroup>,
 }
 
 /// What was read, by ARN; nothing where it had errors.
@@ -117,10 +118,10 @@ impl<'d> Resources<'d> {
         })
     }
 
-    /// The rule group an ARN names, before overrides.
-    pub(crate) fn rule_group(&self, arn: Node<'_>, report: &mut Report) -> Option<Group> {
+    /// The rule group an ARN names, before overrides. `immunity` is the web ACL's: always the same one.
+    pub(crate) fn rule_group(&self, arn: Node<'_>, immunity: Immunity, report: &mut Report) -> Option<OwnGroup> {
         self.read_once(ResourceKind::RuleGroup, arn, &self.groups, report, |resource, report| {
-            rule_group::read(resource.node, resource.whole_answer, self, report)
+            rule_group::read(resource.node, resource.whole_answer, self, immunity, report)
         })
     }
 
@@ -196,7 +197,7 @@ fn read_ip_set(node: Node<'_>, report: &mut Report) -> Option<IpSet> {
         }
     }
     let id = members.get("ARN")?.as_str()?.to_owned();
-    (whole && version.is_some()).then_some(IpSet { id, ranges })
+    (whole && version.is_some()).then_some(IpSet { id, addresses: ranges.into_iter().collect() })
 }
 
 fn read_range(node: Node<'_>, version: Option<AddressVersion>, report: &mut Report) -> Option<IpNet> {

@@ -1,6 +1,7 @@
 //! Rules of a web ACL or of a rule group: read one by one, put in the order of their priority.
 //!
-//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority".
+//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority", "Rate-based rule high-level settings in AWS WAF"
+//! (any action except Allow).
 
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
@@ -9,8 +10,10 @@ use super::catalogue::ManagedCatalogue;
 use super::label::read_rule_labels;
 use super::resource::Resources;
 use super::scope::Scope;
-use super::shape::{Charset, Members, Shape, integer, no_effect, optional, required, text, unsupported};
+use super::shape::{Charset, Members, Shape, integer, optional, required, text};
 use super::statement::{Lower, Lowering};
+use super::token::{Immunity, ImmunityByRule};
+use super::visibility;
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -24,14 +27,9 @@ pub(crate) static RULE: Shape = Shape {
         optional("OverrideAction"),
         optional("RuleLabels"),
         required("VisibilityConfig"),
-        unsupported("CaptchaConfig"),
-        unsupported("ChallengeConfig"),
+        optional("CaptchaConfig"),
+        optional("ChallengeConfig"),
     ],
-};
-
-pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
-    name: "VisibilityConfig",
-    members: &[no_effect("SampledRequestsEnabled"), no_effect("CloudWatchMetricsEnabled"), required("MetricName")],
 };
 
 /// What rules stand in.
@@ -39,6 +37,8 @@ pub(crate) static VISIBILITY_CONFIG: Shape = Shape {
 pub(crate) struct RuleContext<'a> {
     pub(crate) scope: &'a Scope<'a>,
     pub(crate) bodies: &'a ResponseBodies,
+    /// The web ACL's times.
+    pub(crate) immunity: Immunity,
     /// What only rules of a web ACL may refer to; none within a group.
     pub(crate) top: Option<TopLevel<'a>>,
 }
@@ -49,10 +49,19 @@ pub(crate) struct TopLevel<'a> {
     pub(crate) resources: &'a Resources<'a>,
     pub(crate) catalogue: &'a ManagedCatalogue,
     pub(crate) bodies: &'a ResponseBodies,
+    pub(crate) immunity: Immunity,
+}
+
+/// Rules that were read, and the times of their own some of them have.
+#[derive(Debug, Default)]
+pub(crate) struct ReadRules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) immunity: ImmunityByRule,
 }
 
 /// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
-pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> Vec<Rule> {
+pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> ReadRules {
+    let mut own = ImmunityByRule::new();
     let mut rules: Vec<(i64, Rule)> = Vec::new();
     let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
     let mut names = std::collections::BTreeSet::new();
@@ -72,50 +81,62 @@ pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut
             let message = format!("the rule {} has the priority {priority} too", quoted(other));
             report.push(node.error("duplicate-priority", message));
         }
-        let rule = read_rule(members, name, context, report);
+        let immunity = Immunity::read(members, report);
+        if let Some(name) = name
+            && !immunity.is_empty()
+        {
+            own.insert(name.to_owned(), immunity);
+        }
+        let rule = read_rule(members, name, immunity, context, report);
         rules.extend(priority.zip(rule));
     }
     rules.sort_by_key(|&(priority, _)| priority);
-    rules.into_iter().map(|(_, rule)| rule).collect()
+    ReadRules { rules: rules.into_iter().map(|(_, rule)| rule).collect(), immunity: own }
 }
 
-fn read_rule(members: Members<'_>, name: Option<&str>, context: &RuleContext<'_>, report: &mut Report) -> Option<Rule> {
-    let metric_name = members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+fn read_rule(
+    members: Members<'_>,
+    name: Option<&str>,
+    own: Immunity,
+    context: &RuleContext<'_>,
+    report: &mut Report,
+) -> Option<Rule> {
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let labels = match members.get("RuleLabels") {
         Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
         None => Some(Vec::new()),
     };
-    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, context, report));
-    Some(Rule { name: name?.to_owned(), metric_name: metric_name?, labels: labels?, kind: kind? })
-}
-
-/// Reads a `VisibilityConfig`: the metric name is all that matters here.
-pub(crate) fn read_metric_name(node: Node<'_>, report: &mut Report) -> Option<String> {
-    let name = VISIBILITY_CONFIG.open(node, report)?.get("MetricName")?;
-    text(name, 1..=255, Charset::Metric, report).map(str::to_owned)
+    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, own, context, report));
+    Some(Rule { name: name?.to_owned(), visibility: visibility?, labels: labels?, kind: kind? })
 }
 
 fn read_kind(
     statement: Node<'_>,
     rule: Members<'_>,
+    own: Immunity,
     context: &RuleContext<'_>,
     report: &mut Report,
 ) -> Option<RuleKind> {
+    let immunity = own.or(context.immunity);
     let mut lowering = Lowering::new(context.scope, report);
     let Some((kind, members)) = lowering.open(statement) else {
         // The statement is hopeless, its rule's action need not be.
-        rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, report));
+        rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, immunity, report));
         return None;
     };
     match kind.lower {
         Lower::Condition(lower) => {
             let when = lower(members, &mut lowering);
-            let action = read_action(rule, context, report);
+            let action = read_action(rule, immunity, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
-            let action = read_action(rule, context, report);
+            let action = read_action(rule, immunity, context, report);
+            if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
+                let help = "a rule that counts requests takes any other action";
+                report.push(node.error("rate-allows", "a rate-based rule must not allow").help(help));
+            }
             let rate = rate?;
             Some(RuleKind::Rate {
                 limit: rate.limit,
@@ -140,7 +161,12 @@ fn read_kind(
 }
 
 /// The action of a rule that does not refer to a group.
-fn read_action(rule: Members<'_>, context: &RuleContext<'_>, report: &mut Report) -> Option<Action> {
+fn read_action(
+    rule: Members<'_>,
+    immunity: Immunity,
+    context: &RuleContext<'_>,
+    report: &mut Report,
+) -> Option<Action> {
     if let Some(node) = rule.get("OverrideAction") {
         let message = "`OverrideAction` is for rules that refer to a group";
         report.push(node.error("unexpected-field", message).help("this rule takes an `Action`"));
@@ -149,7 +175,7 @@ fn read_action(rule: Members<'_>, context: &RuleContext<'_>, report: &mut Report
         report.push(rule.node().error("missing-field", "the rule needs an `Action`"));
         return None;
     };
-    read_rule_action(node, context.bodies, report)
+    read_rule_action(node, context.bodies, immunity, report)
 }
 
 /// The override of a rule that refers to a group: whether the group's result is only counted.
@@ -162,6 +188,13 @@ fn read_override(rule: Members<'_>, report: &mut Report) -> Option<bool> {
         && node.as_array().is_some_and(|mut labels| labels.next().is_some())
     {
         report.push(node.error("unexpected-field", "a rule that refers to a group adds no labels of its own"));
+    }
+    for name in ["CaptchaConfig", "ChallengeConfig"] {
+        if let Some(node) = rule.get(name) {
+            let message = format!("`{name}` has no effect on a rule that refers to a group");
+            let help = "the group's rules have their own times, or the web ACL's";
+            report.push(node.warning("no-effect", message).help(help));
+        }
     }
     let Some(node) = rule.get("OverrideAction") else {
         let message = "a rule that refers to a group needs an `OverrideAction`";

@@ -8,10 +8,12 @@ use super::action::ResponseBodies;
 use super::arn::{self, ResourceKind};
 use super::label::LabelContext;
 use super::resource::Resources;
-use super::rule::{RuleContext, read_metric_name, read_rules};
+use super::rule::{ReadRules, RuleContext, read_rules};
 use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Shape, no_effect, optional, required, text, unsupported};
+use super::token::{Immunity, ImmunityByRule};
+use super::visibility;
 use super::web_acl::checked_namespace;
 use crate::document::Node;
 use crate::report::Report;
@@ -34,27 +36,44 @@ pub(crate) static RULE_GROUP: Shape = Shape {
     ],
 };
 
+/// A group of one's own, and the times of their own some of its rules have.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnGroup {
+    pub(crate) group: Group,
+    pub(crate) immunity: ImmunityByRule,
+}
+
 /// Reads a group, before overrides. Gives none if a rule has errors: overrides of it would seem to name nothing.
 pub(crate) fn read(
     node: Node<'_>,
     whole_answer: bool,
     resources: &Resources<'_>,
+    immunity: Immunity,
     report: &mut Report,
-) -> Option<Group> {
+) -> Option<OwnGroup> {
     let members = RULE_GROUP.open(node, report)?;
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::RuleGroup, report));
-    members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let bodies = ResponseBodies::read(members.get("CustomResponseBodies"), report);
     let from_arn = arn.map(|arn| format!("awswaf:{}:{}:{}:", arn.account, ResourceKind::RuleGroup.word(), arn.name));
     let prefix = checked_namespace(members.get("LabelNamespace"), from_arn, report);
     let labels = LabelContext::of_rules(prefix, members.get("Rules"));
     let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
-    let context = RuleContext { scope: &scope, bodies: &bodies, top: None };
-    let rules = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: None };
+    let ReadRules { rules, immunity } =
+        members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
     let written = members.get("Rules").and_then(Node::as_array).map_or(0, |rules| rules.len());
     if rules.len() != written {
         return None;
     }
-    Some(Group { id: arn?.text.to_owned(), name: name?.to_owned(), managed: false, excluded: Vec::new(), rules })
+    let group = Group {
+        id: arn?.text.to_owned(),
+        name: name?.to_owned(),
+        managed: false,
+        visibility: visibility?,
+        excluded: Vec::new(),
+        rules,
+    };
+    Some(OwnGroup { group, immunity })
 }

@@ -93,9 +93,9 @@ impl NamedSets {
     }
 
     /// Adds a set of addresses, replacing one of the same name.
-    pub fn add_addresses(&mut self, name: impl Into<String>, ranges: Vec<IpNet>) {
+    pub fn add_addresses(&mut self, name: impl Into<String>, ranges: impl IntoIterator<Item = IpNet>) {
         let name = name.into();
-        self.addresses.insert(name.clone(), Arc::new(IpSet { id: name, ranges }));
+        self.addresses.insert(name.clone(), Arc::new(IpSet { id: name, addresses: ranges.into_iter().collect() }));
     }
 
     /// Adds the pattern set of a YAML file `{name, patterns: [{regex, meaning}]}`, unless it has errors.

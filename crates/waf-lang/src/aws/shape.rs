@@ -182,6 +182,8 @@ pub(crate) enum Charset {
     ForwardedHeader,
     /// `^[a-zA-Z0-9._$-]+$`
     HeaderName,
+    /// `^[\w\.\-/]+$`
+    TokenDomain,
     /// `.*\S.*`
     NotBlank,
     /// Anything at all.
@@ -198,6 +200,7 @@ impl Charset {
             Self::Label => (all("_-:"), "letters, digits, `_`, `-` and `:`"),
             Self::ForwardedHeader => (all("-"), "letters, digits and `-`"),
             Self::HeaderName => (all("._$-"), "letters, digits and `._$-`"),
+            Self::TokenDomain => (all("_.-/"), "letters, digits and `_.-/`"),
             Self::NotBlank => (text.contains(|c: char| !c.is_whitespace()), "something other than white space"),
             Self::Any => (true, ""),
         };

@@ -10,10 +10,12 @@ use super::association::{self, ResourceType};
 use super::catalogue::ManagedCatalogue;
 use super::label::LabelContext;
 use super::resource::Resources;
-use super::rule::{RuleContext, TopLevel, read_metric_name, read_rules};
+use super::rule::{RuleContext, TopLevel, read_rules};
 use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Members, Shape, no_effect, optional, required, text, unsupported};
+use super::token::{Immunity, read_domains};
+use super::{data_protection, visibility};
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -39,9 +41,9 @@ pub(crate) static WEB_ACL: Shape = Shape {
         no_effect("ManagedByFirewallManager"),
         optional("LabelNamespace"),
         optional("CustomResponseBodies"),
-        unsupported("CaptchaConfig"),
-        unsupported("ChallengeConfig"),
-        unsupported("TokenDomains"),
+        optional("CaptchaConfig"),
+        optional("ChallengeConfig"),
+        optional("TokenDomains"),
         optional("AssociationConfig"),
         no_effect("RetrofittedByFirewallManager"),
         optional("OnSourceDDoSProtectionConfig"),
@@ -64,7 +66,9 @@ pub(crate) fn read(
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::WebAcl, report));
     warn_of_other_protection(members, report);
-    members.get("VisibilityConfig").and_then(|node| read_metric_name(node, report));
+    let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
+    let account = arn.map_or("", |arn| arn.account);
+    let protection = members.get("DataProtectionConfig").and_then(|node| data_protection::read(node, account, report));
     let bodies = ResponseBodies::read(members.get("CustomResponseBodies"), report);
     let default_action = members.get("DefaultAction").and_then(|node| read_default_action(node, &bodies, report));
     let body_inspected_bytes_max =
@@ -72,15 +76,20 @@ pub(crate) fn read(
     let prefix = namespace(members.get("LabelNamespace"), arn, report);
     let labels = LabelContext::of_rules(prefix, members.get("Rules"));
     let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
-    let top = TopLevel { resources, catalogue, bodies: &bodies };
-    let context = RuleContext { scope: &scope, bodies: &bodies, top: Some(top) };
-    let rules = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let immunity = Immunity::read(members, report);
+    let token_domains = members.get("TokenDomains").map(|node| read_domains(node, report)).unwrap_or_default();
+    let top = TopLevel { resources, catalogue, bodies: &bodies, immunity };
+    let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: Some(top) };
+    let rules = members.get("Rules").map(|node| read_rules(node, &context, report).rules).unwrap_or_default();
     Some(Policy {
         name: name?.to_owned(),
         id: arn?.text.to_owned(),
         default_action: default_action?,
         rules,
         body_inspected_bytes_max,
+        token_domains,
+        visibility: visibility?,
+        protection: protection.unwrap_or_default(),
     })
 }
 

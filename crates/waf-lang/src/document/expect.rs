@@ -19,6 +19,14 @@ impl<'d> Node<'d> {
         text
     }
 
+    pub(crate) fn boolean(self, report: &mut Report) -> Option<bool> {
+        let value = self.as_bool();
+        if value.is_none() {
+            self.mismatch("true or false", report);
+        }
+        value
+    }
+
     pub(crate) fn array(self, report: &mut Report) -> Option<Vec<Node<'d>>> {
         let items = self.as_array().map(Iterator::collect);
         if items.is_none() {

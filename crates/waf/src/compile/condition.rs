@@ -1,11 +1,11 @@
 //! Conditions as small trees over test results, and the gathering of tests by part.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::address_set::AddressSet;
 use super::chain::{FieldPlan, FieldPlanBuilder};
 use super::{CompileError, Program, TestId};
-use crate::ir::{AddressSource, Condition, Field, LabelTest, OnMissing, Oversize, RateKey, Rule, RuleKind, Test};
+use crate::ir::{AddressSource, Condition, Field, IpSet, LabelTest, OnMissing, Oversize, Rule, RuleKind, Test};
 use crate::{Limits, OversizeFields};
 
 /// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
@@ -34,7 +34,7 @@ pub(crate) struct RuleConditions {
 #[derive(Debug)]
 pub(crate) enum Compiled {
     Test(TestId),
-    Ip { source: AddressSource, set: AddressSet },
+    Ip { source: AddressSource, set: Arc<IpSet> },
     Geo { source: AddressSource, countries: Vec<String> },
     Asn { source: AddressSource, asns: Vec<u32> },
     Label(LabelTest),
@@ -63,8 +63,8 @@ impl<'l> Builder<'l> {
         members: Vec<RuleConditions>,
     ) -> Result<RuleConditions, CompileError> {
         let mut sources = Sources::default();
-        if let RuleKind::Rate { key: RateKey::Address(source), .. } = &rule.kind {
-            sources.need(source);
+        if let RuleKind::Rate { key, .. } = &rule.kind {
+            key.sources().for_each(|source| sources.need(source));
         }
         let when =
             when.map(|when| self.condition(rule, when, self.limits.condition_depth_max, &mut sources)).transpose()?;
@@ -91,7 +91,7 @@ impl<'l> Builder<'l> {
             Condition::Test(test) => Compiled::Test(self.test(rule, test)?),
             Condition::Ip { source, set } => {
                 sources.need(source);
-                Compiled::Ip { source: source.clone(), set: AddressSet::new(&set.ranges) }
+                Compiled::Ip { source: source.clone(), set: Arc::clone(set) }
             }
             Condition::Geo { source, countries } => {
                 sources.need(source);

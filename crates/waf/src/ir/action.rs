@@ -15,13 +15,27 @@ pub enum Action {
         /// Headers added to the request, should it be allowed in the end.
         insert: Vec<HeaderInsert>,
     },
+    /// Goes on for a client that solved a puzzle lately, as Count does; ends evaluation for others.
+    Captcha(TokenAction),
+    /// Goes on for a client that met a silent challenge lately, as Count does; ends evaluation for others.
+    Challenge(TokenAction),
 }
 
 impl Action {
-    /// Whether evaluation ends with this action.
+    /// Whether evaluation ends with this action; for one that asks for a token, whether it can.
     #[must_use]
     pub fn terminates(&self) -> bool {
         !matches!(self, Self::Count { .. })
+    }
+
+    /// What the action asks of the client's token, if it does.
+    #[must_use]
+    pub fn asks(&self) -> Option<(TokenKind, &TokenAction)> {
+        match self {
+            Self::Captcha(asked) => Some((TokenKind::Captcha, asked)),
+            Self::Challenge(asked) => Some((TokenKind::Challenge, asked)),
+            Self::Allow { .. } | Self::Block(_) | Self::Count { .. } => None,
+        }
     }
 
     /// Plain Allow.
@@ -35,6 +49,29 @@ impl Action {
         Self::Block(BlockResponse::default())
     }
 }
+
+/// What a token proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// That a puzzle was solved.
+    Captcha,
+    /// That a silent challenge was met.
+    Challenge,
+}
+
+/// What a rule asks of a client's token, and what it does where the token is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenAction {
+    /// Headers added to the request where the token is good, should it be allowed in the end.
+    pub insert: Vec<HeaderInsert>,
+    /// How long after the solution the token is good, in seconds: the rule's own time, or the policy's.
+    pub immunity_s: u64,
+}
+
+/// How long a solution is good where a policy says nothing, in seconds.
+///
+/// Source: AWS WAF Developer Guide, "Setting timestamp expiration and token immunity times in AWS WAF".
+pub const IMMUNITY_S_DEFAULT: u64 = 300;
 
 /// A header added to a request or a response; the name is complete, prefix included.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use super::Field;
+use crate::AddressSet;
 use crate::transform::Transform;
 
 /// A boolean expression over a request.
@@ -237,8 +236,8 @@ pub enum ForwardedPosition {
 pub struct IpSet {
     /// Its identifier: an ARN.
     pub id: String,
-    /// Its ranges.
-    pub ranges: Vec<IpNet>,
+    /// Its addresses. What evaluation asks, too: a large set is kept once.
+    pub addresses: AddressSet,
 }
 
 impl AddressSource {

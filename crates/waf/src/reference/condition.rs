@@ -37,8 +37,10 @@ impl Judging<'_> {
 
     fn ip(&self, source: &AddressSource, set: &IpSet) -> ConditionTrace {
         let addresses: Vec<_> = select_addresses(source, self.request).iter().collect();
-        let contains =
-            |address: &std::net::IpAddr| set.ranges.iter().any(|range| range.contains(&address.to_canonical()));
+        let contains = |address: &std::net::IpAddr| {
+            let address = address.to_canonical();
+            set.addresses.intervals().any(|(first, last)| first <= address && address <= last)
+        };
         let holds = if addresses.is_empty() { source.invalid_matches() } else { addresses.iter().any(contains) };
         ConditionTrace::Ip { source: source.clone(), addresses, set: set.id.clone(), holds }
     }

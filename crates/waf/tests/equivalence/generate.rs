@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use sekisho_model::Timestamp;
 use sekisho_waf::ir::*;
 use sekisho_waf::transform::Transform;
-use sekisho_waf::{Body, BodySize, Client, Header, Request};
+use sekisho_waf::{Body, BodySize, Client, Header, KnownToken, Request, TokenState};
 
 const WORDS: &[&str] = &[
     "admin",
@@ -132,13 +133,13 @@ fn source() -> impl Strategy<Value = AddressSource> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     let ranges = prop::collection::vec(select(&["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/1"][..]), 0..3)
-        .prop_map(|ranges| ranges.iter().map(|range| range.parse().expect("a range")).collect());
+        .prop_map(|ranges| ranges.iter().map(|range| range.parse::<ipnet::IpNet>().expect("a range")).collect());
     let label = (select(&[LabelScope::Label, LabelScope::Namespace][..]), select(LABELS), any::<bool>());
     let leaf = prop_oneof![
         8 => test().prop_map(Condition::Test),
         1 => (source(), ranges).prop_map(|(source, ranges)| Condition::Ip {
             source,
-            set: Arc::new(IpSet { id: "set".to_owned(), ranges })
+            set: Arc::new(IpSet { id: "set".to_owned(), addresses: ranges })
         }),
         1 => (source(), any::<bool>()).prop_map(|(source, one)| Condition::Geo {
             source,
@@ -163,22 +164,63 @@ fn condition() -> impl Strategy<Value = Condition> {
 const LABELS: &[&str] = &["one", "two", "a:one", "awswaf:clientip:geo:country:JP"];
 
 fn action() -> impl Strategy<Value = Action> {
-    select(&[0, 1, 2, 2, 2, 2][..]).prop_map(|kind| match kind {
-        0 => Action::ALLOW,
-        1 => Action::block(),
-        _ => Action::COUNT,
-    })
+    let asked =
+        || select(&[0, 60, 300, 1_000][..]).prop_map(|immunity_s| TokenAction { insert: Vec::new(), immunity_s });
+    prop_oneof![
+        2 => Just(Action::ALLOW),
+        2 => Just(Action::block()),
+        8 => Just(Action::COUNT),
+        1 => asked().prop_map(Action::Captcha),
+        1 => asked().prop_map(Action::Challenge),
+    ]
+}
+
+fn rate_key() -> impl Strategy<Value = RateKey> {
+    let first = || {
+        source().prop_map(|source| match source {
+            AddressSource::Forwarded { header, invalid_matches, .. } => {
+                AddressSource::Forwarded { header, position: ForwardedPosition::First, invalid_matches }
+            }
+            AddressSource::Client => source,
+        })
+    };
+    let transforms = || prop::collection::vec(select(Transform::ALL), 0..3);
+    let name = |names: &'static [&'static str]| select(names).prop_map(str::to_owned);
+    let part = prop_oneof![
+        (name(&["host", "x-a", "absent"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::Header { name, transforms }),
+        (name(&["a", "id", "A"]), transforms()).prop_map(|(name, transforms)| RateKeyPart::Cookie { name, transforms }),
+        (name(&["a", "id"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::QueryArgument { name, transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::QueryString { transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::UriPath { transforms }),
+        Just(RateKeyPart::Method),
+        first().prop_map(RateKeyPart::Address),
+        first().prop_map(RateKeyPart::Asn),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja3 { missing_counts }),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja4 { missing_counts }),
+        any::<bool>().prop_map(|qualified| RateKeyPart::LabelNamespace(LabelTest {
+            scope: LabelScope::Namespace,
+            key: if qualified { "ns:a:".to_owned() } else { "a:".to_owned() },
+            context: (!qualified).then(|| "ns:".to_owned()),
+        })),
+    ];
+    prop_oneof![
+        2 => first().prop_map(RateKey::Address),
+        1 => Just(RateKey::Constant),
+        4 => prop::collection::vec(part, 1..6).prop_map(RateKey::Custom),
+    ]
 }
 
 fn plain_rule() -> impl Strategy<Value = Rule> {
     let labels = prop::collection::vec(select(LABELS).prop_map(|label| format!("ns:{label}")), 0..3);
     let kind = prop_oneof![
         4 => (condition(), action()).prop_map(|(when, action)| RuleKind::Match { when, action: action.into() }),
-        1 => (60_u64..400, source(), prop::option::of(condition()), action()).prop_map(|(limit, source, scope_down, action)| {
-            RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
+        1 => (60_u64..400, rate_key(), prop::option::of(condition()), action()).prop_map(|(limit, key, scope_down, action)| {
+            RuleKind::Rate { limit, window_s: 60, key, scope_down, action: action.into() }
         }),
     ];
-    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), metric_name: "r".to_owned(), labels, kind })
+    (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -186,10 +228,17 @@ fn rule() -> impl Strategy<Value = Rule> {
     let group =
         (members, prop::option::of(condition()), any::<bool>()).prop_map(|(rules, scope_down, count_only)| Rule {
             name: "g".to_owned(),
-            metric_name: "g".to_owned(),
+            visibility: "g".into(),
             labels: Vec::new(),
             kind: RuleKind::Group {
-                group: Group { id: "id".to_owned(), name: "g".to_owned(), managed: false, excluded: Vec::new(), rules },
+                group: Group {
+                    id: "id".to_owned(),
+                    name: "g".to_owned(),
+                    managed: false,
+                    visibility: "g".into(),
+                    excluded: Vec::new(),
+                    rules,
+                },
                 scope_down,
                 count_only,
             },
@@ -205,8 +254,28 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
         default_action: if blocks { Action::block() } else { Action::ALLOW },
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     })
 }
+
+/// A token at [`NOW_MS`]: none, a bad one, or one solved some time ago.
+pub(crate) fn token() -> impl Strategy<Value = KnownToken> {
+    let state = || {
+        let solved = select(&[0, 59_999, 60_000, 60_001, 299_999, 300_001, 999_999][..]);
+        prop_oneof![
+            1 => Just(TokenState::Missing),
+            1 => Just(TokenState::Invalid),
+            1 => Just(TokenState::DomainMismatch),
+            4 => solved.prop_map(|ago_ms| TokenState::SolvedAt(Timestamp::from_unix_ms(NOW_MS - ago_ms))),
+        ]
+    };
+    (state(), state()).prop_map(|(captcha, challenge)| KnownToken { captcha, challenge })
+}
+
+/// The time of all evaluations.
+pub(crate) const NOW_MS: u64 = 1_000_000;
 
 /// A request that owns its bytes.
 #[derive(Debug, Clone)]

@@ -6,18 +6,22 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 use sekisho_model::Timestamp;
-use sekisho_waf::{Context, Limits, Place, PlaceSource, RateSource, RuleRef, RuleSet, Scratch, reference};
+use sekisho_waf::{Context, CountedKey, Limits, Place, PlaceSource, RateSource, RuleRef, RuleSet, Scratch, reference};
 
 /// Counts by rule, so that some limits are exceeded: the same for both evaluators.
 struct FixedRates;
 
 impl RateSource for FixedRates {
-    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, _: Timestamp) -> u64 {
-        let last = match address {
-            IpAddr::V4(address) => address.octets()[3],
-            IpAddr::V6(address) => address.octets()[15],
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, _: Timestamp) -> u64 {
+        let sum = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 251);
+        let last = match key {
+            CountedKey::Address(IpAddr::V4(address)) => sum(&address.octets()[3..]),
+            CountedKey::Address(IpAddr::V6(address)) => sum(&address.octets()[15..]),
+            CountedKey::InvalidAddress => 77,
+            CountedKey::Constant => 200,
+            CountedKey::Custom(values) => sum(values),
         };
-        u64::from(rule.rule * 7 + u32::from(last) + window_s)
+        u64::from(rule.rule * 7 + last + window_s)
     }
 }
 
@@ -46,12 +50,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn compiled_equals_reference(policy in generate::policy(), requests in prop::collection::vec(generate::request(), 1..4)) {
+    fn compiled_equals_reference(policy in generate::policy(), requests in prop::collection::vec((generate::request(), generate::token()), 1..4)) {
         let limits = Limits { headers_max: 6, cookies_bytes_max: 24, headers_bytes_max: 200, ..Limits::default() };
         let rule_set = RuleSet::compile(policy.clone(), limits).unwrap();
-        let context = Context { now: Timestamp::from_unix_ms(1_000_000), rates: &FixedRates, places: &FixedPlaces };
+        let now = Timestamp::from_unix_ms(generate::NOW_MS);
         let mut scratch = Scratch::new();
-        for owned in &requests {
+        for (owned, token) in &requests {
+            let context = Context { now, rates: &FixedRates, places: &FixedPlaces, token };
             owned.with(|request| {
                 let (expected, _) = reference::evaluate(&policy, &limits, request, &context);
                 let got = rule_set.evaluate(request, &context, &mut scratch);

@@ -1,13 +1,13 @@
 //! Numbers as they come out of the registry, across policies.
 
 use sekisho_waf::RuleMatch;
-use sekisho_waf::ir::{Action, Condition, Group, Rule};
+use sekisho_waf::ir::{Action, Condition, Group, Rule, TokenAction};
 
 use super::*;
 use crate::metrics::Metrics;
 
 fn rule(name: &str, kind: RuleKind) -> Rule {
-    Rule { name: name.to_owned(), metric_name: name.to_owned(), labels: Vec::new(), kind }
+    Rule { name: name.to_owned(), visibility: name.into(), labels: Vec::new(), kind }
 }
 
 fn when(action: Action) -> RuleKind {
@@ -16,7 +16,14 @@ fn when(action: Action) -> RuleKind {
 
 fn group(name: &str, members: &[&str]) -> Rule {
     let rules = members.iter().map(|&member| rule(member, when(Action::block()))).collect();
-    let group = Group { id: name.to_owned(), name: name.to_owned(), managed: true, excluded: Vec::new(), rules };
+    let group = Group {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        managed: true,
+        visibility: name.into(),
+        excluded: Vec::new(),
+        rules,
+    };
     rule(&format!("use-{name}"), RuleKind::Group { group, scope_down: None, count_only: false })
 }
 
@@ -27,6 +34,9 @@ fn policy(rules: Vec<Rule>) -> Policy {
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     }
 }
 
@@ -100,4 +110,50 @@ fn a_verdict_of_another_policy_does_no_harm() {
         ..Verdict::default()
     });
     assert_eq!(value(&metrics, r#"AllowedRequests_total{WebACL="shop",Rule="ALL"}"#), Some(1));
+}
+
+#[test]
+fn actions_that_ask_for_a_token_count_askings_and_good_tokens() {
+    let metrics = Metrics::new("0.0.0");
+    let asked = || TokenAction { insert: Vec::new(), immunity_s: 300 };
+    let rules = vec![rule("puzzle", when(Action::Captcha(asked()))), rule("silent", when(Action::Challenge(asked())))];
+    let members = Group {
+        id: "g".to_owned(),
+        name: "g".to_owned(),
+        managed: false,
+        visibility: "g".into(),
+        excluded: Vec::new(),
+        rules,
+    };
+    let kind = RuleKind::Group { group: members, scope_down: None, count_only: false };
+    let counters = metrics.policy(&policy(vec![rule("puzzle", when(Action::Captcha(asked()))), rule("use-g", kind)]));
+    let member = |member| RuleRef { rule: 1, member: Some(member) };
+    counters.observe(&Verdict {
+        terminating: Some(member(1)),
+        decision: Decision::Challenge,
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(0) }, RuleMatch { rule: member(0) }],
+        groups: vec![GroupOutcome { rule: 1, terminated_by: Some(1) }],
+        ..Verdict::default()
+    });
+    counters.observe(&Verdict {
+        non_terminating: vec![RuleMatch { rule: member(0) }],
+        groups: vec![GroupOutcome { rule: 1, terminated_by: None }],
+        ..Verdict::default()
+    });
+    for (series, expected) in [
+        (r#"ChallengeRequests_total{WebACL="shop",RuleGroup="g",Rule="silent"}"#, 1),
+        (r#"ChallengeRequests_total{WebACL="shop",RuleGroup="g",Rule="ALL"}"#, 1),
+        (r#"ChallengeRequests_total{WebACL="shop",Rule="use-g"}"#, 1),
+        (r#"ChallengeRequests_total{WebACL="shop",Rule="ALL"}"#, 1),
+        (r#"RequestsWithValidChallengeToken_total{WebACL="shop",Rule="ALL"}"#, 0),
+        (r#"CaptchaRequests_total{WebACL="shop",Rule="puzzle"}"#, 1),
+        (r#"RequestsWithValidCaptchaToken_total{WebACL="shop",Rule="puzzle"}"#, 1),
+        (r#"RequestsWithValidCaptchaToken_total{WebACL="shop",RuleGroup="g",Rule="puzzle"}"#, 2),
+        (r#"RequestsWithValidCaptchaToken_total{WebACL="shop",RuleGroup="g",Rule="ALL"}"#, 1),
+        (r#"RequestsWithValidCaptchaToken_total{WebACL="shop",Rule="ALL"}"#, 3),
+        (r#"CountedRequests_total{WebACL="shop",Rule="ALL"}"#, 0),
+        (r#"PassedRequests_total{WebACL="shop",RuleGroup="g",Rule="ALL"}"#, 0),
+    ] {
+        assert_eq!(value(&metrics, series), Some(expected), "{series} in\n{}", metrics.encode());
+    }
 }

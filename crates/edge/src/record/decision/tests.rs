@@ -1,8 +1,8 @@
 //! Records against lines as AWS writes them, and against hostile bytes.
 
 use proptest::prelude::*;
-use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey};
-use sekisho_waf::{Body, Client, Header, OversizeFields, RateHit, RuleMatch};
+use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey, TokenAction};
+use sekisho_waf::{Body, Client, Header, LimitedKey, OversizeFields, RateHit, RuleMatch, TokenFailure, TokenResult};
 use serde_json::{Value, json};
 
 use super::*;
@@ -10,7 +10,7 @@ use super::*;
 fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
     Rule {
         name: name.to_owned(),
-        metric_name: name.to_owned(),
+        visibility: name.into(),
         labels: vec![format!("awswaf:test:{name}")],
         kind: RuleKind::Match { when: IrCondition::And(Vec::new()), action: action.into() },
     }
@@ -18,12 +18,13 @@ fn rule(name: &str, action: impl Into<ActionInForce>) -> Rule {
 
 fn group(id: &str, managed: bool, excluded: &[&str], rules: Vec<Rule>) -> Rule {
     let excluded = excluded.iter().map(|&name| name.to_owned()).collect();
-    let group = Group { id: id.to_owned(), name: id.to_owned(), managed, excluded, rules };
+    let group = Group { id: id.to_owned(), name: id.to_owned(), managed, visibility: id.into(), excluded, rules };
     let kind = RuleKind::Group { group, scope_down: None, count_only: false };
-    Rule { name: format!("use-{id}"), metric_name: format!("use-{id}"), labels: Vec::new(), kind }
+    Rule { name: format!("use-{id}"), visibility: format!("use-{id}").into(), labels: Vec::new(), kind }
 }
 
-/// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate.
+/// 0: counts · 1: managed group (SQLi blocks, one overridden, one excluded) · 2: own group · 3: rate · 4: asks for a puzzle ·
+/// 5: challenges.
 fn policy() -> Policy {
     let overridden = ActionInForce { action: Action::COUNT, overridden: Some(Action::block()) };
     Policy {
@@ -45,7 +46,7 @@ fn policy() -> Policy {
             group("arn:own", false, &[], vec![rule("own-block", Action::block())]),
             Rule {
                 name: "rate".to_owned(),
-                metric_name: "rate".to_owned(),
+                visibility: "rate".into(),
                 labels: Vec::new(),
                 kind: RuleKind::Rate {
                     limit: 100,
@@ -55,8 +56,13 @@ fn policy() -> Policy {
                     action: Action::block().into(),
                 },
             },
+            rule("puzzle", Action::Captcha(TokenAction { insert: Vec::new(), immunity_s: 300 })),
+            rule("challenge", Action::Challenge(TokenAction { insert: Vec::new(), immunity_s: 300 })),
         ],
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     }
 }
 
@@ -204,7 +210,8 @@ fn a_block_within_a_group_names_the_acls_rule_and_the_groups() {
 fn own_groups_and_rates_have_their_types() {
     let verdict = Verdict { terminating: Some(member(2, 0)), decision: Decision::Block, ..Verdict::default() };
     assert_eq!(evaluated(&verdict, &occurrence())["terminatingRuleType"], "GROUP");
-    let hit = RateHit { rule: RuleRef::top(3), address: "2001:db8::1".parse().unwrap(), count: 101 };
+    let key = LimitedKey::Address("2001:db8::1".parse().unwrap());
+    let hit = RateHit { rule: RuleRef::top(3), key, count: 101 };
     let verdict = Verdict {
         terminating: Some(RuleRef::top(3)),
         decision: Decision::Block,
@@ -315,4 +322,36 @@ proptest! {
         let record: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(record["httpRequest"]["headers"].as_array().unwrap().len(), headers.len());
     }
+}
+
+#[test]
+fn tokens_are_told_of_as_aws_does() {
+    let solved_at = Some(Timestamp::from_unix_ms(1_632_420_429_999));
+    let verdict = Verdict {
+        terminating: Some(RuleRef::top(5)),
+        decision: Decision::Challenge,
+        non_terminating: vec![RuleMatch { rule: RuleRef::top(4) }],
+        captcha: Some(TokenResult { solved_at, failure: None }),
+        challenge: Some(TokenResult { solved_at: None, failure: Some(TokenFailure::Missing) }),
+        ..Verdict::default()
+    };
+    let record = evaluated(&verdict, &Occurrence { response_code_sent: Some(202), ..occurrence() });
+    let good = json!({"responseCode": 0, "solveTimestamp": 1_632_420_429});
+    assert_eq!(
+        (record["action"].as_str(), record["terminatingRuleId"].as_str()),
+        (Some("CHALLENGE"), Some("challenge"))
+    );
+    assert_eq!(
+        record["nonTerminatingMatchingRules"],
+        json!([{"ruleId": "puzzle", "action": "CAPTCHA", "ruleMatchDetails": [], "captchaResponse": good}])
+    );
+    assert_eq!(record["captchaResponse"], good);
+    let missing = json!({"responseCode": 202, "solveTimestamp": 0, "failureReason": "TOKEN_MISSING"});
+    assert_eq!((&record["challengeResponse"], record["responseCodeSent"].as_u64()), (&missing, Some(202)));
+    let expired = TokenResult { solved_at, failure: Some(TokenFailure::Expired) };
+    let verdict = Verdict { decision: Decision::Captcha, captcha: Some(expired), challenge: None, ..verdict };
+    let record = evaluated(&verdict, &occurrence());
+    assert_eq!(record["nonTerminatingMatchingRules"][0]["captchaResponse"], good);
+    let expired = json!({"responseCode": 405, "solveTimestamp": 1_632_420_429, "failureReason": "TOKEN_EXPIRED"});
+    assert_eq!((&record["captchaResponse"], &record["challengeResponse"]), (&expired, &Value::Null));
 }

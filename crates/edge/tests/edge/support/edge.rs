@@ -129,6 +129,9 @@ pub(crate) fn rule_set(rules: Vec<Rule>) -> Arc<RuleSet> {
         default_action: Action::ALLOW,
         rules,
         body_inspected_bytes_max: None,
+        token_domains: Vec::new(),
+        visibility: "acl".into(),
+        protection: Default::default(),
     };
     Arc::new(RuleSet::compile(policy, sekisho_waf::Limits::default()).unwrap())
 }
@@ -145,7 +148,7 @@ fn block(field: Field, literal: &str) -> Rule {
     let when = Condition::Test(test);
     Rule {
         name: "block".to_owned(),
-        metric_name: "block".to_owned(),
+        visibility: "block".into(),
         labels: Vec::new(),
         kind: RuleKind::Match { when, action: Action::block().into() },
     }

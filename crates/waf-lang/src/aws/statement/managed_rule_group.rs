@@ -40,7 +40,7 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         lowering.report.push(node.error("not-supported", "not supported yet: `ManagedRuleGroupConfigs`"));
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
-    let group = apply(group?, members, GroupOwner::Vendor, top.bodies, lowering.report)?;
+    let group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
     let scope_down = match scope_down {
         Some(condition) => Some(condition?),
         None => None,

@@ -16,7 +16,7 @@ pub(crate) static KIND: StatementKind = StatementKind {
 };
 
 fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
-    let group = top.resources.rule_group(members.get("ARN")?, lowering.report)?;
-    let group = apply(group, members, GroupOwner::Customer, top.bodies, lowering.report)?;
+    let own = top.resources.rule_group(members.get("ARN")?, top.immunity, lowering.report)?;
+    let group = apply(own.group, members, GroupOwner::Customer(&own.immunity), top, lowering.report)?;
     Some(GroupUse { group, scope_down: None })
 }
