@@ -23,3 +23,13 @@ impl RateSource for ExactRates {
         times.len() as u64
     }
 }
+
+/// What was counted already: for the evaluator that judges a request second.
+#[derive(Debug)]
+pub(crate) struct Counted<'r>(pub(crate) &'r ExactRates);
+
+impl RateSource for Counted<'_> {
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, _: u32, _: Timestamp) -> u64 {
+        self.0.requests_ms.borrow().get(&(rule, key.to_limited())).map_or(0, |times| times.len() as u64)
+    }
+}
