@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+use sekisho_waf::ir::Logging;
 use sekisho_waf::{Limits, RuleSet};
 use sekisho_waf_lang::aws::{self, LoadOptions, ManagedCatalogue};
 
@@ -18,6 +19,8 @@ use crate::read;
 pub(crate) struct LoadedRules {
     pub(crate) rule_set: Arc<RuleSet>,
     pub(crate) places: Arc<Places>,
+    /// What is recorded: everything, if the configuration names no logging configuration.
+    pub(crate) logging: Logging,
     pub(crate) warnings: Diagnostics,
 }
 
@@ -36,7 +39,8 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
     let lists = Lists {
         allow: keep(config.allow_list.as_deref().map(list::read), &mut problems),
         reputation: keep(config.reputation_list.as_deref().map(list::read), &mut problems),
-        ..Lists::default()
+        reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), &mut problems),
+        ddos: keep(config.ddos_list.as_deref().map(list::read), &mut problems),
     };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);
@@ -48,28 +52,60 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Some(starter.acl)
         }
     };
+    let logging = config.logging.as_deref().map(read::text);
+    let logging = logging.and_then(|text| text.map_err(|errors| problems.extend(errors)).ok());
     let catalogue = sekisho_content::catalogue(&lists)?;
     let Some(acl) = acl else { return Err(problems) };
-    let (rule_set, warnings) = compile(&acl, &resources, &catalogue, options, problems)?;
-    Ok(LoadedRules { rule_set, places: Arc::new(places), warnings })
+    let texts = Texts { acl, resources, logging };
+    let Compiled { rule_set, logging, warnings } = compile(&texts, &catalogue, options, problems)?;
+    Ok(LoadedRules { rule_set, places: Arc::new(places), logging, warnings })
 }
 
-/// Loads and compiles a web ACL with what it refers to, after `problems` of reading them. Gives the warnings along.
+/// The texts of a web ACL, of what it refers to, and of its logging configuration.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) acl: SourceFile,
+    pub(crate) resources: Vec<SourceFile>,
+    pub(crate) logging: Option<SourceFile>,
+}
+
+/// What texts of rules mean.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) rule_set: Arc<RuleSet>,
+    /// What is recorded: everything, if there is no logging configuration.
+    pub(crate) logging: Logging,
+    pub(crate) warnings: Diagnostics,
+}
+
+/// Loads and compiles texts of rules, after `problems` of reading them.
+///
+/// # Errors
+///
+/// Everything that makes the rules unusable, at once.
 pub(crate) fn compile(
-    acl: &SourceFile,
-    resources: &[SourceFile],
+    texts: &Texts,
     catalogue: &ManagedCatalogue,
     options: &LoadOptions,
     mut problems: Diagnostics,
-) -> Result<(Arc<RuleSet>, Diagnostics), Diagnostics> {
-    let loaded = aws::load(acl, resources, catalogue, options);
+) -> Result<Compiled, Diagnostics> {
+    let loaded = aws::load(&texts.acl, &texts.resources, catalogue, options);
     problems.extend(loaded.diagnostics);
     let policy = match loaded.policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
+    let mut logging = Logging::default();
+    if let Some(text) = &texts.logging {
+        let (read, found) = aws::load_logging(text, &policy.id);
+        problems.extend(found);
+        logging = read.unwrap_or_default();
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => Ok((Arc::new(rule_set), problems)),
+        Ok(rule_set) => Ok(Compiled { rule_set: Arc::new(rule_set), logging, warnings: problems }),
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);
@@ -87,7 +123,7 @@ pub(crate) fn compile(
 pub(crate) fn all_problems(broken: Broken) -> Diagnostics {
     let Broken { mut problems, rules } = broken;
     // A file that cannot be read has been told of, and rules are not judged without all of theirs.
-    let rules = rules.filter(|rules| rules.all().all(|path| std::fs::File::open(path).is_ok()));
+    let rules = rules.filter(|rules| rules.files().all(|path| std::fs::File::open(path).is_ok()));
     if let Some(Err(more)) = rules.map(|rules| load(&rules)) {
         problems.extend(more);
     }

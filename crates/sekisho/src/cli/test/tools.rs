@@ -11,7 +11,8 @@ use sekisho_waf::reference::Trace;
 use sekisho_waf::{Request, Verdict};
 use sekisho_waf_lang::aws::ManagedCatalogue;
 
-use crate::{explain, read, rules};
+use crate::rules::{self, Compiled, Texts};
+use crate::{explain, read};
 
 /// The tools for the tests of one file.
 pub(super) struct ServiceTools {
@@ -66,7 +67,8 @@ impl Tools for ServiceTools {
             true => self.plain.get_or_init(|| sekisho_content::catalogue(&lists)).clone()?,
             false => sekisho_content::catalogue(&lists)?,
         };
-        let (rule_set, warnings) = rules::compile(&acl, &resources, &catalogue, &text.options, problems)?;
+        let texts = Texts { acl, resources, logging: None };
+        let Compiled { rule_set, warnings, .. } = rules::compile(&texts, &catalogue, &text.options, problems)?;
         Ok(LoadedRules { rule_set, warnings })
     }
 
