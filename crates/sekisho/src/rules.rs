@@ -43,7 +43,7 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
         ddos: keep(config.ddos_list.as_deref().map(list::read), &mut problems),
     };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
-    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);
+    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::resource_folder), &mut problems);
     let acl = match &config.acl {
         Some(path) => read::text(path).map_err(|errors| problems.extend(errors)).ok(),
         None => {

@@ -114,7 +114,7 @@ fn takes_the_smallest_web_acl() {
 #[test]
 fn refuses_what_is_no_web_acl() {
     refuses("", &["unexpected-end"]);
-    refuses("[]", &["wrong-type"]);
+    refuses("[]", &["no-web-acl"]);
     refuses("{}", &["missing-field"; 4]);
     refuses(r#"{"WebACL":{}}"#, &["missing-field"; 4]);
     refuses(&acl(r#","Name":"again""#), &["duplicate-key"]);
