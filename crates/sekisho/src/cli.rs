@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod guard;
 mod run;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::RunArgs),
     /// Hold one request against a web ACL and explain the decision
     Check(check::CheckArgs),
+    /// Run tests of rules: requests, and what must come of them; exit status 1 if any fails
+    Test(test::TestArgs),
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
@@ -87,6 +90,7 @@ impl Cli {
             Command::Guard(args) => guard::guard(args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::check(&args),
+            Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),

@@ -2,14 +2,13 @@
 
 mod list;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
-use sekisho_waf::ir::{Logging, Policy};
+use sekisho_waf::ir::Logging;
 use sekisho_waf::{Limits, RuleSet};
-use sekisho_waf_lang::aws::{self, LoadOptions};
+use sekisho_waf_lang::aws::{self, LoadOptions, ManagedCatalogue};
 
 use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
@@ -53,26 +52,60 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Some(starter.acl)
         }
     };
+    let logging = config.logging.as_deref().map(read::text);
+    let logging = logging.and_then(|text| text.map_err(|errors| problems.extend(errors)).ok());
     let catalogue = sekisho_content::catalogue(&lists)?;
     let Some(acl) = acl else { return Err(problems) };
-    let loaded = aws::load(&acl, &resources, &catalogue, options);
+    let texts = Texts { acl, resources, logging };
+    let Compiled { rule_set, logging, warnings } = compile(&texts, &catalogue, options, problems)?;
+    Ok(LoadedRules { rule_set, places: Arc::new(places), logging, warnings })
+}
+
+/// The texts of a web ACL, of what it refers to, and of its logging configuration.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) acl: SourceFile,
+    pub(crate) resources: Vec<SourceFile>,
+    pub(crate) logging: Option<SourceFile>,
+}
+
+/// What texts of rules mean.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) rule_set: Arc<RuleSet>,
+    /// What is recorded: everything, if there is no logging configuration.
+    pub(crate) logging: Logging,
+    pub(crate) warnings: Diagnostics,
+}
+
+/// Loads and compiles texts of rules, after `problems` of reading them.
+///
+/// # Errors
+///
+/// Everything that makes the rules unusable, at once.
+pub(crate) fn compile(
+    texts: &Texts,
+    catalogue: &ManagedCatalogue,
+    options: &LoadOptions,
+    mut problems: Diagnostics,
+) -> Result<Compiled, Diagnostics> {
+    let loaded = aws::load(&texts.acl, &texts.resources, catalogue, options);
     problems.extend(loaded.diagnostics);
     let policy = match loaded.policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
-    let logging = match &config.logging {
-        Some(path) => load_logging(path, &policy, &mut problems),
-        None => Logging::default(),
-    };
+    let mut logging = Logging::default();
+    if let Some(text) = &texts.logging {
+        let (read, found) = aws::load_logging(text, &policy.id);
+        problems.extend(found);
+        logging = read.unwrap_or_default();
+    }
     if problems.has_errors() {
         return Err(problems);
     }
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => {
-            let (rule_set, places) = (Arc::new(rule_set), Arc::new(places));
-            Ok(LoadedRules { rule_set, places, logging, warnings: problems })
-        }
+        Ok(rule_set) => Ok(Compiled { rule_set: Arc::new(rule_set), logging, warnings: problems }),
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);
@@ -84,16 +117,6 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Err(problems)
         }
     }
-}
-
-/// The logging configuration in a file; its problems are added to the others.
-fn load_logging(path: &Path, policy: &Policy, problems: &mut Diagnostics) -> Logging {
-    let (logging, found) = match read::text(path) {
-        Ok(text) => aws::load_logging(&text, &policy.id),
-        Err(errors) => (None, errors),
-    };
-    problems.extend(found);
-    logging.unwrap_or_default()
 }
 
 /// Everything that is wrong with a configuration, and with the rules it names.
