@@ -7,6 +7,7 @@
 mod action;
 mod condition;
 mod field;
+mod json_pointer;
 mod protection;
 mod rate;
 mod visibility;
@@ -16,7 +17,8 @@ pub use condition::{
     AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
-pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use field::{Field, JsonMatch, JsonPattern, MapMatch, MapPattern, MapScope, OnInvalidJson, PreParse};
+pub use json_pointer::{JsonPointer, JsonPointers, PointerError};
 pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
 pub use rate::{RateKey, RateKeyPart};
 pub use visibility::Visibility;

@@ -15,6 +15,7 @@ mod evaluate;
 mod flow;
 pub mod ir;
 mod limits;
+mod name_table;
 pub mod operator;
 mod part;
 mod rate_key;

@@ -172,7 +172,7 @@ impl OversizeFields {
     /// Adds what `field` is a part of.
     pub(crate) fn add(&mut self, field: &Field) {
         match field {
-            Field::Body | Field::BodyValues => self.body = true,
+            Field::Body | Field::JsonBody(_) | Field::BodyValues => self.body = true,
             Field::Headers(_) | Field::HeaderOrder => self.headers = true,
             Field::Cookies(_) => self.cookies = true,
             _ => {}

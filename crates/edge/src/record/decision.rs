@@ -22,6 +22,8 @@ use sekisho_waf::{BodySize, Decision, GroupOutcome, Label, Request, RuleRef, Ver
 use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings, REDACTED};
 
+pub(crate) use rate::{limit_key, part_key};
+
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
 /// Bytes a record takes besides what the client sent.

@@ -97,7 +97,7 @@ pub(crate) struct Shared {
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rates: Arc<dyn CounterStore>,
-    pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
+    pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
     pub(crate) ready: AtomicBool,

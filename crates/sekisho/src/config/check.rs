@@ -20,7 +20,7 @@ use super::places::{Places, Step};
 use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
 
 /// Where metrics and health are served unless the configuration says otherwise.
-pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+pub(crate) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
 pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {
@@ -299,13 +299,15 @@ impl Checking<'_> {
             resources: resolve(table.resources, "resources"),
             allow_list: resolve(table.allow_list, "allow_list"),
             reputation_list: resolve(table.reputation_list, "reputation_list"),
+            reconnaissance_list: resolve(table.reconnaissance_list, "reconnaissance_list"),
+            ddos_list: resolve(table.ddos_list, "ddos_list"),
             country_db: resolve(table.country_db, "country_db"),
             asn_db: resolve(table.asn_db, "asn_db"),
         }
     }
 
     fn rules_readable(&mut self, rules: &RulesConfig) {
-        for path in rules.all() {
+        for path in rules.files() {
             self.readable(path, &[]);
         }
     }

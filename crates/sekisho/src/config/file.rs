@@ -161,6 +161,10 @@ pub(super) struct RulesTable {
     pub(super) allow_list: Option<PathBuf>,
     /// Text file of addresses and ranges, one a line, for AWSManagedRulesAmazonIpReputationList.
     pub(super) reputation_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that scan, one a line, for AWSManagedReconnaissanceList in the same group.
+    pub(super) reconnaissance_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that take part in floods, one a line, for AWSManagedIPDDoSList in the same group.
+    pub(super) ddos_list: Option<PathBuf>,
     /// MaxMind DB file of countries (and regions).
     pub(super) country_db: Option<PathBuf>,
     /// MaxMind DB file of autonomous systems.
