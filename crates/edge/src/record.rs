@@ -7,8 +7,10 @@
 
 mod archive;
 mod card;
+mod cloak;
 mod decision;
 pub mod details;
+mod filter;
 mod json;
 mod mask;
 mod outbox;
@@ -16,6 +18,8 @@ mod recovery;
 mod segment;
 mod settings;
 mod sync;
+mod terms;
+mod veil;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
@@ -25,4 +29,7 @@ pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};
+pub use veil::Veil;
 pub use writer::Journal;
+
+pub(crate) use terms::Terms;

@@ -153,6 +153,17 @@ impl RulesArgs {
     fn into_config(self) -> RulesConfig {
         let Self { acl, resources, country_db, asn_db, allow_list, reputation_list, reconnaissance_list, ddos_list } =
             self;
-        RulesConfig { acl, resources, allow_list, reputation_list, reconnaissance_list, ddos_list, country_db, asn_db }
+        let logging = None;
+        RulesConfig {
+            acl,
+            resources,
+            logging,
+            allow_list,
+            reputation_list,
+            reconnaissance_list,
+            ddos_list,
+            country_db,
+            asn_db,
+        }
     }
 }

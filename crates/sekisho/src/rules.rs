@@ -2,10 +2,12 @@
 
 mod list;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+use sekisho_waf::ir::{Logging, Policy};
 use sekisho_waf::{Limits, RuleSet};
 use sekisho_waf_lang::aws::{self, LoadOptions};
 
@@ -18,6 +20,8 @@ use crate::read;
 pub(crate) struct LoadedRules {
     pub(crate) rule_set: Arc<RuleSet>,
     pub(crate) places: Arc<Places>,
+    /// What is recorded: everything, if the configuration names no logging configuration.
+    pub(crate) logging: Logging,
     pub(crate) warnings: Diagnostics,
 }
 
@@ -57,8 +61,18 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
+    let logging = match &config.logging {
+        Some(path) => load_logging(path, &policy, &mut problems),
+        None => Logging::default(),
+    };
+    if problems.has_errors() {
+        return Err(problems);
+    }
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => Ok(LoadedRules { rule_set: Arc::new(rule_set), places: Arc::new(places), warnings: problems }),
+        Ok(rule_set) => {
+            let (rule_set, places) = (Arc::new(rule_set), Arc::new(places));
+            Ok(LoadedRules { rule_set, places, logging, warnings: problems })
+        }
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);
@@ -70,6 +84,16 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Err(problems)
         }
     }
+}
+
+/// The logging configuration in a file; its problems are added to the others.
+fn load_logging(path: &Path, policy: &Policy, problems: &mut Diagnostics) -> Logging {
+    let (logging, found) = match read::text(path) {
+        Ok(text) => aws::load_logging(&text, &policy.id),
+        Err(errors) => (None, errors),
+    };
+    problems.extend(found);
+    logging.unwrap_or_default()
 }
 
 /// Everything that is wrong with a configuration, and with the rules it names.

@@ -19,6 +19,7 @@ mod field;
 mod json_body;
 mod label;
 mod load;
+mod logging;
 mod overrides;
 mod pattern;
 mod pattern_translation;
@@ -38,6 +39,7 @@ pub use association::ResourceType;
 pub use catalogue::{ManagedCatalogue, ManagedGroup};
 pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
 pub use load::{LoadOptions, Loaded, load};
+pub use logging::load_logging;
 pub use scope::{NamedSets, Scope};
 pub use statement::lower_statement;
 

@@ -12,6 +12,7 @@ mod limits;
 mod origins;
 mod pages;
 mod rates;
+mod records;
 mod reload;
 mod rules;
 mod tls;

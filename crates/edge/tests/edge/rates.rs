@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sekisho_waf::RuleSet;
-use sekisho_waf::ir::{Action, AddressSource, Group, RateKey, RateKeyPart, Rule, RuleKind};
+use sekisho_waf::ir::{Action, AddressSource, Group, Logging, RateKey, RateKeyPart, Rule, RuleKind};
 use serde_json::{Value, json};
 
 use crate::support::{Origin, Raw, Setup, TestEdge, get, rule_set};
@@ -62,9 +62,9 @@ fn counts_survive_a_reload_unless_the_rule_changed() {
     let origin = Origin::start();
     let edge = start(&origin, by_address(10));
     (0..10).for_each(|_| assert_eq!(get(edge.address(), "/").status, 200));
-    edge.running.reload_rules(by_address(10));
+    edge.running.reload_rules(by_address(10), Logging::default());
     assert_eq!(get(edge.address(), "/").status, 403);
-    edge.running.reload_rules(by_address(11));
+    edge.running.reload_rules(by_address(11), Logging::default());
     assert_eq!(get(edge.address(), "/").status, 200);
 }
 

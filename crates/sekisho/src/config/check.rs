@@ -114,7 +114,7 @@ impl Checking<'_> {
                 },
                 limits: file.limits.over_defaults(),
             },
-            rules: self.rules(file.rules),
+            rules: self.rules(file.rules, file.records.logging.clone()),
             records: records(file.records),
             log: LogConfig { format: file.log.format, level: file.log.level },
             data: self.base.join(file.data),
@@ -288,13 +288,16 @@ impl Checking<'_> {
         }
     }
 
-    fn rules(&mut self, table: RulesTable) -> RulesConfig {
-        let mut resolve = |path: Option<PathBuf>, key: &'static str| {
+    fn rules(&mut self, table: RulesTable, logging: Option<PathBuf>) -> RulesConfig {
+        let mut resolve_in = |section: &'static str, path: Option<PathBuf>, key: &'static str| {
             let path = self.base.join(path?);
-            self.readable(&path, &["rules".into(), key.into()]);
+            self.readable(&path, &[section.into(), key.into()]);
             Some(path)
         };
+        let logging = resolve_in("records", logging, "logging");
+        let mut resolve = |path, key| resolve_in("rules", path, key);
         RulesConfig {
+            logging,
             acl: resolve(table.acl, "acl"),
             resources: resolve(table.resources, "resources"),
             allow_list: resolve(table.allow_list, "allow_list"),
@@ -329,6 +332,8 @@ impl Checking<'_> {
 fn records(table: RecordsTable) -> RecordsConfig {
     let RecordsTable {
         enabled,
+        // A matter of the rules it belongs to.
+        logging: _,
         account,
         region,
         flush_interval_ms,

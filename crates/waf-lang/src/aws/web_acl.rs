@@ -34,7 +34,7 @@ pub(crate) static WEB_ACL: Shape = Shape {
         no_effect("Description"),
         optional("Rules"),
         required("VisibilityConfig"),
-        unsupported("DataProtectionConfig"),
+        optional("DataProtectionConfig"),
         no_effect("Capacity"),
         optional("PreProcessFirewallManagerRuleGroups"),
         optional("PostProcessFirewallManagerRuleGroups"),
