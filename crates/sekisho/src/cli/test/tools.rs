@@ -36,7 +36,7 @@ impl ServiceTools {
 
     fn resources(&self, text: &TextRef) -> Result<Vec<SourceFile>, Diagnostics> {
         match text {
-            TextRef::Path(path) if self.folder.join(path).is_dir() => read::json_folder(&self.folder.join(path)),
+            TextRef::Path(path) if self.folder.join(path).is_dir() => read::resource_folder(&self.folder.join(path)),
             _ => Ok(vec![self.acl(text)?]),
         }
     }
