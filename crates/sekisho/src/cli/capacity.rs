@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use sekisho_model::{Diagnostic, Diagnostics};
-use sekisho_waf_lang::aws::{Capacity, LoadOptions};
+use sekisho_waf_lang::aws::Capacity;
 use serde_json::json;
 
 use super::{Failure, Outcome};
@@ -30,11 +30,7 @@ pub(super) struct CapacityArgs {
 pub(super) fn capacity(args: &CapacityArgs) -> Outcome {
     let config = RulesConfig { acl: args.acl.clone(), resources: args.resources.clone(), ..RulesConfig::default() };
     let mut problems = Diagnostics::new();
-    let capacity = rules::read(&config, &LoadOptions::default(), &mut problems)?.and_then(|loaded| {
-        problems.extend(loaded.diagnostics);
-        loaded.capacity
-    });
-    let Some(capacity) = capacity else {
+    let Some(capacity) = rules::capacity(&config, &mut problems)? else {
         if !problems.has_errors() {
             let message = "the capacity cannot be told: a rule refers to a group whose vendor does not say its price";
             problems.push(Diagnostic::error("capacity-unknown", message));
