@@ -1,6 +1,7 @@
 //! The command line.
 
 mod acl;
+mod capacity;
 mod check;
 mod config;
 #[cfg(feature = "demo")]
@@ -41,6 +42,8 @@ enum Command {
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
+    Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
@@ -96,6 +99,7 @@ impl Cli {
             Command::Check(args) => check::check(&args),
             Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
