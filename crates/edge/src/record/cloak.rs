@@ -16,7 +16,7 @@ pub(crate) struct Cloak<'r> {
 }
 
 impl<'r> Cloak<'r> {
-    pub(super) fn new(mask: &'r mut Mask, veil: &'r Veil) -> Self {
+    pub(crate) fn new(mask: &'r mut Mask, veil: &'r Veil) -> Self {
         Self { mask, veil }
     }
 

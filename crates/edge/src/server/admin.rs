@@ -1,4 +1,7 @@
-//! The admin address: metrics, health and samples, for machines and people that watch.
+//! The admin address: metrics and health, for machines that watch; samples and what is limited now, for people.
+
+mod rate_keys;
+mod samples;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +20,6 @@ use tokio::sync::Semaphore;
 
 use super::shared::Shared;
 use crate::body::{Attendance, Reply, Source};
-use crate::sample::{Ask, Unanswerable};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
@@ -62,29 +64,16 @@ fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
             response
         }
-        "/samples" => samples(shared, uri.query().unwrap_or_default()),
+        "/rate-keys" => {
+            let (status, body) = rate_keys::list(shared, uri.query().unwrap_or_default());
+            json(status, body.to_string().into_bytes())
+        }
+        "/samples" => samples::list(shared, uri.query().unwrap_or_default()),
         "/samples/names" => json(StatusCode::OK, shared.samples.answer_names()),
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" if shared.ready.load(Ordering::Acquire) => plain(StatusCode::OK, "ready\n"),
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         _ => plain(StatusCode::NOT_FOUND, "not found\n"),
-    }
-}
-
-fn samples(shared: &Shared, query: &str) -> Response<Reply> {
-    let answer = Ask::parse(query).and_then(|ask| shared.samples.answer(&ask, shared.clock.now()));
-    match answer {
-        Ok(text) => json(StatusCode::OK, text),
-        Err(error) => {
-            let status = match error {
-                Unanswerable::Name { .. } => StatusCode::NOT_FOUND,
-                _ => StatusCode::BAD_REQUEST,
-            };
-            let mut response = Response::new(reply(format!("{error}\n").into()));
-            *response.status_mut() = status;
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_TYPE));
-            response
-        }
     }
 }
 
