@@ -23,7 +23,7 @@ fn watched(setup: Setup) -> (TestEdge, SocketAddr) {
 fn samples(admin: SocketAddr, query: &str) -> Value {
     let response = get(admin, &format!("/samples?{query}"));
     assert_eq!((response.status, response.field("content-type")), (200, Some("application/json")));
-    serde_json::from_str(&response.text()).unwrap()
+    serde_json::from_str(response.text()).unwrap()
 }
 
 #[test]
@@ -120,6 +120,6 @@ fn a_sample_tells_what_each_rule_did_and_hides_what_is_protected() {
     assert_eq!((&blocked["Action"], &blocked["ResponseCodeSent"]), (&json!("BLOCK"), &json!(451)));
     assert_eq!(blocked.get("RuleNameWithinRuleGroup"), None);
     assert_eq!(samples(admin, "rule-metric-name=quiet")["PopulationSize"], 0);
-    let names: Value = serde_json::from_str(&get(admin, "/samples/names").text()).unwrap();
+    let names: Value = serde_json::from_str(get(admin, "/samples/names").text()).unwrap();
     assert_eq!(names["RuleMetricNames"], json!(["acl", "block", "quiet", "uses"]));
 }
