@@ -5,5 +5,7 @@ mod edge;
 mod origin;
 
 pub(crate) use client::{Raw, get, status_of};
-pub(crate) use edge::{Setup, TestEdge, block_all, block_body, block_query, route, rule_set};
+pub(crate) use edge::{
+    Setup, TestEdge, block_all, block_body, block_fragment, block_order, block_query, route, rule_set,
+};
 pub(crate) use origin::Origin;
