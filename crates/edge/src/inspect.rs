@@ -9,17 +9,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, HeaderInsert, Policy, TokenKind};
+use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
 use sekisho_waf::{
     Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch,
 };
 
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
+use crate::connection::Security;
 use crate::enforce;
+use crate::fingerprint::Fingerprints;
 use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
-use crate::record::{Details, Occurrence, Recorder, Subject, details};
+use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
 use crate::settings::{Limits, OnFault};
 use crate::visit::Visit;
 
@@ -29,6 +31,7 @@ pub(crate) struct Rules {
     pub(crate) set: Arc<RuleSet>,
     pub(crate) counters: Arc<PolicyCounters>,
     pub(crate) rates: PolicyRates,
+    pub(crate) terms: Terms,
 }
 
 impl Rules {
@@ -43,7 +46,7 @@ impl Rules {
 pub(crate) struct Candidate<'a> {
     pub(crate) visit: &'a Visit,
     pub(crate) client: IpAddr,
-    pub(crate) tls: bool,
+    pub(crate) security: &'a Security,
     pub(crate) head: &'a request::Parts,
     /// The head as received, where HTTP/1 was spoken.
     pub(crate) raw: Option<&'a Head>,
@@ -76,7 +79,7 @@ pub(crate) struct Inspector {
     /// Empty between requests; only its memory is kept.
     headers: Vec<Header<'static>>,
     recorder: Recorder,
-    /// The record of the last decision, a line.
+    /// The record of the last decision, a line; empty if it is not to be recorded.
     pub(crate) line: Vec<u8>,
 }
 
@@ -92,13 +95,15 @@ impl Inspector {
         }
     }
 
-    /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false.
+    /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false or the rules'
+    /// terms say otherwise.
     pub(crate) fn inspect(
         &mut self,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
         record: bool,
     ) -> (Decision, Ruling) {
+        self.line.clear();
         let mut joined = std::mem::take(&mut self.joined);
         let mut decoded = std::mem::take(&mut self.decoded);
         let mut headers = recycle(std::mem::take(&mut self.headers));
@@ -107,7 +112,7 @@ impl Inspector {
         let request = request_of(candidate, &headers, body);
         let outcome = self.evaluate(&request, candidate, around, record);
         let ruling = match outcome {
-            Ok(details) => self.judge(&request, candidate, around, record.then_some(&details)),
+            Ok(details) => self.judge(&request, candidate, around, details.as_ref()),
             Err(Faulted) => self.fault(&request, candidate, around, record),
         };
         self.headers = recycle(headers);
@@ -116,10 +121,10 @@ impl Inspector {
         ruling
     }
 
-    /// Leaves the record of bytes that were no request in `line`.
+    /// Leaves the record of bytes that were no request in `line`, if the rules' terms say so.
     pub(crate) fn record_malformed(
         &mut self,
-        policy: &Policy,
+        rules: &Rules,
         visit: &Visit,
         client: IpAddr,
         reason: &str,
@@ -135,29 +140,34 @@ impl Inspector {
             match_details: &[],
         };
         self.line.clear();
-        self.recorder.write(policy, &occurrence, Subject::Malformed { client, reason }, &mut self.line);
+        let (policy, terms) = (rules.set.policy(), &rules.terms);
+        if terms.keep(policy, Decision::Block, None) {
+            let subject = Subject::Malformed { client, reason };
+            self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
+        }
     }
 
-    /// Evaluates; if `explained`, with what detectors found.
+    /// Evaluates; if the decision is to be recorded, with what detectors found.
     fn evaluate(
         &mut self,
         request: &Request<'_>,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
-        explained: bool,
-    ) -> Result<Details, Faulted> {
+        record: bool,
+    ) -> Result<Option<Details>, Faulted> {
         let context = Context {
             now: candidate.visit.at,
             rates: &around.rules.rates,
             places: around.places,
             token: &KnownToken::NONE,
         };
-        let (set, scratch) = (&around.rules.set, &mut self.scratch);
+        let (set, terms, scratch) = (&around.rules.set, &around.rules.terms, &mut self.scratch);
         let begun = Instant::now();
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let verdict = set.evaluate(request, &context, scratch);
-            if explained { Details::of(set, request, verdict) } else { Details::default() }
+            let kept = record && terms.keep(set.policy(), verdict.decision, Some(verdict));
+            kept.then(|| Details::of(set, request, verdict))
         }));
         around.metrics.inspected(begun.elapsed());
         outcome.map_err(|_| {
@@ -191,7 +201,6 @@ impl Inspector {
         let decision = verdict.decision;
         if let Some(details) = details {
             let (recorder, line) = (&mut self.recorder, &mut self.line);
-            line.clear();
             details.lend(|match_details| {
                 let occurrence = Occurrence {
                     at: candidate.visit.at,
@@ -202,7 +211,8 @@ impl Inspector {
                     inserted: &inserted,
                     match_details,
                 };
-                recorder.write(policy, &occurrence, Subject::Evaluated { request, verdict }, line);
+                let subject = Subject::Evaluated { request, verdict };
+                recorder.write(policy, around.rules.terms.veil(), &occurrence, subject, line);
             });
         }
         (decision, ruling)
@@ -227,7 +237,8 @@ impl Inspector {
             (&around.metrics.faults_refused, Ruling::Refuse(response))
         };
         counter.inc();
-        if record {
+        let (policy, terms) = (around.rules.set.policy(), &around.rules.terms);
+        if record && terms.keep(policy, decision, None) {
             // Nothing that may have been the cause is asked again.
             let occurrence = Occurrence {
                 at: candidate.visit.at,
@@ -239,8 +250,7 @@ impl Inspector {
                 match_details: &[],
             };
             let subject = Subject::Fault { request, reason: "evaluation panicked", let_through };
-            self.line.clear();
-            self.recorder.write(around.rules.set.policy(), &occurrence, subject, &mut self.line);
+            self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
         }
         (decision, ruling)
     }
@@ -312,16 +322,23 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
             (head.uri.path().as_bytes(), query, None, version_name(head.version))
         }
     };
+    let fingerprints = candidate.security.fingerprints();
     Request {
         method: head.method.as_str().as_bytes(),
         path,
         query,
         fragment,
         version: version.as_bytes(),
-        scheme: if candidate.tls { "https" } else { "http" },
+        scheme: if candidate.security.is_tls() { "https" } else { "http" },
         headers,
         body,
-        client: Client { ip: candidate.client, country: None, asn: None, ja3: None, ja4: None },
+        client: Client {
+            ip: candidate.client,
+            country: None,
+            asn: None,
+            ja3: fingerprints.map(Fingerprints::ja3),
+            ja4: fingerprints.map(Fingerprints::ja4),
+        },
     }
 }
 

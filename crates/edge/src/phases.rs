@@ -138,11 +138,12 @@ async fn decide(
         Some(HeadReport::Well(raw)) => Some(raw),
         _ => None,
     };
-    let candidate = Candidate { visit, client: peer.client(head), tls: peer.tls, head, raw, held };
+    let candidate = Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held };
     let (decision, ruling) = {
+        let places = shared.places.load();
         let around = Surroundings {
             rules,
-            places: &*shared.places,
+            places: &***places,
             limits: &shared.limits,
             on_fault: shared.on_fault,
             metrics: &shared.metrics.edge,
@@ -170,7 +171,12 @@ async fn forward(
     held: Held,
 ) -> Result<Response<Source>, Ending> {
     let shared = &peer.worker.shared;
-    let hop = Hop { peer: peer.address.ip(), peer_value: &peer.address_value, trusted: peer.trusted, tls: peer.tls };
+    let hop = Hop {
+        peer: peer.address.ip(),
+        peer_value: &peer.address_value,
+        trusted: peer.trusted,
+        tls: peer.security.is_tls(),
+    };
     let upgrade = forward::to_origin(head, &host, &hop);
     for (name, value) in inserted {
         head.headers.insert(name, value);

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sekisho_edge::settings::Settings;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 
+pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 
 /// A checked configuration.
@@ -40,10 +41,16 @@ pub(crate) struct RulesConfig {
     pub(crate) acl: Option<PathBuf>,
     /// A folder of IP sets, pattern sets and rule groups.
     pub(crate) resources: Option<PathBuf>,
+    /// The logging configuration of the web ACL; everything is recorded if none.
+    pub(crate) logging: Option<PathBuf>,
     /// A text file of address ranges that are always let through.
     pub(crate) allow_list: Option<PathBuf>,
     /// A text file of address ranges of ill repute.
     pub(crate) reputation_list: Option<PathBuf>,
+    /// A text file of address ranges that scan.
+    pub(crate) reconnaissance_list: Option<PathBuf>,
+    /// A text file of address ranges that take part in floods.
+    pub(crate) ddos_list: Option<PathBuf>,
     /// A MaxMind DB of countries.
     pub(crate) country_db: Option<PathBuf>,
     /// A MaxMind DB of autonomous systems.
@@ -51,16 +58,22 @@ pub(crate) struct RulesConfig {
 }
 
 impl RulesConfig {
-    /// The files and folders that the rules come from and that are read again when they change. Databases of places are
-    /// read at the start only.
-    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, .. } = self;
-        [acl, resources, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
-    }
-
-    /// All files and folders that are named.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
-        self.watched().chain([&self.country_db, &self.asn_db].into_iter().flatten().map(PathBuf::as_path))
+    /// The files and folders that the rules come from: all are read again when one changes.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let Self {
+            acl,
+            resources,
+            logging,
+            allow_list,
+            reputation_list,
+            reconnaissance_list,
+            ddos_list,
+            country_db,
+            asn_db,
+        } = self;
+        let lists = [allow_list, reputation_list, reconnaissance_list, ddos_list];
+        let files = [acl, resources, logging].into_iter().chain(lists).chain([country_db, asn_db]);
+        files.flatten().map(PathBuf::as_path)
     }
 }
 

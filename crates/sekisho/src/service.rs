@@ -65,6 +65,7 @@ impl Service {
         };
         let services = Services {
             rules: loaded.rule_set,
+            logging: loaded.logging,
             journal: journal.clone(),
             source,
             mask,

@@ -5,11 +5,14 @@
 mod support;
 
 mod body;
+mod fingerprints;
 mod forwarding;
 mod http2;
 mod limits;
 mod origins;
 mod pages;
+mod rates;
+mod records;
 mod reload;
 mod rules;
 mod tls;

@@ -20,7 +20,7 @@ use super::places::{Places, Step};
 use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
 
 /// Where metrics and health are served unless the configuration says otherwise.
-pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+pub(crate) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
 pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {
@@ -114,7 +114,7 @@ impl Checking<'_> {
                 },
                 limits: file.limits.over_defaults(),
             },
-            rules: self.rules(file.rules),
+            rules: self.rules(file.rules, file.records.logging.clone()),
             records: records(file.records),
             log: LogConfig { format: file.log.format, level: file.log.level },
             data: self.base.join(file.data),
@@ -288,24 +288,29 @@ impl Checking<'_> {
         }
     }
 
-    fn rules(&mut self, table: RulesTable) -> RulesConfig {
-        let mut resolve = |path: Option<PathBuf>, key: &'static str| {
+    fn rules(&mut self, table: RulesTable, logging: Option<PathBuf>) -> RulesConfig {
+        let mut resolve_in = |section: &'static str, path: Option<PathBuf>, key: &'static str| {
             let path = self.base.join(path?);
-            self.readable(&path, &["rules".into(), key.into()]);
+            self.readable(&path, &[section.into(), key.into()]);
             Some(path)
         };
+        let logging = resolve_in("records", logging, "logging");
+        let mut resolve = |path, key| resolve_in("rules", path, key);
         RulesConfig {
+            logging,
             acl: resolve(table.acl, "acl"),
             resources: resolve(table.resources, "resources"),
             allow_list: resolve(table.allow_list, "allow_list"),
             reputation_list: resolve(table.reputation_list, "reputation_list"),
+            reconnaissance_list: resolve(table.reconnaissance_list, "reconnaissance_list"),
+            ddos_list: resolve(table.ddos_list, "ddos_list"),
             country_db: resolve(table.country_db, "country_db"),
             asn_db: resolve(table.asn_db, "asn_db"),
         }
     }
 
     fn rules_readable(&mut self, rules: &RulesConfig) {
-        for path in rules.all() {
+        for path in rules.files() {
             self.readable(path, &[]);
         }
     }
@@ -327,6 +332,8 @@ impl Checking<'_> {
 fn records(table: RecordsTable) -> RecordsConfig {
     let RecordsTable {
         enabled,
+        // A matter of the rules it belongs to.
+        logging: _,
         account,
         region,
         flush_interval_ms,

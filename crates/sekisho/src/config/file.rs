@@ -161,6 +161,10 @@ pub(super) struct RulesTable {
     pub(super) allow_list: Option<PathBuf>,
     /// Text file of addresses and ranges, one a line, for AWSManagedRulesAmazonIpReputationList.
     pub(super) reputation_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that scan, one a line, for AWSManagedReconnaissanceList in the same group.
+    pub(super) reconnaissance_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that take part in floods, one a line, for AWSManagedIPDDoSList in the same group.
+    pub(super) ddos_list: Option<PathBuf>,
     /// MaxMind DB file of countries (and regions).
     pub(super) country_db: Option<PathBuf>,
     /// MaxMind DB file of autonomous systems.
@@ -210,6 +214,9 @@ pub(super) enum TrustedHeader {
 pub(super) struct RecordsTable {
     /// Whether decisions are recorded at all. Without records nothing can be explained or proved later.
     pub(super) enabled: bool,
+    /// The logging configuration of the web ACL, as `aws wafv2 get-logging-configuration` prints it: which decisions are
+    /// recorded, and what their records do not show. Everything is recorded if none is given.
+    pub(super) logging: Option<PathBuf>,
     /// AWS account id in the paths of the records: twelve digits.
     pub(super) account: String,
     /// AWS Region in the paths of the records.
@@ -238,6 +245,7 @@ impl Default for RecordsTable {
     fn default() -> Self {
         Self {
             enabled: true,
+            logging: None,
             account: "000000000000".to_owned(),
             region: "local".to_owned(),
             flush_interval_ms: 1_000,
