@@ -64,6 +64,7 @@ impl Edge {
             metrics: services.metrics,
             rates: services.rates,
             places: services.places,
+            tokens: services.tokens,
             clock: services.clock,
             ready: AtomicBool::new(false),
             stop,

@@ -12,6 +12,7 @@ use sekisho_edge::settings::{
     HostField, HostPattern, Limits, Listener, OnFault, Origin as OriginUrl, PathPrefix, Protocol, Route, Settings,
     Target, Trust, Upstream,
 };
+use sekisho_edge::token::{KeyRing, Tokens};
 use sekisho_edge::{Edge, Running, Services, Witness};
 use sekisho_waf::ir::{
     Action, Condition, Field, OnMissing, Operator, Oversize, Policy, Position, Rule, RuleKind, Test,
@@ -100,6 +101,7 @@ impl Setup {
             metrics: Arc::clone(&metrics),
             rates: Arc::new(RateCounters::new(1024)),
             places: self.places,
+            tokens: Arc::new(Tokens::new(keys(1), 8)),
             clock: Arc::new(SystemClock),
         };
         TestEdge { running: Edge::start(self.settings, services).unwrap(), metrics, records }
@@ -119,6 +121,12 @@ impl TestEdge {
 
 pub(crate) fn route(host: &str, path: &str, target: Target) -> Route {
     Route { host: HostPattern::parse(host).unwrap(), path: PathPrefix::parse(path).unwrap(), target }
+}
+
+/// One key to sign tokens with, the same for the same number.
+pub(crate) fn keys(number: u8) -> KeyRing {
+    KeyRing::parse(&format!("{}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ["AA", "AQ", "Ag"][usize::from(number)]))
+        .unwrap()
 }
 
 /// A policy that allows what no rule blocks.
