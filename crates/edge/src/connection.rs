@@ -16,11 +16,36 @@ use tokio::time::Instant;
 
 use crate::body::Source;
 use crate::client::client_address;
+use crate::fingerprint::Fingerprints;
 use crate::http1::Heads;
 use crate::server::Worker;
 use crate::upstream::Switched;
 
 pub(crate) use opening::serve;
+
+/// What protects a connection.
+#[derive(Debug)]
+pub(crate) enum Security {
+    /// Nothing.
+    Clear,
+    /// TLS; with the client's fingerprints, if its first message could be read.
+    Tls(Option<Box<Fingerprints>>),
+}
+
+impl Security {
+    /// Whether it is TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// The fingerprints of the client's TLS.
+    pub(crate) fn fingerprints(&self) -> Option<&Fingerprints> {
+        match self {
+            Self::Tls(fingerprints) => fingerprints.as_deref(),
+            Self::Clear => None,
+        }
+    }
+}
 
 /// What all requests of one connection share.
 pub(crate) struct Peer {
@@ -31,8 +56,8 @@ pub(crate) struct Peer {
     pub(crate) address_value: HeaderValue,
     /// Whether its forwarding fields are believed.
     pub(crate) trusted: bool,
-    /// Whether it speaks TLS.
-    pub(crate) tls: bool,
+    /// Whether it speaks TLS, and as which client.
+    pub(crate) security: Security,
     /// The gate's side channel; none with HTTP/2.
     pub(crate) heads: Option<Heads>,
     /// The origin's side of an upgrade, once it was accepted.
@@ -73,7 +98,7 @@ impl Drop for OpenStream {
 }
 
 impl Peer {
-    fn new(worker: Rc<Worker>, address: SocketAddr, tls: bool, heads: Option<Heads>) -> Rc<Self> {
+    fn new(worker: Rc<Worker>, address: SocketAddr, security: Security, heads: Option<Heads>) -> Rc<Self> {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let value = HeaderValue::from_str(&address.ip().to_string()).expect("an address is visible ASCII");
         Rc::new(Self {
@@ -81,7 +106,7 @@ impl Peer {
             worker,
             address,
             address_value: value,
-            tls,
+            security,
             heads,
             switched: RefCell::new(None),
             open: Cell::new(0),

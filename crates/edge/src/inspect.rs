@@ -16,7 +16,9 @@ use sekisho_waf::{
 };
 
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
+use crate::connection::Security;
 use crate::enforce;
+use crate::fingerprint::Fingerprints;
 use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
@@ -45,7 +47,7 @@ impl Rules {
 pub(crate) struct Candidate<'a> {
     pub(crate) visit: &'a Visit,
     pub(crate) client: IpAddr,
-    pub(crate) tls: bool,
+    pub(crate) security: &'a Security,
     pub(crate) head: &'a request::Parts,
     /// The head as received, where HTTP/1 was spoken.
     pub(crate) raw: Option<&'a Head>,
@@ -325,16 +327,23 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
             (head.uri.path().as_bytes(), query, version_name(head.version))
         }
     };
+    let fingerprints = candidate.security.fingerprints();
     Request {
         method: head.method.as_str().as_bytes(),
         path,
         query,
         fragment: None,
         version: version.as_bytes(),
-        scheme: if candidate.tls { "https" } else { "http" },
+        scheme: if candidate.security.is_tls() { "https" } else { "http" },
         headers,
         body,
-        client: Client { ip: candidate.client, country: None, asn: None, ja3: None, ja4: None },
+        client: Client {
+            ip: candidate.client,
+            country: None,
+            asn: None,
+            ja3: fingerprints.map(Fingerprints::ja3),
+            ja4: fingerprints.map(Fingerprints::ja4),
+        },
     }
 }
 

@@ -10,6 +10,7 @@ mod proxy_protocol;
 mod route;
 
 pub mod body;
+pub mod fingerprint;
 mod pages;
 mod patience;
 mod spawn;

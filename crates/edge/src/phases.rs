@@ -146,11 +146,13 @@ async fn decide(
         Some(HeadReport::Well(raw)) => Some(raw),
         _ => None,
     };
-    let candidate = Candidate { visit, client: peer.client(head), tls: peer.tls, head, raw, held, delivers };
+    let candidate =
+        Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held, delivers };
     let (decision, ruling) = {
+        let places = shared.places.load();
         let around = Surroundings {
             rules,
-            places: &*shared.places,
+            places: &***places,
             tokens: &shared.tokens,
             limits: &shared.limits,
             on_fault: shared.on_fault,
@@ -173,7 +175,7 @@ fn deliver(peer: &Peer, rules: &Rules, visit: &Visit, head: &request::Parts, hel
         head,
         body: fits.then(|| held.contiguous(&mut joined)),
         client: peer.client(head),
-        secure: peer.tls || (peer.trusted && forward::came_by_tls(&head.headers)),
+        secure: peer.security.is_tls() || (peer.trusted && forward::came_by_tls(&head.headers)),
         now: visit.at,
         domains: &rules.set.policy().token_domains,
     })
@@ -193,7 +195,12 @@ async fn forward(
     held: Held,
 ) -> Result<Response<Source>, Ending> {
     let shared = &peer.worker.shared;
-    let hop = Hop { peer: peer.address.ip(), peer_value: &peer.address_value, trusted: peer.trusted, tls: peer.tls };
+    let hop = Hop {
+        peer: peer.address.ip(),
+        peer_value: &peer.address_value,
+        trusted: peer.trusted,
+        tls: peer.security.is_tls(),
+    };
     let upgrade = forward::to_origin(head, &host, &hop);
     for (name, value) in inserted {
         head.headers.insert(name, value);

@@ -6,15 +6,19 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsStream;
+use tokio_rustls::{client, server};
+
+use crate::fingerprint::Overheard;
 
 /// A connection's bytes.
 #[derive(Debug)]
 pub(crate) enum Stream {
     /// In the clear.
     Tcp(TcpStream),
-    /// Through TLS. Boxed: its state is a kilobyte, and streams move.
-    Tls(Box<TlsStream<TcpStream>>),
+    /// Through TLS, towards a server. Boxed: its state is a kilobyte, and streams move.
+    Tls(Box<client::TlsStream<TcpStream>>),
+    /// Through TLS, from a client.
+    Client(Box<server::TlsStream<Overheard<TcpStream>>>),
 }
 
 impl AsyncRead for Stream {
@@ -22,6 +26,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Client(tls) => Pin::new(tls).poll_read(cx, buf),
         }
     }
 }
@@ -31,6 +36,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Client(tls) => Pin::new(tls).poll_write(cx, buf),
         }
     }
 
@@ -42,6 +48,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Client(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -49,6 +56,7 @@ impl AsyncWrite for Stream {
         match self {
             Self::Tcp(tcp) => tcp.is_write_vectored(),
             Self::Tls(tls) => tls.is_write_vectored(),
+            Self::Client(tls) => tls.is_write_vectored(),
         }
     }
 
@@ -56,6 +64,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Client(tls) => Pin::new(tls).poll_flush(cx),
         }
     }
 
@@ -63,6 +72,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Client(tls) => Pin::new(tls).poll_shutdown(cx),
         }
     }
 }

@@ -116,11 +116,18 @@ struct RulesArgs {
     /// Addresses and ranges of ill repute, one a line
     #[arg(long, value_name = "FILE")]
     reputation_list: Option<PathBuf>,
+    /// Addresses and ranges that scan, one a line
+    #[arg(long, value_name = "FILE")]
+    reconnaissance_list: Option<PathBuf>,
+    /// Addresses and ranges that take part in floods, one a line
+    #[arg(long, value_name = "FILE")]
+    ddos_list: Option<PathBuf>,
 }
 
 impl RulesArgs {
     fn into_config(self) -> RulesConfig {
-        let Self { acl, resources, country_db, asn_db, allow_list, reputation_list } = self;
-        RulesConfig { acl, resources, allow_list, reputation_list, country_db, asn_db }
+        let Self { acl, resources, country_db, asn_db, allow_list, reputation_list, reconnaissance_list, ddos_list } =
+            self;
+        RulesConfig { acl, resources, allow_list, reputation_list, reconnaissance_list, ddos_list, country_db, asn_db }
     }
 }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use sekisho_edge::settings::Settings;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 
+use crate::token_keys::KeyFile;
+
 pub(crate) use file::{LogFormat, Overflow};
 
 /// A checked configuration.
@@ -25,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) edge: Settings,
     /// Where the rules come from.
     pub(crate) rules: RulesConfig,
+    /// How clients prove themselves.
+    pub(crate) tokens: TokensConfig,
     /// How decisions are recorded.
     pub(crate) records: RecordsConfig,
     /// How the program logs about itself.
@@ -44,6 +48,10 @@ pub(crate) struct RulesConfig {
     pub(crate) allow_list: Option<PathBuf>,
     /// A text file of address ranges of ill repute.
     pub(crate) reputation_list: Option<PathBuf>,
+    /// A text file of address ranges that scan.
+    pub(crate) reconnaissance_list: Option<PathBuf>,
+    /// A text file of address ranges that take part in floods.
+    pub(crate) ddos_list: Option<PathBuf>,
     /// A MaxMind DB of countries.
     pub(crate) country_db: Option<PathBuf>,
     /// A MaxMind DB of autonomous systems.
@@ -51,17 +59,22 @@ pub(crate) struct RulesConfig {
 }
 
 impl RulesConfig {
-    /// The files and folders that the rules come from and that are read again when they change. Databases of places are
-    /// read at the start only.
-    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, .. } = self;
-        [acl, resources, allow_list, reputation_list].into_iter().flatten().map(PathBuf::as_path)
+    /// The files and folders that the rules come from: all are read again when one changes.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let Self { acl, resources, allow_list, reputation_list, reconnaissance_list, ddos_list, country_db, asn_db } =
+            self;
+        let lists = [allow_list, reputation_list, reconnaissance_list, ddos_list];
+        let files = [acl, resources].into_iter().chain(lists).chain([country_db, asn_db]);
+        files.flatten().map(PathBuf::as_path)
     }
+}
 
-    /// All files and folders that are named.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
-        self.watched().chain([&self.country_db, &self.asn_db].into_iter().flatten().map(PathBuf::as_path))
-    }
+/// How clients prove themselves to rules that ask for it.
+#[derive(Debug, Clone)]
+pub(crate) struct TokensConfig {
+    pub(crate) keys: KeyFile,
+    /// Leading zero bits of a proof of work.
+    pub(crate) work_bits: u8,
 }
 
 /// How decisions are recorded.

@@ -4,6 +4,7 @@
 //! cannot drive the terminal.
 
 mod condition;
+mod rate;
 mod words;
 
 use std::fmt::Write as _;
@@ -48,8 +49,8 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
     if let Some(condition) = &trace.condition {
         condition::explain(text, condition, &inner, style);
     }
-    if let RuleKind::Rate { limit, window_s, .. } = &rule.kind {
-        let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s from one address");
+    if let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind {
+        let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s {}", rate::counted_by(key));
     }
     if trace.outcome == Judged::Matched && !matches!(rule.kind, RuleKind::Group { .. }) {
         for label in &rule.labels {

@@ -36,7 +36,8 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
     let lists = Lists {
         allow: keep(config.allow_list.as_deref().map(list::read), &mut problems),
         reputation: keep(config.reputation_list.as_deref().map(list::read), &mut problems),
-        ..Lists::default()
+        reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), &mut problems),
+        ddos: keep(config.ddos_list.as_deref().map(list::read), &mut problems),
     };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);
@@ -75,7 +76,7 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
 pub(crate) fn all_problems(broken: Broken) -> Diagnostics {
     let Broken { mut problems, rules } = broken;
     // A file that cannot be read has been told of, and rules are not judged without all of theirs.
-    let rules = rules.filter(|rules| rules.all().all(|path| std::fs::File::open(path).is_ok()));
+    let rules = rules.filter(|rules| rules.files().all(|path| std::fs::File::open(path).is_ok()));
     if let Some(Err(more)) = rules.map(|rules| load(&rules)) {
         problems.extend(more);
     }

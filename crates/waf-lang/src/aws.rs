@@ -16,6 +16,7 @@ mod content;
 mod country;
 mod data_protection;
 mod field;
+mod json_body;
 mod label;
 mod load;
 mod overrides;

@@ -140,20 +140,44 @@ fn refuses_by_name_what_is_not_honoured_yet() {
         assert!(message.starts_with("not supported yet: ") && message.contains(name), "{message}, not {name}");
     }
     refuses(&with_rule(&regex("a"), r#","Action":{"Monetize":{}}"#), &["not-supported"]);
-    let json_body = r#"{"JsonBody":{"MatchPattern":{"All":{}},"MatchScope":"ALL","OversizeHandling":"CONTINUE"}}"#;
-    refuses(&with_statement(&bytes("YWJj", json_body)), &["not-supported"]);
     refuses(&with_statement(&bytes("YWJj", r#"{"BodyValues":{}}"#)), &["unknown-field"]);
-    for key in ["CONSTANT", "CUSTOM_KEYS"] {
-        refuses(&with_statement(&rate(&format!(r#""Limit":100,"AggregateKeyType":"{key}""#))), &["not-supported"]);
-    }
-    let custom = r#""Limit":100,"AggregateKeyType":"IP","CustomKeys":[{"IP":{}}]"#;
-    refuses(&with_statement(&rate(custom)), &["not-supported"]);
-    let pre_parse = regex("a").replace(
-        "\"FieldToMatch\"",
-        r#""PreParseTextTransformations":[{"Priority":0,"Type":"URL_DECODE"}],"FieldToMatch""#,
-    );
-    refuses(&with_statement(&pre_parse), &["not-supported"]);
-    takes(&with_statement(&pre_parse.replace("URL_DECODE", "NONE")), &[]);
+}
+
+#[test]
+fn a_json_body_has_places_and_a_scope() {
+    let json = |members: &str| with_statement(&bytes("YWJj", &format!(r#"{{"JsonBody":{{{members}}}}}"#)));
+    let all = r#""MatchPattern":{"All":{}},"MatchScope":"ALL""#;
+    takes(&json(all), &[]);
+    takes(&json(&format!(r#"{all},"OversizeHandling":"MATCH","InvalidFallbackBehavior":"EVALUATE_AS_STRING""#)), &[]);
+    let at = |paths: &str| json(&format!(r#""MatchPattern":{{"IncludedPaths":{paths}}},"MatchScope":"KEY""#));
+    takes(&at(r#"["/dogs/0/name","/a~1b/m~0n"]"#), &[]);
+    takes(&at(r#"["/"]"#), &["empty-name"]);
+    refuses(&at("[]"), &["bad-length"]);
+    refuses(&at(r#"["dogs","/a~","/a~2"]"#), &["bad-json-pointer"; 3]);
+    refuses(&at(&format!(r#"["","/{}"]"#, "a".repeat(512))), &["bad-length"; 2]);
+    refuses(&json(""), &["missing-field"; 2]);
+    refuses(&json(r#""MatchPattern":{"All":{},"IncludedPaths":["/a"]},"MatchScope":"ALL""#), &["more-than-one"]);
+    let words = r#""MatchPattern":{"Every":{}},"MatchScope":"VALUES","InvalidFallbackBehavior":"CONTINUE""#;
+    refuses(&json(words), &["unknown-field", "unknown-value", "unknown-value"]);
+}
+
+#[test]
+fn the_query_string_is_made_ready_for_query_arguments_only() {
+    let pre_parse = |field: &str, steps: &str| {
+        let steps = format!(r#""PreParseTextTransformations":{steps},"FieldToMatch""#);
+        with_statement(&bytes("YWJj", field).replace("\"FieldToMatch\"", &steps))
+    };
+    let (all, one) = (r#"{"AllQueryArguments":{}}"#, r#"{"SingleQueryArgument":{"Name":"q"}}"#);
+    let decode = r#"[{"Priority":3,"Type":"URL_DECODE"},{"Priority":1,"Type":"NONE"}]"#;
+    takes(&pre_parse(all, decode), &[]);
+    takes(&pre_parse(one, decode), &[]);
+    takes(&pre_parse(r#"{"UriPath":{}}"#, "[]"), &[]);
+    refuses(&pre_parse(r#"{"UriPath":{}}"#, decode), &["not-for-this-field"]);
+    refuses(&pre_parse(all, &decode.replace('3', "1")), &["duplicate-priority"]);
+    refuses(&pre_parse(all, &decode.replace("URL_DECODE", "LOWERCASE")), &["unknown-value"]);
+    let steps: Vec<_> = (0..11).map(|at| format!(r#"{{"Priority":{at},"Type":"NONE"}}"#)).collect();
+    takes(&pre_parse(all, &format!("[{}]", steps[..10].join(","))), &[]);
+    refuses(&pre_parse(all, &format!("[{}]", steps.join(","))), &["bad-length"]);
 }
 
 fn rate(members: &str) -> String {

@@ -225,7 +225,7 @@ fn fields_keep_their_names_and_fallbacks() {
     assert_eq!(test(&injection[3]).oversize, Oversize::NoMatch);
     let shapes: Vec<_> = parts(condition(&policy, "shapes")).iter().map(test).collect();
     let fields: Vec<_> = shapes.iter().map(|test| &test.field).collect();
-    let argument = Field::SingleQueryArgument("file".to_owned());
+    let argument = Field::SingleQueryArgument { name: "file".to_owned(), pre_parse: Vec::new() };
     assert_eq!(
         fields,
         [

@@ -4,7 +4,7 @@
 //! cannot place is visited as it stands. Each takes linear time and keeps no tree.
 
 mod form;
-mod json;
+pub(crate) mod json;
 mod multipart;
 
 use memchr::memchr;

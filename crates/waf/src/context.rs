@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use sekisho_model::Timestamp;
 
-use crate::RuleRef;
 use crate::ir::TokenKind;
+use crate::{CountedKey, RuleRef};
 
 /// The surroundings of one evaluation.
 #[derive(Clone, Copy)]
@@ -23,9 +23,10 @@ pub struct Context<'a> {
 
 /// Counts requests by key in sliding windows.
 pub trait RateSource {
-    /// Counts this request for `rule` under `address` and returns how many the last `window_s` seconds saw, this one
-    /// included.
-    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, now: Timestamp) -> u64;
+    /// Counts this request for `rule` under `key` and returns how many the last `window_s` seconds saw, this one included.
+    ///
+    /// Called while a request waits: it must not block on anything but memory.
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, now: Timestamp) -> u64;
 }
 
 /// Knows country, region and autonomous system of addresses.
@@ -97,7 +98,7 @@ pub struct Place<'a> {
 pub struct NoRates;
 
 impl RateSource for NoRates {
-    fn count(&self, _: RuleRef, _: IpAddr, _: u32, _: Timestamp) -> u64 {
+    fn count(&self, _: RuleRef, _: CountedKey<'_>, _: u32, _: Timestamp) -> u64 {
         1
     }
 }

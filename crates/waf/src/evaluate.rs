@@ -21,9 +21,9 @@ impl RuleSet {
     /// linear in the bytes inspected.
     pub fn evaluate<'s>(&self, request: &Request<'_>, context: &Context<'_>, scratch: &'s mut Scratch) -> &'s Verdict {
         scratch.prepare(self);
-        let Scratch { fields, verdict, .. } = scratch;
+        let Scratch { fields, keys, verdict, .. } = scratch;
         let mut judge = Matching { rule_set: self, request, context, fields };
-        flow::run(self.policy(), request, context, &mut judge, verdict);
+        flow::run(self.policy(), request, context, &mut judge, keys, verdict);
         verdict.oversize = part::oversize(self.program.looked_at, request, self.limits());
         verdict
     }

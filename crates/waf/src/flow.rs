@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Action, AddressSource, Policy, RateKey, Rule, RuleKind, TokenAction, TokenKind};
+use crate::ir::{Action, AddressSource, Policy, Rule, RuleKind, TokenAction, TokenKind};
 use crate::part::{forwarded_present, select_addresses};
+use crate::rate_key::{KeyBuffers, KeyOrigin};
 use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict};
 
 /// Judges the conditions of rules.
@@ -43,9 +44,10 @@ pub(crate) fn run(
     request: &Request<'_>,
     context: &Context<'_>,
     judge: &mut impl Judge,
+    keys: &mut KeyBuffers,
     verdict: &mut Verdict,
 ) {
-    let mut course = Course { policy, request, context, judge, verdict };
+    let mut course = Course { policy, request, context, judge, keys, verdict };
     let ended = policy.rules.iter().zip(0..).any(|(rule, index)| course.ends_at(rule, index));
     if !ended {
         let blocks = matches!(policy.default_action, Action::Block(_));
@@ -58,6 +60,7 @@ struct Course<'c, J> {
     request: &'c Request<'c>,
     context: &'c Context<'c>,
     judge: &'c mut J,
+    keys: &'c mut KeyBuffers,
     verdict: &'c mut Verdict,
 }
 
@@ -113,15 +116,15 @@ impl<J: Judge> Course<'_, J> {
 
     /// Counts the request for a rate-based rule and tells whether it is over the limit; true for other rules.
     fn is_over_limit(&mut self, rule: &Rule, place: RuleRef) -> bool {
-        let RuleKind::Rate { limit, window_s, key: RateKey::Address(source), .. } = &rule.kind else { return true };
-        let Some(address) = select_addresses(source, self.request).first() else {
-            return source.invalid_matches();
-        };
-        let count = self.context.rates.count(place, address, *window_s, self.context.now);
+        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return true };
+        let Self { policy, request, context, .. } = *self;
+        let origin = KeyOrigin { policy, request, context, verdict: self.verdict };
+        let Some(key) = self.keys.key(key, origin) else { return false };
+        let count = context.rates.count(place, key, *window_s, context.now);
         if count <= *limit {
             return false;
         }
-        self.verdict.rate_hits.push(RateHit { rule: place, address, count });
+        self.verdict.rate_hits.push(RateHit { rule: place, key: key.to_limited(), count });
         true
     }
 

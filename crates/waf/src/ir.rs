@@ -7,7 +7,9 @@
 mod action;
 mod condition;
 mod field;
+mod json_pointer;
 mod protection;
+mod rate;
 mod visibility;
 
 pub use action::{Action, BlockResponse, HeaderInsert, IMMUNITY_S_DEFAULT, ResponseBody, TokenAction, TokenKind};
@@ -15,8 +17,10 @@ pub use condition::{
     AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
     Oversize, Position, RegexSource, SqliSensitivity, Test,
 };
-pub use field::{Field, MapMatch, MapPattern, MapScope};
+pub use field::{Field, JsonMatch, JsonPattern, MapMatch, MapPattern, MapScope, OnInvalidJson, PreParse};
+pub use json_pointer::{JsonPointer, JsonPointers, PointerError};
 pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
+pub use rate::{RateKey, RateKeyPart};
 pub use visibility::Visibility;
 
 /// A whole policy: for AWS, one web ACL.
@@ -126,13 +130,6 @@ impl From<Action> for ActionInForce {
     fn from(action: Action) -> Self {
         Self { action, overridden: None }
     }
-}
-
-/// What a rate-based rule counts by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RateKey {
-    /// The address of the client.
-    Address(AddressSource),
 }
 
 /// A rule group as a policy refers to it, overrides applied.

@@ -15,8 +15,10 @@ mod evaluate;
 mod flow;
 pub mod ir;
 mod limits;
+mod name_table;
 pub mod operator;
 mod part;
+mod rate_key;
 pub mod reference;
 mod request;
 mod token;
@@ -29,6 +31,7 @@ pub use context::{Context, KnownToken, NoPlaces, NoRates, Place, PlaceSource, Ra
 pub use evaluate::Scratch;
 pub use flow::Judged;
 pub use limits::Limits;
+pub use rate_key::{CountedKey, KeyValue, LimitedKey};
 pub use request::{Body, BodySize, Client, Header, Request};
 pub use token::{TokenFailure, TokenResult};
 pub use verdict::{Decision, GroupOutcome, Label, OversizeFields, RateHit, RuleMatch, RuleRef, Verdict};

@@ -14,6 +14,9 @@ pub struct Limits {
     /// A body is taken apart into at most this many values; what follows is inspected as one value, so that nothing
     /// escapes and work stays linear.
     pub body_values_max: usize,
+    /// JSON is read this many levels deep; a body that nests deeper counts as unreadable from there on. Beyond what common
+    /// services take (Go, the most patient, takes 10,000), so that none reads what is not inspected.
+    pub json_depth_max: usize,
     /// A condition may nest this deep, so that evaluation needs a bounded stack.
     pub condition_depth_max: usize,
     /// A compiled regular expression may take this many bytes, so that a rule file cannot exhaust memory.
@@ -28,6 +31,7 @@ impl Default for Limits {
             cookies_bytes_max: 8 * 1024,
             cookies_max: 200,
             body_values_max: 4096,
+            json_depth_max: 10_000,
             condition_depth_max: 64,
             regex_bytes_max: 10 * 1024 * 1024,
         }

@@ -5,13 +5,19 @@
 
 mod address;
 mod cookie;
+mod json_body;
+mod memory;
+mod pre_parse;
 mod query;
 
 use crate::body;
-use crate::ir::{Field, MapMatch, MapPattern, MapScope};
+use crate::ir::{Field, MapMatch, MapPattern, MapScope, OnMissing, Oversize};
 use crate::{Limits, OversizeFields, Request};
 
 pub(crate) use address::{forwarded_present, select as select_addresses};
+pub(crate) use cookie::cookies;
+pub(crate) use memory::Memory;
+pub(crate) use query::arguments as query_arguments;
 
 /// How much of a part there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,21 +26,33 @@ pub(crate) struct Extent {
     pub(crate) present: bool,
     /// Whether there is more of it than is inspected.
     pub(crate) oversize: bool,
+    /// What came of tests on it, if that does not depend on its values.
+    pub(crate) settled: Option<bool>,
 }
 
 impl Extent {
-    const WHOLE: Self = Self { present: true, oversize: false };
-    const MISSING: Self = Self { present: false, oversize: false };
+    const WHOLE: Self = Self { present: true, oversize: false, settled: None };
+    const MISSING: Self = Self { present: false, oversize: false, settled: None };
+
+    /// Whether a test on the part passes; `found` says whether a value of it does.
+    pub(crate) fn passes(self, oversize: Oversize, on_missing: OnMissing, found: impl FnOnce() -> bool) -> bool {
+        match (self.present, self.oversize, oversize) {
+            (false, ..) => on_missing == OnMissing::Match,
+            (true, true, Oversize::Match) => true,
+            (true, true, Oversize::NoMatch) => false,
+            _ => self.settled.unwrap_or_else(found),
+        }
+    }
 }
 
 /// Visits the values of `field` in `request`: `each(name, value)`, the name empty where values have none.
 ///
-/// `buffer` holds values that must be decoded or joined first; its contents do not matter.
+/// `memory` holds values that must be decoded or joined first; its contents do not matter.
 pub(crate) fn visit(
     field: &Field,
     request: &Request<'_>,
     limits: &Limits,
-    buffer: &mut Vec<u8>,
+    memory: &mut Memory,
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Extent {
     match field {
@@ -52,17 +70,18 @@ pub(crate) fn visit(
             }
             extent
         }
-        Field::SingleQueryArgument(name) => {
+        Field::SingleQueryArgument { name, pre_parse } => {
+            let query = memory.pre_parse.apply(pre_parse, request.query);
             let mut extent = Extent::MISSING;
-            for (_, value) in query::arguments(request.query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
+            for (_, value) in query_arguments(query).filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
                 each(name.as_bytes(), value);
                 extent.present = true;
             }
             extent
         }
-        Field::AllQueryArguments => {
+        Field::AllQueryArguments { pre_parse } => {
             let mut extent = Extent::MISSING;
-            for (name, value) in query::arguments(request.query) {
+            for (name, value) in query_arguments(memory.pre_parse.apply(pre_parse, request.query)) {
                 each(name, value);
                 extent.present = true;
             }
@@ -73,16 +92,17 @@ pub(crate) fn visit(
             entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
         }
         Field::Cookies(wanted) => {
-            entries(cookie::cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
+            entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
         }
-        Field::HeaderOrder => header_order(request, limits, buffer, each),
+        Field::HeaderOrder => header_order(request, limits, &mut memory.text, each),
         Field::Body => {
             each(b"", request.body.bytes);
-            Extent { present: true, oversize: request.body.truncated }
+            Extent { oversize: request.body.truncated, ..Extent::WHOLE }
         }
+        Field::JsonBody(wanted) => json_body::visit(wanted, request, limits, &mut memory.json, each),
         Field::BodyValues => {
-            body::values(request, limits, buffer, |value| each(b"", value));
-            Extent { present: !request.body.bytes.is_empty(), oversize: request.body.truncated }
+            body::values(request, limits, &mut memory.text, |value| each(b"", value));
+            Extent { present: !request.body.bytes.is_empty(), oversize: request.body.truncated, settled: None }
         }
     }
 }
@@ -161,14 +181,14 @@ fn header_order(
         }
     }
     each(b"", buffer);
-    Extent { present: true, oversize }
+    Extent { oversize, ..Extent::WHOLE }
 }
 
 /// Which of the parts in `looked_at` are larger than is inspected.
 ///
 /// Source: AWS WAF Developer Guide, "Log fields for web ACL traffic" (`oversizeFields`): parts that the rules inspect.
 pub(crate) fn oversize(looked_at: OversizeFields, request: &Request<'_>, limits: &Limits) -> OversizeFields {
-    let beyond = |field: Field| visit(&field, request, limits, &mut Vec::new(), |_, _| {}).oversize;
+    let beyond = |field: Field| visit(&field, request, limits, &mut Memory::default(), |_, _| {}).oversize;
     let all = || MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
     OversizeFields {
         body: looked_at.body && request.body.truncated,

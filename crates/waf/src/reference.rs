@@ -8,8 +8,9 @@ mod condition;
 mod trace;
 
 use crate::flow::{self, Judge, Judged};
-use crate::ir::{AddressSource, Condition, Field, Operator, Policy, RateKey, Rule, RuleKind};
+use crate::ir::{AddressSource, Condition, Field, Operator, Policy, Rule, RuleKind};
 use crate::part;
+use crate::rate_key::KeyBuffers;
 use crate::{Context, Limits, OversizeFields, Request, RuleRef, Verdict};
 
 pub use trace::{ConditionTrace, Finding, RuleTrace, TestTrace, Trace, ValueTrace};
@@ -22,7 +23,7 @@ pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context
     let mut looked_at = OversizeFields::default();
     sources.iter().for_each(|sources| sources.add_looked_at(&mut looked_at));
     let mut judge = Obvious { policy, limits, request, context, sources, trace: Trace::default() };
-    flow::run(policy, request, context, &mut judge, &mut verdict);
+    flow::run(policy, request, context, &mut judge, &mut KeyBuffers::default(), &mut verdict);
     verdict.oversize = part::oversize(looked_at, request, limits);
     (verdict, judge.trace)
 }
@@ -131,8 +132,8 @@ impl Sources {
 
     fn of(rule: &Rule) -> Self {
         let mut sources = Self::default();
-        if let RuleKind::Rate { key: RateKey::Address(source), .. } = &rule.kind {
-            sources.add(source, false);
+        if let RuleKind::Rate { key, .. } = &rule.kind {
+            key.sources().for_each(|source| sources.add(source, false));
         }
         if let Some(condition) = condition_of(rule) {
             sources.gather(condition);

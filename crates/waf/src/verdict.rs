@@ -3,11 +3,10 @@
 //! A verdict refers to rules by position, so that a reused one costs no allocation on the benign path. Names are looked
 //! up in the [`crate::ir::Policy`] it was made with.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::TokenResult;
 use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind, TokenAction, TokenKind};
+use crate::{LimitedKey, TokenResult};
 
 /// The outcome of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -123,12 +122,12 @@ pub struct GroupOutcome {
 }
 
 /// A rate-based rule whose limit was exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateHit {
     /// The rule.
     pub rule: RuleRef,
-    /// The address it was counted by.
-    pub address: IpAddr,
+    /// What the request counted under.
+    pub key: LimitedKey,
     /// Requests counted in the window, this one included.
     pub count: u64,
 }
@@ -173,7 +172,7 @@ impl OversizeFields {
     /// Adds what `field` is a part of.
     pub(crate) fn add(&mut self, field: &Field) {
         match field {
-            Field::Body | Field::BodyValues => self.body = true,
+            Field::Body | Field::JsonBody(_) | Field::BodyValues => self.body = true,
             Field::Headers(_) | Field::HeaderOrder => self.headers = true,
             Field::Cookies(_) => self.cookies = true,
             _ => {}

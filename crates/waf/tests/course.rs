@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::*;
 use sekisho_waf::{
-    Body, Client, Context, Decision, Header, KnownToken, Limits, NoPlaces, NoRates, Place, PlaceSource, RateSource,
-    Request, RuleRef, RuleSet, Scratch, TokenFailure, TokenState, Verdict, reference,
+    Body, Client, Context, CountedKey, Decision, Header, KnownToken, Limits, NoPlaces, NoRates, Place, PlaceSource,
+    RateSource, Request, RuleRef, RuleSet, Scratch, TokenFailure, TokenState, Verdict, reference,
 };
 
 fn uri_contains(literal: &str) -> Condition {
@@ -207,7 +207,7 @@ fn a_missing_forwarding_header_means_the_rule_is_not_applied_even_under_not() {
 fn a_rate_rule_counts_only_what_its_scope_down_holds_for() {
     struct Counts(std::cell::Cell<u64>);
     impl RateSource for Counts {
-        fn count(&self, _: RuleRef, _: IpAddr, _: u32, _: Timestamp) -> u64 {
+        fn count(&self, _: RuleRef, _: CountedKey<'_>, _: u32, _: Timestamp) -> u64 {
             self.0.set(self.0.get() + 1);
             self.0.get()
         }

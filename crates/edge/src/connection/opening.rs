@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::{TlsAcceptor, TlsStream};
+use tokio_rustls::TlsAcceptor;
 
+use super::Security;
 use super::outlet::Outlet;
 use super::serving::{serve_http1, serve_http2};
 use crate::admission::Admitted;
+use crate::fingerprint::{Fingerprints, Overheard};
 use crate::http1::{Protocol, Rewind, sniff};
 use crate::metrics::Refusal;
 use crate::proxy_protocol;
@@ -84,15 +86,19 @@ async fn over_tls(
     admitted: Admitted,
 ) -> Result<(), Unopened> {
     let limits = &worker.shared.limits;
-    let handshake = timeout(Duration::from_millis(limits.tls_handshake_timeout_ms), acceptor.accept(tcp));
-    let tls = handshake.await.map_err(|_| Unopened)?.map_err(|_| Unopened)?;
+    let accepted = acceptor.accept(Overheard::new(tcp));
+    let handshake = timeout(Duration::from_millis(limits.tls_handshake_timeout_ms), accepted);
+    let mut tls = handshake.await.map_err(|_| Unopened)?.map_err(|_| Unopened)?;
+    // Some microseconds a connection: rules that come later may ask for them.
+    let fingerprints = Fingerprints::of(&tls.get_mut().0.take()).map(Box::new);
+    let security = Security::Tls(fingerprints);
     let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-    let stream = Stream::Tls(Box::new(TlsStream::Server(tls)));
+    let stream = Stream::Client(Box::new(tls));
     let io = Rewind::untouched(Outlet::new(stream, Duration::from_millis(limits.write_timeout_ms)));
     if http2 {
-        serve_http2(worker, io, client, true).await;
+        serve_http2(worker, io, client, security).await;
     } else {
-        serve_http1(worker, io, client, true).await;
+        serve_http1(worker, io, client, security).await;
     }
     drop(admitted);
     Ok(())
@@ -109,8 +115,8 @@ async fn in_the_clear(
     // A client that sends nothing is no failure, and neither is one that leaves: there was no request.
     let Ok(sniffed) = worker.until_drained(sniff(io, &worker.shared.gate_timeouts)).await else { return Ok(()) };
     match sniffed.protocol {
-        Protocol::Http2 => serve_http2(worker, sniffed.io, client, false).await,
-        Protocol::Http1 => serve_http1(worker, sniffed.io, client, false).await,
+        Protocol::Http2 => serve_http2(worker, sniffed.io, client, Security::Clear).await,
+        Protocol::Http1 => serve_http1(worker, sniffed.io, client, Security::Clear).await,
     }
     drop(admitted);
     Ok(())

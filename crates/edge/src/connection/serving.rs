@@ -13,8 +13,8 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
-use super::Peer;
 use super::outlet::Outlet;
+use super::{Peer, Security};
 use crate::http1::{Gate, Rewind};
 use crate::phases;
 use crate::server::Worker;
@@ -30,10 +30,10 @@ const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Serves HTTP/1 until the connection ends, and then the tunnel it may have become.
-pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, tls: bool) {
+pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, security: Security) {
     let shared = &worker.shared;
     let (gate, heads) = Gate::new(io, shared.gate_limits, shared.gate_timeouts);
-    let peer = Peer::new(Rc::clone(worker), address, tls, Some(heads));
+    let peer = Peer::new(Rc::clone(worker), address, security, Some(heads));
     let service = {
         let peer = Rc::clone(&peer);
         service_fn(move |request: Request<Incoming>| phases::serve(Rc::clone(&peer), request))
@@ -64,9 +64,9 @@ pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address
 }
 
 /// Serves HTTP/2 until the connection ends.
-pub(super) async fn serve_http2(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, tls: bool) {
+pub(super) async fn serve_http2(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, security: Security) {
     let limits = &worker.shared.limits;
-    let peer = Peer::new(Rc::clone(worker), address, tls, None);
+    let peer = Peer::new(Rc::clone(worker), address, security, None);
     let service = {
         let peer = Rc::clone(&peer);
         service_fn(move |request: Request<Incoming>| phases::serve(Rc::clone(&peer), request))

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Policy, RuleKind};
-use sekisho_waf::{RateSource, RuleRef};
+use sekisho_waf::{CountedKey, RateSource, RuleRef};
 
 use super::window::Window;
 
@@ -180,7 +180,7 @@ impl PolicyRates {
 
 impl RateSource for PolicyRates {
     /// A reference made with another policy is never over a limit.
-    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, now: Timestamp) -> u64 {
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, now: Timestamp) -> u64 {
         let Some((own, members)) = self.rules.get(rule.rule as usize) else { return 1 };
         let identifier = match rule.member {
             None => *own,
@@ -189,10 +189,21 @@ impl RateSource for PolicyRates {
                 None => return 1,
             },
         };
-        match address {
-            IpAddr::V4(address) => self.counters.count(identifier, &address.octets(), window_s, now),
-            IpAddr::V6(address) => self.counters.count(identifier, &address.octets(), window_s, now),
-        }
+        let mut buffer = [0; 17];
+        let key = match key {
+            CountedKey::Address(IpAddr::V4(address)) => {
+                buffer[1..5].copy_from_slice(&address.octets());
+                &buffer[..5]
+            }
+            CountedKey::Address(IpAddr::V6(address)) => {
+                buffer[1..].copy_from_slice(&address.octets());
+                &buffer[..]
+            }
+            CountedKey::InvalidAddress => b"invalid".as_slice(),
+            CountedKey::Constant => b"".as_slice(),
+            CountedKey::Custom(values) => values,
+        };
+        self.counters.count(identifier, key, window_s, now)
     }
 }
 

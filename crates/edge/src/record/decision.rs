@@ -10,6 +10,8 @@
 //!
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic" and "Log examples".
 
+mod rate;
+
 use std::io::Write as _;
 use std::net::IpAddr;
 
@@ -207,7 +209,7 @@ impl Line<'_> {
         self.raw(",\"ruleGroupList\":[");
         self.list(verdict.groups.iter(), |line, outcome| line.group(verdict, outcome));
         self.raw("],\"rateBasedRuleList\":[");
-        self.list(verdict.rate_hits.iter(), |line, hit| line.rate(hit.rule, hit.address));
+        self.list(verdict.rate_hits.iter(), Self::rate);
         self.raw("],\"nonTerminatingMatchingRules\":[");
         let own = verdict.non_terminating.iter().filter(|matched| matched.rule.member.is_none());
         self.list(own, |line, matched| line.matching_rule(verdict, matched.rule));
@@ -281,28 +283,6 @@ impl Line<'_> {
             self.raw(action_name(overridden));
             self.raw("\"");
         }
-    }
-
-    fn rate(&mut self, at: RuleRef, address: IpAddr) {
-        let rule = at.resolve(self.policy);
-        let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return };
-        let sekisho_waf::ir::RateKey::Address(source) = key;
-        self.raw("{\"rateBasedRuleId\":\"");
-        self.text(&self.policy.id);
-        self.raw("\",\"rateBasedRuleName\":\"");
-        self.text(&rule.name);
-        self.raw("\",\"limitKey\":\"");
-        self.raw(match source {
-            sekisho_waf::ir::AddressSource::Client => "IP",
-            sekisho_waf::ir::AddressSource::Forwarded { .. } => "FORWARDEDIP",
-        });
-        self.raw("\",\"maxRateAllowed\":");
-        push_number(self.out, *limit);
-        self.raw(",\"evaluationWindowSec\":\"");
-        push_number(self.out, (*window_s).into());
-        self.raw("\",\"limitValue\":\"");
-        self.address(address);
-        self.raw("\"}");
     }
 
     fn match_details(&mut self, rule: Option<RuleRef>) {

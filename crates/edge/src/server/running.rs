@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle, available_parallelism};
 
 use arc_swap::ArcSwap;
-use sekisho_waf::RuleSet;
+use sekisho_waf::{PlaceSource, RuleSet};
 use tokio::sync::{oneshot, watch};
 
 use super::setup::{self, Bound, SetupError};
@@ -63,7 +63,7 @@ impl Edge {
             witness: services.witness,
             metrics: services.metrics,
             rates: services.rates,
-            places: services.places,
+            places: ArcSwap::from_pointee(services.places),
             tokens: services.tokens,
             clock: services.clock,
             ready: AtomicBool::new(false),
@@ -132,6 +132,11 @@ impl Running {
     pub fn reload_rules(&self, rules: Arc<RuleSet>) {
         self.shared.rules.store(Shared::rules_of(&self.shared.metrics, &self.shared.rates, rules));
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
+    }
+
+    /// Asks others where addresses are from now on.
+    pub fn reload_places(&self, places: Arc<dyn PlaceSource + Send + Sync>) {
+        self.shared.places.store(Arc::new(places));
     }
 
     /// Changes where requests go. Requests under way end where they began.

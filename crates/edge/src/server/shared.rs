@@ -100,7 +100,7 @@ pub(crate) struct Shared {
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rates: Arc<RateCounters>,
-    pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
+    pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.

@@ -10,7 +10,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsConnector, TlsStream};
+use tokio_rustls::TlsConnector;
 
 use super::{ClusterError, Endpoint, Fault};
 use crate::settings::{Limits, Protocol, Upstream};
@@ -85,7 +85,7 @@ pub(super) async fn connect(endpoint: &Endpoint, limits: &Limits) -> Result<(Str
         };
         let stream = tls.preferred.connect(server_name(endpoint)?, tcp).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok((Stream::Tls(Box::new(TlsStream::Client(stream))), http2))
+        Ok((Stream::Tls(Box::new(stream)), http2))
     };
     within(connecting, limits).await
 }
@@ -96,7 +96,7 @@ pub(super) async fn http1_only(endpoint: &Endpoint, limits: &Limits) -> Result<S
         let tcp = dial(endpoint).await?;
         let Some(tls) = &endpoint.tls else { return Ok(Stream::Tcp(tcp)) };
         let stream = tls.http1.connect(server_name(endpoint)?, tcp).await?;
-        Ok(Stream::Tls(Box::new(TlsStream::Client(stream))))
+        Ok(Stream::Tls(Box::new(stream)))
     };
     within(connecting, limits).await
 }

@@ -113,7 +113,7 @@ impl Connection {
         match &self.stream {
             Stream::Tcp(_) => Poll::Ready(Ok(())),
             // TLS records wait in a buffer of their own.
-            Stream::Tls(_) => pin!(self.stream.flush()).poll(cx),
+            Stream::Tls(_) | Stream::Client(_) => pin!(self.stream.flush()).poll(cx),
         }
     }
 }

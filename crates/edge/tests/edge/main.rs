@@ -5,6 +5,7 @@
 mod support;
 
 mod body;
+mod fingerprints;
 mod forwarding;
 mod http2;
 mod limits;

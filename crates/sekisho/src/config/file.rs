@@ -38,6 +38,9 @@ pub(super) struct File {
     /// Whom to believe about the client.
     #[serde(default)]
     pub(super) client: ClientTable,
+    /// How clients prove themselves to rules that ask for it.
+    #[serde(default)]
+    pub(super) tokens: TokensTable,
     /// How decisions are recorded.
     #[serde(default)]
     pub(super) records: RecordsTable,
@@ -161,6 +164,10 @@ pub(super) struct RulesTable {
     pub(super) allow_list: Option<PathBuf>,
     /// Text file of addresses and ranges, one a line, for AWSManagedRulesAmazonIpReputationList.
     pub(super) reputation_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that scan, one a line, for AWSManagedReconnaissanceList in the same group.
+    pub(super) reconnaissance_list: Option<PathBuf>,
+    /// Text file of addresses and ranges that take part in floods, one a line, for AWSManagedIPDDoSList in the same group.
+    pub(super) ddos_list: Option<PathBuf>,
     /// MaxMind DB file of countries (and regions).
     pub(super) country_db: Option<PathBuf>,
     /// MaxMind DB file of autonomous systems.
@@ -202,6 +209,25 @@ pub(super) enum TrustedHeader {
     XForwardedFor,
     /// Forwarded, RFC 7239.
     Forwarded,
+}
+
+/// How clients prove themselves to rules with the actions Captcha and Challenge.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TokensTable {
+    /// Text file of the keys tokens are signed with: one a line in base64, at least 32 bytes each, the current one first; those
+    /// after it are still accepted. Read again when it changes and on SIGHUP. Default: `token.keys` in the data folder, made
+    /// where it is missing.
+    pub(super) key_file: Option<PathBuf>,
+    /// How much work a browser proves: leading zero bits of a hash. Each more doubles it.
+    #[schemars(range(min = 8, max = 22))]
+    pub(super) work_bits: u8,
+}
+
+impl Default for TokensTable {
+    fn default() -> Self {
+        Self { key_file: None, work_bits: sekisho_edge::token::Tokens::WORK_BITS_DEFAULT }
+    }
 }
 
 /// How decisions are recorded: JSON lines in the AWS WAF log format.

@@ -78,6 +78,10 @@ fn explain_test(text: &mut String, test: &TestTrace, indent: &str) {
         };
         let _ = writeln!(text, "{indent}it is larger than is inspected: {then}");
     }
+    if let Some(passes) = test.settled {
+        let then = if passes { "a match" } else { "no match" };
+        let _ = writeln!(text, "{indent}it cannot be read as JSON to its end, which counts as {then}");
+    }
     let (found, others): (Vec<_>, Vec<_>) = test.values.iter().partition(|value| value.finding.is_some());
     for value in found.iter().chain(&others).take(VALUES_SHOWN_MAX) {
         explain_value(text, value, indent);

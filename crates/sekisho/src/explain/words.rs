@@ -1,7 +1,8 @@
 //! Bytes, names and colours of explanations.
 
 use sekisho_waf::ir::{
-    Action, AddressSource, Comparison, Field, ForwardedPosition, MapMatch, MapPattern, MapScope, Position,
+    Action, AddressSource, Comparison, Field, ForwardedPosition, JsonMatch, JsonPattern, MapMatch, MapPattern,
+    MapScope, Position, PreParse,
 };
 
 /// Bytes shown of one value.
@@ -56,15 +57,48 @@ pub(super) fn field_name(field: &Field) -> String {
         Field::QueryString => "query string".to_owned(),
         Field::UriFragment => "URI fragment".to_owned(),
         Field::SingleHeader(name) => format!("header {name}"),
-        Field::SingleQueryArgument(name) => format!("query argument {name}"),
-        Field::AllQueryArguments => "query arguments".to_owned(),
+        Field::SingleQueryArgument { name, pre_parse } => {
+            format!("query argument {}{}", shown(name.as_bytes()), made_ready(pre_parse))
+        }
+        Field::AllQueryArguments { pre_parse } => format!("query arguments{}", made_ready(pre_parse)),
         Field::Headers(entries) => entries_name("headers", entries),
         Field::Cookies(entries) => entries_name("cookies", entries),
         Field::Body => "body".to_owned(),
+        Field::JsonBody(wanted) => json_name(wanted),
         Field::BodyValues => "values in the body".to_owned(),
         Field::HeaderOrder => "header order".to_owned(),
         Field::Ja3 => "JA3 fingerprint".to_owned(),
         Field::Ja4 => "JA4 fingerprint".to_owned(),
+    }
+}
+
+/// What is done to the query string first.
+fn made_ready(steps: &[PreParse]) -> String {
+    if steps.is_empty() {
+        return String::new();
+    }
+    let steps = steps.iter().map(|step| match step {
+        PreParse::UrlDecode => "URL_DECODE",
+        PreParse::UrlDecodeUni => "URL_DECODE_UNI",
+        PreParse::CombineDuplicates => "COMBINE_DUPLICATE_QUERY_ARGS_BY_COMMA",
+        PreParse::SemicolonsToAmpersands => "REPLACE_SEMICOLONS_WITH_AMPERSANDS",
+    });
+    format!(" of the query string after {},", steps.collect::<Vec<_>>().join(" → "))
+}
+
+fn json_name(wanted: &JsonMatch) -> String {
+    let what = match wanted.scope {
+        MapScope::Key => "keys",
+        MapScope::Value => "values",
+        MapScope::All => "keys and values",
+    };
+    match &wanted.pattern {
+        JsonPattern::All => format!("{what} of the JSON body"),
+        JsonPattern::Included(pointers) => {
+            let places: Vec<_> =
+                pointers.as_slice().iter().map(|pointer| shown(pointer.to_string().as_bytes())).collect();
+            format!("{what} of the JSON body at {}", places.join(", "))
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 use sekisho_waf::ir::{Field, MapMatch, MapPattern, MapScope, OnMissing, Oversize};
 
 use super::address::fallback;
-use super::shape::{Charset, Members, Shape, choice, empty, items, optional, required, text, unsupported};
+use super::json_body;
+use super::shape::{Charset, Members, Shape, choice, empty, items, optional, required, text};
 use super::statement::Lowering;
 use crate::document::Node;
 use crate::report::Report;
@@ -30,10 +31,11 @@ type Lower = fn(Members<'_>, &mut Report) -> Option<FieldToMatch>;
 pub(crate) static FIELDS: &[(Shape, Lower)] = &[
     (Shape { name: "SingleHeader", members: &[required("Name")] }, single_header),
     (Shape { name: "SingleQueryArgument", members: &[required("Name")] }, single_query_argument),
-    (empty("AllQueryArguments"), |_, _| Some(Field::AllQueryArguments.into())),
+    (empty("AllQueryArguments"), |_, _| Some(Field::AllQueryArguments { pre_parse: Vec::new() }.into())),
     (empty("UriPath"), |_, _| Some(Field::UriPath.into())),
     (empty("QueryString"), |_, _| Some(Field::QueryString.into())),
     (Shape { name: "Body", members: &[optional("OversizeHandling")] }, body),
+    (Shape { name: "JsonBody", members: json_body::MEMBERS }, json_body::read),
     (empty("Method"), |_, _| Some(Field::Method.into())),
     (Shape { name: "Headers", members: MAP_MEMBERS }, headers),
     (Shape { name: "Cookies", members: MAP_MEMBERS }, cookies),
@@ -60,7 +62,7 @@ pub(crate) static FIELD_TO_MATCH: Shape = Shape {
         optional("QueryString"),
         optional("Body"),
         optional("Method"),
-        unsupported("JsonBody"),
+        optional("JsonBody"),
         optional("Headers"),
         optional("Cookies"),
         optional("HeaderOrder"),
@@ -81,6 +83,7 @@ static CONTENT_FIELD_TO_MATCH: Shape = Shape {
         optional("QueryString"),
         optional("Body"),
         optional("BodyValues"),
+        optional("JsonBody"),
         optional("Method"),
         optional("Headers"),
         optional("Cookies"),
@@ -132,7 +135,7 @@ fn single_header(members: Members<'_>, report: &mut Report) -> Option<FieldToMat
 
 fn single_query_argument(members: Members<'_>, report: &mut Report) -> Option<FieldToMatch> {
     let name = text(members.get("Name")?, 1..=64, Charset::NotBlank, report)?;
-    Some(Field::SingleQueryArgument(name.to_ascii_lowercase()).into())
+    Some(Field::SingleQueryArgument { name: name.to_ascii_lowercase(), pre_parse: Vec::new() }.into())
 }
 
 fn body(members: Members<'_>, report: &mut Report) -> Option<FieldToMatch> {
@@ -161,7 +164,7 @@ fn cookies(members: Members<'_>, report: &mut Report) -> Option<FieldToMatch> {
     Some(FieldToMatch { field: Field::Cookies(map?), ..field? })
 }
 
-fn with_oversize(field: Field, members: Members<'_>, report: &mut Report) -> Option<FieldToMatch> {
+pub(super) fn with_oversize(field: Field, members: Members<'_>, report: &mut Report) -> Option<FieldToMatch> {
     let oversize = match members.get("OversizeHandling") {
         Some(node) => choice(node, "oversize handling", OVERSIZE_HANDLINGS, report)?,
         None => Oversize::Continue,

@@ -5,7 +5,7 @@
 //!
 //! Source: AWS WAF Developer Guide, "Label syntax and naming requirements" and "Label match examples".
 
-use sekisho_waf::ir::{Condition, LabelScope, LabelTest};
+use sekisho_waf::ir::{LabelScope, LabelTest};
 
 use super::shape::{Charset, Shape, required, text};
 use crate::document::Node;
@@ -52,8 +52,8 @@ impl LabelContext {
         &self.prefix
     }
 
-    /// The condition of a label statement.
-    pub(crate) fn condition(&self, key: &str, node: Node<'_>, scope: LabelScope, report: &mut Report) -> Condition {
+    /// Which labels a key means; a warning if it can mean none.
+    pub(crate) fn test(&self, key: &str, node: Node<'_>, scope: LabelScope, report: &mut Report) -> LabelTest {
         let colon = if scope == LabelScope::Namespace && !key.ends_with(':') { ":" } else { "" };
         let context = (!key.starts_with(QUALIFIED)).then(|| self.prefix.clone());
         let test = LabelTest { scope, key: format!("{key}{colon}"), context };
@@ -68,7 +68,7 @@ impl LabelContext {
             });
             report.push(node.warning("label-never-added", message).help(help));
         }
-        Condition::Label(test)
+        test
     }
 }
 

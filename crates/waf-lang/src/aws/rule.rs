@@ -1,6 +1,7 @@
 //! Rules of a web ACL or of a rule group: read one by one, put in the order of their priority.
 //!
-//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority".
+//! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority", "Rate-based rule high-level settings in AWS WAF"
+//! (any action except Allow).
 
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
@@ -132,6 +133,10 @@ fn read_kind(
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
             let action = read_action(rule, immunity, context, report);
+            if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
+                let help = "a rule that counts requests takes any other action";
+                report.push(node.error("rate-allows", "a rate-based rule must not allow").help(help));
+            }
             let rate = rate?;
             Some(RuleKind::Rate {
                 limit: rate.limit,

@@ -2,6 +2,7 @@
 //!
 //! Source: AWS WAF Developer Guide, "Using text transformations in AWS WAF".
 
+use sekisho_waf::ir::{Field, PreParse};
 use sekisho_waf::transform::Transform;
 
 use super::shape::{Shape, choice, integer, items, required};
@@ -15,13 +16,17 @@ pub(crate) static PRE_PARSE_TEXT_TRANSFORMATION: Shape =
     Shape { name: "PreParseTextTransformation", members: &[required("Priority"), required("Type")] };
 
 /// All names of transformations that run before the query string is parsed.
-pub(crate) static PRE_PARSE_NAMES: &[(&str, &str)] = &[
-    ("NONE", "NONE"),
-    ("URL_DECODE", "URL_DECODE"),
-    ("URL_DECODE_UNI", "URL_DECODE_UNI"),
-    ("COMBINE_DUPLICATE_QUERY_ARGS_BY_COMMA", "COMBINE_DUPLICATE_QUERY_ARGS_BY_COMMA"),
-    ("REPLACE_SEMICOLONS_WITH_AMPERSANDS", "REPLACE_SEMICOLONS_WITH_AMPERSANDS"),
+pub(crate) static PRE_PARSE_NAMES: &[(&str, Option<PreParse>)] = &[
+    ("NONE", None),
+    ("URL_DECODE", Some(PreParse::UrlDecode)),
+    ("URL_DECODE_UNI", Some(PreParse::UrlDecodeUni)),
+    ("COMBINE_DUPLICATE_QUERY_ARGS_BY_COMMA", Some(PreParse::CombineDuplicates)),
+    ("REPLACE_SEMICOLONS_WITH_AMPERSANDS", Some(PreParse::SemicolonsToAmpersands)),
 ];
+
+/// How many transformations of each kind a statement takes. Source: AWS WAF quotas; AWS WAF Developer Guide, "Using
+/// pre-parse text transformations in AWS WAF".
+const CHAIN_MAX: usize = 10;
 
 /// Reads `TextTransformations`, in the order they run.
 pub(crate) fn read(node: Node<'_>, report: &mut Report) -> Option<Vec<Transform>> {
@@ -35,13 +40,19 @@ pub(crate) fn names() -> impl Iterator<Item = (&'static str, Option<Transform>)>
     [("NONE", None)].into_iter().chain(Transform::ALL.iter().map(|&transform| (transform.name(), Some(transform))))
 }
 
-/// Reads `PreParseTextTransformations`, of which only those that change nothing are supported.
-pub(crate) fn read_pre_parse(node: Node<'_>, report: &mut Report) {
-    for (item, name) in in_order(node, &PRE_PARSE_TEXT_TRANSFORMATION, 0, PRE_PARSE_NAMES, report).unwrap_or_default() {
-        if name != "NONE" {
-            let message = format!("not supported yet: pre-parse text transformation `{name}`");
-            report.push(item.error("not-supported", message));
+/// Reads `PreParseTextTransformations` into the query arguments they are for.
+pub(crate) fn read_pre_parse(node: Node<'_>, field: Option<&mut Field>, report: &mut Report) {
+    let chain = in_order(node, &PRE_PARSE_TEXT_TRANSFORMATION, 0, PRE_PARSE_NAMES, report).unwrap_or_default();
+    match field {
+        Some(Field::SingleQueryArgument { pre_parse, .. } | Field::AllQueryArguments { pre_parse }) => {
+            *pre_parse = chain.into_iter().filter_map(|(_, step)| step).collect();
         }
+        Some(_) if !chain.is_empty() => {
+            let message = "pre-parse text transformations are for query arguments only";
+            let help = "use SingleQueryArgument or AllQueryArguments, or leave them out";
+            report.push(node.error("not-for-this-field", message).help(help));
+        }
+        _ => {}
     }
 }
 
@@ -55,7 +66,7 @@ fn in_order<'d, T: Copy>(
 ) -> Option<Vec<(Node<'d>, T)>> {
     let mut whole = true;
     let mut found: Vec<(i64, Node<'d>, T)> = Vec::new();
-    for item in items(node, count_min..usize::MAX, report)? {
+    for item in items(node, count_min..CHAIN_MAX + 1, report)? {
         let read = shape.open(item, report).and_then(|members| {
             let priority = members.get("Priority");
             let kind = members.get("Type");

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::chain::{FieldPlan, FieldPlanBuilder};
 use super::{CompileError, Program, TestId};
-use crate::ir::{
-    AddressSource, Condition, Field, IpSet, LabelTest, OnMissing, Oversize, RateKey, Rule, RuleKind, Test,
-};
+use crate::ir::{AddressSource, Condition, Field, IpSet, LabelTest, OnMissing, Oversize, Rule, RuleKind, Test};
 use crate::{Limits, OversizeFields};
 
 /// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
@@ -65,8 +63,8 @@ impl<'l> Builder<'l> {
         members: Vec<RuleConditions>,
     ) -> Result<RuleConditions, CompileError> {
         let mut sources = Sources::default();
-        if let RuleKind::Rate { key: RateKey::Address(source), .. } = &rule.kind {
-            sources.need(source);
+        if let RuleKind::Rate { key, .. } = &rule.kind {
+            key.sources().for_each(|source| sources.need(source));
         }
         let when =
             when.map(|when| self.condition(rule, when, self.limits.condition_depth_max, &mut sources)).transpose()?;

@@ -1,7 +1,6 @@
 //! The parts of the current request as far as rules have asked for them.
 
 use crate::compile::{FieldPlan, Marks, TestId};
-use crate::ir::{OnMissing, Oversize};
 use crate::part::{self, Extent};
 use crate::transform::Outcome;
 use crate::{Request, RuleSet};
@@ -20,7 +19,7 @@ pub(super) struct Fields {
     /// For each depth of the chain at hand, the buffer (by depth) its value is in; 0 is the value as received.
     value_at: Vec<usize>,
     /// Values that must be decoded before they are visited.
-    decoded: Vec<u8>,
+    memory: part::Memory,
 }
 
 impl Fields {
@@ -35,11 +34,12 @@ impl Fields {
     pub(super) fn clear(&mut self) {
         self.marks.clear();
         self.extents.fill(None);
-        for buffer in self.buffers.iter_mut().chain([&mut self.decoded]) {
+        for buffer in &mut self.buffers {
             if buffer.capacity() > BUFFER_KEPT_BYTES_MAX {
                 *buffer = Vec::new();
             }
         }
+        self.memory.shrink();
     }
 
     /// Whether a test passes; takes its part apart if no test asked for it before.
@@ -49,20 +49,13 @@ impl Fields {
             Some(extent) => extent,
             None => self.inspect(plan.field, rule_set, request),
         };
-        if !extent.present {
-            return plan.on_missing == OnMissing::Match;
-        }
-        match plan.oversize {
-            Oversize::Match if extent.oversize => true,
-            Oversize::NoMatch if extent.oversize => false,
-            _ => self.marks.is_hit(test),
-        }
+        extent.passes(plan.oversize, plan.on_missing, || self.marks.is_hit(test))
     }
 
     fn inspect(&mut self, index: usize, rule_set: &RuleSet, request: &Request<'_>) -> Extent {
         let plan = &rule_set.program.fields[index];
-        let Self { marks, buffers, value_at, decoded, .. } = self;
-        let extent = part::visit(&plan.field, request, rule_set.limits(), decoded, |_, value| {
+        let Self { marks, buffers, value_at, memory, .. } = self;
+        let extent = part::visit(&plan.field, request, rule_set.limits(), memory, |_, value| {
             walk(plan, value, marks, buffers, value_at);
         });
         self.extents[index] = Some(extent);

@@ -1,6 +1,7 @@
 //! Memory kept between requests.
 
 use super::Fields;
+use crate::rate_key::KeyBuffers;
 use crate::{RuleSet, Verdict};
 
 /// Memory for evaluations, kept between requests; one a worker.
@@ -11,6 +12,7 @@ pub struct Scratch {
     /// The rule set it fits; none yet if zero.
     rule_set: u64,
     pub(super) fields: Fields,
+    pub(super) keys: KeyBuffers,
     pub(super) verdict: Verdict,
 }
 

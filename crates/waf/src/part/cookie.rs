@@ -7,7 +7,7 @@ use crate::Request;
 /// The cookies of a request: name and value. A piece without `=` is a cookie without value.
 ///
 /// Source: RFC 6265 section 4.2.1.
-pub(super) fn cookies<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+pub(crate) fn cookies<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
     request
         .headers
         .iter()

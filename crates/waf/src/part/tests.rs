@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Extent, visit};
-use crate::ir::{AddressSource, Field, ForwardedPosition, MapMatch, MapPattern, MapScope};
+use super::{Extent, Memory, visit};
+use crate::ir::{AddressSource, Field, ForwardedPosition, MapMatch, MapPattern, MapScope, PreParse};
 use crate::{Body, Client, Header, Limits, Request};
 
 fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
@@ -26,7 +26,7 @@ fn request<'a>(query: &'a str, headers: &'a [Header<'a>]) -> Request<'a> {
 
 fn values(field: &Field, request: &Request<'_>, limits: &Limits) -> (Vec<String>, Extent) {
     let mut found = Vec::new();
-    let extent = visit(field, request, limits, &mut Vec::new(), |_, value| {
+    let extent = visit(field, request, limits, &mut Memory::default(), |_, value| {
         found.push(String::from_utf8_lossy(value).into_owned());
     });
     (found, extent)
@@ -39,11 +39,26 @@ fn of(field: &Field, request: &Request<'_>) -> Vec<String> {
 #[test]
 fn query_arguments_are_raw_and_named_in_any_case() {
     let request = request("a=%27&&B=x=y&b&=z", &[]);
-    assert_eq!(of(&Field::AllQueryArguments, &request), ["%27", "x=y", "", "z"]);
-    assert_eq!(of(&Field::SingleQueryArgument("b".to_owned()), &request), ["x=y", ""]);
+    assert_eq!(of(&Field::AllQueryArguments { pre_parse: Vec::new() }, &request), ["%27", "x=y", "", "z"]);
+    let one = |name: &str| Field::SingleQueryArgument { name: name.to_owned(), pre_parse: Vec::new() };
+    assert_eq!(of(&one("b"), &request), ["x=y", ""]);
     assert_eq!(of(&Field::QueryString, &request), ["a=%27&&B=x=y&b&=z"]);
-    let (found, extent) = values(&Field::SingleQueryArgument("c".to_owned()), &request, &Limits::default());
+    let (found, extent) = values(&one("c"), &request, &Limits::default());
     assert!(found.is_empty() && !extent.present);
+}
+
+#[test]
+fn query_arguments_are_those_of_the_query_string_made_ready() {
+    let request = request("a=1%26b%3D2;A=3", &[]);
+    let pre_parse = vec![PreParse::SemicolonsToAmpersands, PreParse::UrlDecode, PreParse::CombineDuplicates];
+    assert_eq!(of(&Field::AllQueryArguments { pre_parse: pre_parse.clone() }, &request), ["1,3", "2"]);
+    let one = |name: &str, pre_parse: &[PreParse]| {
+        of(&Field::SingleQueryArgument { name: name.to_owned(), pre_parse: pre_parse.to_vec() }, &request)
+    };
+    assert_eq!(one("a", &pre_parse), ["1,3"]);
+    assert_eq!(one("a", &pre_parse[..1]), ["1%26b%3D2", "3"]);
+    assert_eq!(one("b", &pre_parse[..1]), [""; 0]);
+    assert_eq!(one("b", &pre_parse), ["2"]);
 }
 
 #[test]

@@ -72,8 +72,7 @@ impl Judging<'_> {
 pub(super) fn judge_test(test: &Test, limits: &Limits, request: &Request<'_>) -> TestTrace {
     let finder = Finder::new(&test.operator);
     let mut values = Vec::new();
-    let mut buffer = Vec::new();
-    let extent = part::visit(&test.field, request, limits, &mut buffer, |name, value| {
+    let extent = part::visit(&test.field, request, limits, &mut part::Memory::default(), |name, value| {
         let mut bytes = value.to_vec();
         for transform in &test.transforms {
             let mut output = Vec::new();
@@ -87,7 +86,7 @@ pub(super) fn judge_test(test: &Test, limits: &Limits, request: &Request<'_>) ->
         (false, ..) => test.on_missing == OnMissing::Match,
         (true, true, Oversize::Match) => true,
         (true, true, Oversize::NoMatch) => false,
-        _ => values.iter().any(|value| value.finding.is_some()),
+        _ => extent.settled.unwrap_or_else(|| values.iter().any(|value| value.finding.is_some())),
     };
     TestTrace {
         field: test.field.clone(),
@@ -95,6 +94,7 @@ pub(super) fn judge_test(test: &Test, limits: &Limits, request: &Request<'_>) ->
         operator: test.operator.clone(),
         present: extent.present,
         oversize: extent.oversize,
+        settled: extent.settled,
         handling: test.oversize,
         values,
         holds,

@@ -111,6 +111,8 @@ pub struct TestTrace {
     pub oversize: bool,
     /// What that does to the test.
     pub handling: Oversize,
+    /// What came of the test because the part could not be read, if that was decided so.
+    pub settled: Option<bool>,
     /// The values, transformed.
     pub values: Vec<ValueTrace>,
     /// Whether the test passes.

@@ -61,6 +61,25 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(word(), 0..4).prop_map(|words| words.concat())
 }
 
+fn pre_parse() -> impl Strategy<Value = Vec<PreParse>> {
+    use PreParse::*;
+    let step = select(&[UrlDecode, UrlDecodeUni, CombineDuplicates, SemicolonsToAmpersands][..]);
+    prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(step, 1..4)]
+}
+
+fn json_match() -> impl Strategy<Value = JsonMatch> {
+    let pointer = select(&["/a", "/b", "/b/2", "/b/0", "/c/d", "/c", "/", "/1"][..])
+        .prop_map(|text| JsonPointer::parse(text).expect("a pointer"));
+    let pattern = prop_oneof![
+        Just(JsonPattern::All),
+        prop::collection::vec(pointer, 1..4).prop_map(|pointers| JsonPattern::Included(JsonPointers::new(pointers))),
+    ];
+    let scope = select(&[MapScope::Key, MapScope::Value, MapScope::All][..]);
+    use OnInvalidJson::*;
+    let on_invalid = select(&[InspectParsed, InspectAsText, Match, NoMatch][..]);
+    (pattern, scope, on_invalid).prop_map(|(pattern, scope, on_invalid)| JsonMatch { pattern, scope, on_invalid })
+}
+
 fn field() -> impl Strategy<Value = Field> {
     let map = || {
         let names = prop::collection::vec(select(&["x-a", "host", "a", "id"][..]).prop_map(str::to_owned), 1..3);
@@ -78,8 +97,10 @@ fn field() -> impl Strategy<Value = Field> {
         Just(Field::QueryString),
         Just(Field::UriFragment),
         select(&["host", "user-agent", "x-a", "absent"][..]).prop_map(|name| Field::SingleHeader(name.to_owned())),
-        select(&["a", "id", "absent"][..]).prop_map(|name| Field::SingleQueryArgument(name.to_owned())),
-        Just(Field::AllQueryArguments),
+        (select(&["a", "id", "absent"][..]), pre_parse())
+            .prop_map(|(name, pre_parse)| Field::SingleQueryArgument { name: name.to_owned(), pre_parse }),
+        pre_parse().prop_map(|pre_parse| Field::AllQueryArguments { pre_parse }),
+        json_match().prop_map(Field::JsonBody),
         map().prop_map(Field::Headers),
         map().prop_map(Field::Cookies),
         Just(Field::Body),
@@ -175,12 +196,49 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+fn rate_key() -> impl Strategy<Value = RateKey> {
+    let first = || {
+        source().prop_map(|source| match source {
+            AddressSource::Forwarded { header, invalid_matches, .. } => {
+                AddressSource::Forwarded { header, position: ForwardedPosition::First, invalid_matches }
+            }
+            AddressSource::Client => source,
+        })
+    };
+    let transforms = || prop::collection::vec(select(Transform::ALL), 0..3);
+    let name = |names: &'static [&'static str]| select(names).prop_map(str::to_owned);
+    let part = prop_oneof![
+        (name(&["host", "x-a", "absent"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::Header { name, transforms }),
+        (name(&["a", "id", "A"]), transforms()).prop_map(|(name, transforms)| RateKeyPart::Cookie { name, transforms }),
+        (name(&["a", "id"]), transforms())
+            .prop_map(|(name, transforms)| RateKeyPart::QueryArgument { name, transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::QueryString { transforms }),
+        transforms().prop_map(|transforms| RateKeyPart::UriPath { transforms }),
+        Just(RateKeyPart::Method),
+        first().prop_map(RateKeyPart::Address),
+        first().prop_map(RateKeyPart::Asn),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja3 { missing_counts }),
+        any::<bool>().prop_map(|missing_counts| RateKeyPart::Ja4 { missing_counts }),
+        any::<bool>().prop_map(|qualified| RateKeyPart::LabelNamespace(LabelTest {
+            scope: LabelScope::Namespace,
+            key: if qualified { "ns:a:".to_owned() } else { "a:".to_owned() },
+            context: (!qualified).then(|| "ns:".to_owned()),
+        })),
+    ];
+    prop_oneof![
+        2 => first().prop_map(RateKey::Address),
+        1 => Just(RateKey::Constant),
+        4 => prop::collection::vec(part, 1..6).prop_map(RateKey::Custom),
+    ]
+}
+
 fn plain_rule() -> impl Strategy<Value = Rule> {
     let labels = prop::collection::vec(select(LABELS).prop_map(|label| format!("ns:{label}")), 0..3);
     let kind = prop_oneof![
         4 => (condition(), action()).prop_map(|(when, action)| RuleKind::Match { when, action: action.into() }),
-        1 => (60_u64..400, source(), prop::option::of(condition()), action()).prop_map(|(limit, source, scope_down, action)| {
-            RuleKind::Rate { limit, window_s: 60, key: RateKey::Address(source), scope_down, action: action.into() }
+        1 => (60_u64..400, rate_key(), prop::option::of(condition()), action()).prop_map(|(limit, key, scope_down, action)| {
+            RuleKind::Rate { limit, window_s: 60, key, scope_down, action: action.into() }
         }),
     ];
     (labels, kind).prop_map(|(labels, kind)| Rule { name: "r".to_owned(), visibility: "r".into(), labels, kind })
@@ -300,6 +358,9 @@ pub(crate) fn request() -> impl Strategy<Value = OwnedRequest> {
     let body = prop_oneof![
         text(),
         text().prop_map(|value| [b"{\"a\":\"", value.as_slice(), b"\",\"b\":[1,true,\"x\"]}"].concat()),
+        (text(), text()).prop_map(|(key, value)| {
+            [b"{\"c\":{\"", key.as_slice(), b"\":[\"", &value, b"\", \"\\u0061dmin\"],\"d\"\"select\"}}"].concat()
+        }),
         text().prop_map(|value| [b"a=", value.as_slice(), b"&id=1"].concat()),
         text().prop_map(|value| {
             [b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", value.as_slice(), b"\r\n--b--\r\n"].concat()

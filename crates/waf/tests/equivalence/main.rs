@@ -6,18 +6,22 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 use sekisho_model::Timestamp;
-use sekisho_waf::{Context, Limits, Place, PlaceSource, RateSource, RuleRef, RuleSet, Scratch, reference};
+use sekisho_waf::{Context, CountedKey, Limits, Place, PlaceSource, RateSource, RuleRef, RuleSet, Scratch, reference};
 
 /// Counts by rule, so that some limits are exceeded: the same for both evaluators.
 struct FixedRates;
 
 impl RateSource for FixedRates {
-    fn count(&self, rule: RuleRef, address: IpAddr, window_s: u32, _: Timestamp) -> u64 {
-        let last = match address {
-            IpAddr::V4(address) => address.octets()[3],
-            IpAddr::V6(address) => address.octets()[15],
+    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, _: Timestamp) -> u64 {
+        let sum = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 251);
+        let last = match key {
+            CountedKey::Address(IpAddr::V4(address)) => sum(&address.octets()[3..]),
+            CountedKey::Address(IpAddr::V6(address)) => sum(&address.octets()[15..]),
+            CountedKey::InvalidAddress => 77,
+            CountedKey::Constant => 200,
+            CountedKey::Custom(values) => sum(values),
         };
-        u64::from(rule.rule * 7 + u32::from(last) + window_s)
+        u64::from(rule.rule * 7 + last + window_s)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey, TokenAction};
-use sekisho_waf::{Body, Client, Header, OversizeFields, RateHit, RuleMatch, TokenFailure, TokenResult};
+use sekisho_waf::{Body, Client, Header, LimitedKey, OversizeFields, RateHit, RuleMatch, TokenFailure, TokenResult};
 use serde_json::{Value, json};
 
 use super::*;
@@ -210,7 +210,8 @@ fn a_block_within_a_group_names_the_acls_rule_and_the_groups() {
 fn own_groups_and_rates_have_their_types() {
     let verdict = Verdict { terminating: Some(member(2, 0)), decision: Decision::Block, ..Verdict::default() };
     assert_eq!(evaluated(&verdict, &occurrence())["terminatingRuleType"], "GROUP");
-    let hit = RateHit { rule: RuleRef::top(3), address: "2001:db8::1".parse().unwrap(), count: 101 };
+    let key = LimitedKey::Address("2001:db8::1".parse().unwrap());
+    let hit = RateHit { rule: RuleRef::top(3), key, count: 101 };
     let verdict = Verdict {
         terminating: Some(RuleRef::top(3)),
         decision: Decision::Block,

@@ -18,5 +18,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
     let scope = members.get("Scope").and_then(|node| choice(node, "label match scope", SCOPES, lowering.report));
     let node = members.get("Key")?;
     let key = text(node, 1..=1024, Charset::Label, lowering.report)?;
-    Some(lowering.scope.labels.condition(key, node, scope?, lowering.report))
+    Some(Condition::Label(lowering.scope.labels.test(key, node, scope?, lowering.report)))
 }

@@ -1,6 +1,9 @@
 //! `RateBasedStatement`: requests counted by key over a sliding window.
 //!
-//! Source: AWS WAF Developer Guide, "Rate-based rule statements": the window is five minutes unless given.
+//! Source: AWS WAF Developer Guide, "Using rate-based rule statements in AWS WAF", "Rate-based rule high-level settings in
+//! AWS WAF" (the window is five minutes unless given), "Aggregating rate-based rules in AWS WAF".
+
+pub(crate) mod custom_key;
 
 use sekisho_waf::ir::{AddressSource, RateKey};
 
@@ -28,15 +31,15 @@ pub(crate) static KIND: StatementKind = StatementKind {
 pub(crate) enum KeyType {
     Ip,
     ForwardedIp,
-    /// Known, not supported yet.
-    Other(&'static str),
+    CustomKeys,
+    Constant,
 }
 
 pub(crate) static KEY_TYPES: &[(&str, KeyType)] = &[
     ("IP", KeyType::Ip),
     ("FORWARDED_IP", KeyType::ForwardedIp),
-    ("CUSTOM_KEYS", KeyType::Other("CUSTOM_KEYS")),
-    ("CONSTANT", KeyType::Other("CONSTANT")),
+    ("CUSTOM_KEYS", KeyType::CustomKeys),
+    ("CONSTANT", KeyType::Constant),
 ];
 
 /// The least and the greatest limit, in requests a window. Source: API model, `RateLimit`.
@@ -68,36 +71,54 @@ fn window_s(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<u32> {
     u32::try_from(window_s).ok()
 }
 
+/// What is counted by; each kind of key has members of the statement that it needs and others that mean nothing to it.
 fn key(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<RateKey> {
     let node = members.get("AggregateKeyType")?;
     let config = members.get("ForwardedIPConfig");
     let kind = choice(node, "aggregate key type", KEY_TYPES, lowering.report)?;
-    if let (Some(keys), KeyType::Ip | KeyType::ForwardedIp) = (members.get("CustomKeys"), kind)
+    let forwarded = match config {
+        Some(_) => Some(address::read(config, lowering.report)?),
+        None => None,
+    };
+    if kind != KeyType::CustomKeys
+        && let Some(keys) = members.get("CustomKeys")
         && !keys.array(lowering.report)?.is_empty()
     {
-        lowering.report.push(keys.error("not-supported", "not supported yet: `CustomKeys` of a rate-based statement"));
+        let message = "`CustomKeys` are for the aggregate key type `CUSTOM_KEYS`";
+        lowering.report.push(keys.error("unexpected-field", message));
         return None;
     }
+    if let (Some(config), KeyType::Ip | KeyType::Constant) = (config, kind) {
+        let message = "`ForwardedIPConfig` has no effect with this aggregate key type";
+        let help = "use the type `FORWARDED_IP` to count by the address of a header";
+        lowering.report.push(config.warning("no-effect", message).help(help));
+    }
     match kind {
-        KeyType::Ip => {
-            if let Some(config) = config {
-                let message = "`ForwardedIPConfig` has no effect with the aggregate key type `IP`";
-                let help = "use the type `FORWARDED_IP` to count by the address of a header";
-                lowering.report.push(config.warning("no-effect", message).help(help));
+        KeyType::Ip => Some(RateKey::Address(AddressSource::Client)),
+        KeyType::ForwardedIp => match forwarded {
+            Some(source) => Some(RateKey::Address(source)),
+            None => {
+                let message = "the aggregate key type `FORWARDED_IP` needs `ForwardedIPConfig`";
+                lowering.report.push(members.node().error("missing-field", message));
+                None
             }
-            Some(RateKey::Address(AddressSource::Client))
+        },
+        KeyType::Constant => {
+            if members.get("ScopeDownStatement").is_none() {
+                let message = "the aggregate key type `CONSTANT` needs a `ScopeDownStatement`";
+                let help = "it counts all requests that the scope-down statement matches together";
+                lowering.report.push(members.node().error("missing-field", message).help(help));
+                return None;
+            }
+            Some(RateKey::Constant)
         }
-        KeyType::ForwardedIp if config.is_none() => {
-            let message = "the aggregate key type `FORWARDED_IP` needs `ForwardedIPConfig`";
-            lowering.report.push(members.node().error("missing-field", message));
-            None
-        }
-        KeyType::ForwardedIp => address::read(config, lowering.report).map(RateKey::Address),
-        KeyType::Other(name) => {
-            lowering
-                .report
-                .push(node.error("not-supported", format!("not supported yet: aggregate key type `{name}`")));
-            None
+        KeyType::CustomKeys => {
+            let Some(keys) = members.get("CustomKeys") else {
+                let message = "the aggregate key type `CUSTOM_KEYS` needs `CustomKeys`";
+                lowering.report.push(members.node().error("missing-field", message));
+                return None;
+            };
+            custom_key::read(keys, config.zip(forwarded), lowering).map(RateKey::Custom)
         }
     }
 }

@@ -12,10 +12,10 @@ pub(super) fn with_operator(
     operator: Option<Operator>,
     lowering: &mut Lowering<'_>,
 ) -> Option<Condition> {
-    let field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
+    let mut field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
     let transforms = members.get("TextTransformations").and_then(|node| transformation::read(node, lowering.report));
     if let Some(node) = members.get("PreParseTextTransformations") {
-        transformation::read_pre_parse(node, lowering.report);
+        transformation::read_pre_parse(node, field.as_mut().map(|read| &mut read.field), lowering.report);
     }
     let field = field?;
     Some(Condition::Test(Test {
