@@ -146,8 +146,7 @@ async fn decide(
         Some(HeadReport::Well(raw)) => Some(raw),
         _ => None,
     };
-    let candidate =
-        Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held, delivers };
+    let candidate = Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held, delivers };
     let (decision, ruling) = {
         let places = shared.places.load();
         let around = Surroundings {

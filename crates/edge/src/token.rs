@@ -30,3 +30,6 @@ pub use service::{Tokens, WORK_BITS};
 
 pub(crate) use endpoint::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
 pub(crate) use presented::{Exempt, Presented};
+
+#[cfg(test)]
+mod tests;

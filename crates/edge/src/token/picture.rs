@@ -40,7 +40,7 @@ pub(super) fn draw(dice: &mut Dice) -> Result<Picture, NoRandom> {
             canvas.stroke(&bent, hand.pen);
         }
     }
-    for _ in 0..4 {
+    for _ in 0..3 {
         canvas.stroke(&across(&mut noise), noise.between(1.2, 2.4));
     }
     canvas.speckle(&mut noise);
@@ -74,8 +74,8 @@ impl Hand {
         let across = 20.0 + step * (place as f32 + 0.5) + noise.between(-4.0, 4.0);
         Self {
             centre: (across, SIZE.1 as f32 / 2.0 + noise.between(-9.0, 9.0)),
-            scale: (noise.between(30.0, 38.0), noise.between(46.0, 58.0)),
-            turn: noise.between(-0.38, 0.38),
+            scale: (noise.between(31.0, 39.0), noise.between(52.0, 64.0)),
+            turn: noise.between(-0.28, 0.28),
             slant: noise.between(-0.25, 0.25),
             pen: noise.between(2.6, 3.8),
         }
@@ -99,8 +99,8 @@ struct Wave {
 impl Wave {
     fn new(noise: &mut Noise) -> Self {
         Self {
-            height: (noise.between(2.0, 4.0), noise.between(3.0, 6.0)),
-            length: (noise.between(28.0, 44.0), noise.between(50.0, 90.0)),
+            height: (noise.between(2.0, 4.5), noise.between(3.0, 6.0)),
+            length: (noise.between(55.0, 80.0), noise.between(50.0, 90.0)),
             phase: (noise.between(0.0, 6.3), noise.between(0.0, 6.3)),
         }
     }

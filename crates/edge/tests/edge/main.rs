@@ -14,4 +14,5 @@ mod pages;
 mod reload;
 mod rules;
 mod tls;
+mod tokens;
 mod upgrade;

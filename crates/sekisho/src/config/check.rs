@@ -13,8 +13,8 @@ use sekisho_edge::settings::{
 use sekisho_model::{Diagnostic, Diagnostics, closest};
 
 use super::file::{
-    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TokensTable, TrustedHeader,
-    UpstreamTable,
+    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TokensTable,
+    TrustedHeader, UpstreamTable,
 };
 use super::places::{Places, Step};
 use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, TokensConfig};
@@ -69,10 +69,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
             limits: Limits::default(),
         },
         rules: guard.rules,
-        tokens: TokensConfig {
-            keys: KeyFile::new(None, &guard.data),
-            work_bits: TokensTable::default().work_bits,
-        },
+        tokens: TokensConfig { keys: KeyFile::new(None, &guard.data), work_bits: TokensTable::default().work_bits },
         records: records(RecordsTable::default()),
         log: LogConfig { format: LogFormat::Human, level: "info".to_owned() },
         data: guard.data,
