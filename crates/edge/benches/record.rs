@@ -3,8 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sekisho_edge::rate::RateCounters;
-use sekisho_edge::record::{MaskSettings, Occurrence, Recorder, Source, Subject};
+use sekisho_edge::record::{MaskSettings, Occurrence, Recorder, Source, Subject, Veil};
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, Group, Policy, Rule, RuleKind};
 use sekisho_waf::{Body, Client, GroupOutcome, Header, Request, Verdict};
@@ -84,28 +83,17 @@ fn record(criterion: &mut Criterion) {
     };
     let source = Source { name: "ALB".to_owned(), id: "shop".to_owned() };
     let mut recorder = Recorder::new(&source, &MaskSettings::default());
+    let veil = Veil::new(&policy.protection, &[]);
     let mut out = Vec::new();
     criterion.bench_function("record of a browser GET with 12 headers", |bencher| {
         bencher.iter(|| {
             out.clear();
             let subject = Subject::Evaluated { request: black_box(&request), verdict: black_box(&verdict) };
-            recorder.write(&policy, black_box(&occurrence), subject, &mut out);
+            recorder.write(&policy, &veil, black_box(&occurrence), subject, &mut out);
             black_box(out.len())
         });
     });
 }
 
-fn rate(criterion: &mut Criterion) {
-    let counters = RateCounters::new(65_536);
-    let mut now = 1_795_299_944_123;
-    criterion.bench_function("rate count, 1,000 keys", |bencher| {
-        bencher.iter(|| {
-            now += 1;
-            let key = (now % 1000) as u32;
-            counters.count(1, &black_box(key).to_be_bytes(), 300, Timestamp::from_unix_ms(now))
-        });
-    });
-}
-
-criterion_group!(benches, record, rate);
+criterion_group!(benches, record);
 criterion_main!(benches);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, HeaderInsert, Policy, TokenKind};
+use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
 use sekisho_waf::{
     Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch, TokenSource,
     Verdict,
@@ -22,7 +22,7 @@ use crate::fingerprint::Fingerprints;
 use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
-use crate::record::{Details, Occurrence, Recorder, Subject, details};
+use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
 use crate::settings::{Limits, OnFault};
 use crate::token::{Exempt, Presented, Tokens};
 use crate::visit::Visit;
@@ -33,6 +33,7 @@ pub(crate) struct Rules {
     pub(crate) set: Arc<RuleSet>,
     pub(crate) counters: Arc<PolicyCounters>,
     pub(crate) rates: PolicyRates,
+    pub(crate) terms: Terms,
 }
 
 impl Rules {
@@ -83,7 +84,7 @@ pub(crate) struct Inspector {
     /// Empty between requests; only its memory is kept.
     headers: Vec<Header<'static>>,
     recorder: Recorder,
-    /// The record of the last decision, a line.
+    /// The record of the last decision, a line; empty if it is not to be recorded.
     pub(crate) line: Vec<u8>,
 }
 
@@ -99,13 +100,15 @@ impl Inspector {
         }
     }
 
-    /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false.
+    /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false or the rules'
+    /// terms say otherwise.
     pub(crate) fn inspect(
         &mut self,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
         record: bool,
     ) -> (Decision, Ruling) {
+        self.line.clear();
         let mut joined = std::mem::take(&mut self.joined);
         let mut decoded = std::mem::take(&mut self.decoded);
         let mut headers = recycle(std::mem::take(&mut self.headers));
@@ -114,7 +117,7 @@ impl Inspector {
         let request = request_of(candidate, &headers, body);
         let outcome = self.evaluate(&request, candidate, around, record);
         let ruling = match outcome {
-            Ok(details) => self.judge(&request, candidate, around, record.then_some(&details)),
+            Ok(details) => self.judge(&request, candidate, around, details.as_ref()),
             Err(Faulted) => self.fault(&request, candidate, around, record),
         };
         self.headers = recycle(headers);
@@ -123,10 +126,10 @@ impl Inspector {
         ruling
     }
 
-    /// Leaves the record of bytes that were no request in `line`.
+    /// Leaves the record of bytes that were no request in `line`, if the rules' terms say so.
     pub(crate) fn record_malformed(
         &mut self,
-        policy: &Policy,
+        rules: &Rules,
         visit: &Visit,
         client: IpAddr,
         reason: &str,
@@ -142,18 +145,22 @@ impl Inspector {
             match_details: &[],
         };
         self.line.clear();
-        self.recorder.write(policy, &occurrence, Subject::Malformed { client, reason }, &mut self.line);
+        let (policy, terms) = (rules.set.policy(), &rules.terms);
+        if terms.keep(policy, Decision::Block, None) {
+            let subject = Subject::Malformed { client, reason };
+            self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
+        }
     }
 
-    /// Evaluates; if `explained`, with what detectors found.
+    /// Evaluates; if the decision is to be recorded, with what detectors found.
     fn evaluate(
         &mut self,
         request: &Request<'_>,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
-        explained: bool,
-    ) -> Result<Details, Faulted> {
-        let (set, scratch) = (&around.rules.set, &mut self.scratch);
+        record: bool,
+    ) -> Result<Option<Details>, Faulted> {
+        let (set, terms, scratch) = (&around.rules.set, &around.rules.terms, &mut self.scratch);
         let keys = set.asks_for_token().then(|| around.tokens.keys());
         let presented = keys.as_deref().map(|keys| Presented::new(request, keys, &set.policy().token_domains));
         let token: &dyn TokenSource = match &presented {
@@ -166,7 +173,8 @@ impl Inspector {
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let verdict = set.evaluate(request, &context, scratch);
-            if explained { Details::of(set, request, verdict) } else { Details::default() }
+            let kept = record && terms.keep(set.policy(), verdict.decision, Some(verdict));
+            kept.then(|| Details::of(set, request, verdict))
         }));
         around.metrics.inspected(begun.elapsed());
         outcome.map_err(|_| {
@@ -212,7 +220,6 @@ impl Inspector {
         let decision = verdict.decision;
         if let Some(details) = details {
             let (recorder, line) = (&mut self.recorder, &mut self.line);
-            line.clear();
             details.lend(|match_details| {
                 let occurrence = Occurrence {
                     at: candidate.visit.at,
@@ -223,7 +230,8 @@ impl Inspector {
                     inserted: &inserted,
                     match_details,
                 };
-                recorder.write(policy, &occurrence, Subject::Evaluated { request, verdict }, line);
+                let subject = Subject::Evaluated { request, verdict };
+                recorder.write(policy, around.rules.terms.veil(), &occurrence, subject, line);
             });
         }
         (decision, ruling)
@@ -248,7 +256,8 @@ impl Inspector {
             (&around.metrics.faults_refused, Ruling::Refuse(response))
         };
         counter.inc();
-        if record {
+        let (policy, terms) = (around.rules.set.policy(), &around.rules.terms);
+        if record && terms.keep(policy, decision, None) {
             // Nothing that may have been the cause is asked again.
             let occurrence = Occurrence {
                 at: candidate.visit.at,
@@ -260,8 +269,7 @@ impl Inspector {
                 match_details: &[],
             };
             let subject = Subject::Fault { request, reason: "evaluation panicked", let_through };
-            self.line.clear();
-            self.recorder.write(around.rules.set.policy(), &occurrence, subject, &mut self.line);
+            self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
         }
         (decision, ruling)
     }

@@ -7,8 +7,10 @@
 
 mod archive;
 mod card;
+mod cloak;
 mod decision;
 pub mod details;
+mod filter;
 mod json;
 mod mask;
 mod outbox;
@@ -16,11 +18,18 @@ mod recovery;
 mod segment;
 mod settings;
 mod sync;
+mod terms;
+mod veil;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub(crate) use decision::{limit_key, part_key};
 pub use details::Details;
+pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};
+pub use veil::Veil;
 pub use writer::Journal;
+
+pub(crate) use terms::Terms;

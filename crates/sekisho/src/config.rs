@@ -18,6 +18,7 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 
 use crate::token_keys::KeyFile;
 
+pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 
 /// A checked configuration.
@@ -44,6 +45,8 @@ pub(crate) struct RulesConfig {
     pub(crate) acl: Option<PathBuf>,
     /// A folder of IP sets, pattern sets and rule groups.
     pub(crate) resources: Option<PathBuf>,
+    /// The logging configuration of the web ACL; everything is recorded if none.
+    pub(crate) logging: Option<PathBuf>,
     /// A text file of address ranges that are always let through.
     pub(crate) allow_list: Option<PathBuf>,
     /// A text file of address ranges of ill repute.
@@ -61,10 +64,19 @@ pub(crate) struct RulesConfig {
 impl RulesConfig {
     /// The files and folders that the rules come from: all are read again when one changes.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        let Self { acl, resources, allow_list, reputation_list, reconnaissance_list, ddos_list, country_db, asn_db } =
-            self;
+        let Self {
+            acl,
+            resources,
+            logging,
+            allow_list,
+            reputation_list,
+            reconnaissance_list,
+            ddos_list,
+            country_db,
+            asn_db,
+        } = self;
         let lists = [allow_list, reputation_list, reconnaissance_list, ddos_list];
-        let files = [acl, resources].into_iter().chain(lists).chain([country_db, asn_db]);
+        let files = [acl, resources, logging].into_iter().chain(lists).chain([country_db, asn_db]);
         files.flatten().map(PathBuf::as_path)
     }
 }

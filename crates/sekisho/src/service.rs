@@ -71,6 +71,7 @@ impl Service {
         let tokens = Arc::new(Tokens::new(config.tokens.keys.load()?, config.tokens.work_bits));
         let services = Services {
             rules: loaded.rule_set,
+            logging: loaded.logging,
             journal: journal.clone(),
             source,
             mask,

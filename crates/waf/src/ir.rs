@@ -8,6 +8,7 @@ mod action;
 mod condition;
 mod field;
 mod json_pointer;
+mod logging;
 mod protection;
 mod rate;
 mod visibility;
@@ -19,6 +20,7 @@ pub use condition::{
 };
 pub use field::{Field, JsonMatch, JsonPattern, MapMatch, MapPattern, MapScope, OnInvalidJson, PreParse};
 pub use json_pointer::{JsonPointer, JsonPointers, PointerError};
+pub use logging::{LogBehavior, LogCondition, LogFilter, LogRequirement, LoggedAction, Logging, RedactedPart};
 pub use protection::{ProtectedPart, Protection, ProtectionMethod, RequestPart};
 pub use rate::{RateKey, RateKeyPart};
 pub use visibility::Visibility;

@@ -39,6 +39,7 @@ impl DropReason {
 pub struct RecordMetrics {
     pub(crate) written: Counter,
     dropped: [Counter; DropReason::ALL.len()],
+    pub(crate) filtered: Counter,
     pub(crate) waits: Counter,
     pub(crate) queue_bytes: Gauge,
     pub(crate) write_errors: Counter,
@@ -64,6 +65,8 @@ impl RecordMetrics {
         };
         let mut counter = |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("sekisho_records_written", "Records written to the active segment", &metrics.written);
+        let filtered = "Decisions that a filter of the logging configuration keeps out of the records";
+        counter("sekisho_records_filtered", filtered, &metrics.filtered);
         counter("sekisho_records_waits", "Requests that waited for room in the record queue", &metrics.waits);
         counter("sekisho_records_write_errors", "Failed tries to write or sync records", &metrics.write_errors);
         counter("sekisho_records_segments_archived", "Segments turned into gzip archives", &metrics.archived);

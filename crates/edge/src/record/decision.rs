@@ -5,7 +5,7 @@
 //! (`requestHeadersInserted`, `responseCodeSent`, `excludedRules`) is `null` here. `labels` is always written. One field
 //! is ours and comes last: `failure`, for a request that could not be read or not be evaluated.
 //!
-//! Text follows [`super::json`]; secrets and card numbers are masked by [`super::mask`]. The line is appended to a
+//! Text follows [`super::json`]; what the policy protects, secrets and card numbers are covered by [`super::cloak`]. The line is appended to a
 //! buffer the worker keeps; nothing is allocated on the usual path.
 //!
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic" and "Log examples".
@@ -19,8 +19,12 @@ use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, ActionInForce, Group, HeaderInsert, Policy, Rule, RuleKind, SqliSensitivity};
 use sekisho_waf::{BodySize, Decision, GroupOutcome, Label, Request, RuleRef, Verdict};
 
+use super::cloak::Cloak;
 use super::json::{push_number, push_text};
-use super::mask::{Mask, MaskSettings, REDACTED};
+use super::mask::{Mask, MaskSettings};
+use super::veil::Veil;
+
+pub(crate) use rate::{limit_key, part_key};
 
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
@@ -128,18 +132,29 @@ impl Recorder {
         Self { mask: Mask::new(mask), source: text }
     }
 
-    /// Appends the record of one decision to `out`: one line, the newline included.
+    /// Appends the record of one decision to `out`: one line, the newline included. What the veil covers is not shown.
     ///
     /// # Panics
     ///
     /// If the verdict was made with another policy.
-    pub fn write(&mut self, policy: &Policy, occurrence: &Occurrence<'_>, subject: Subject<'_>, out: &mut Vec<u8>) {
+    pub fn write(
+        &mut self,
+        policy: &Policy,
+        veil: &Veil,
+        occurrence: &Occurrence<'_>,
+        subject: Subject<'_>,
+        out: &mut Vec<u8>,
+    ) {
         out.reserve(FRAME_BYTES);
         out.extend_from_slice(b"{\"timestamp\":");
         push_number(out, occurrence.at.unix_ms());
         out.extend_from_slice(b",\"formatVersion\":1,\"webaclId\":\"");
         push_text(out, policy.id.as_bytes());
-        let mut line = Line { mask: &mut self.mask, policy, occurrence, out };
+        let request = match subject {
+            Subject::Evaluated { request, .. } | Subject::Fault { request, .. } => Some(request),
+            Subject::Malformed { .. } => None,
+        };
+        let mut line = Line { cloak: Cloak::new(&mut self.mask, veil), policy, occurrence, request, out };
         line.decision(subject, &self.source);
         line.request(subject);
         line.tail(subject);
@@ -148,9 +163,10 @@ impl Recorder {
 
 /// One line in the making.
 struct Line<'r> {
-    mask: &'r mut Mask,
+    cloak: Cloak<'r>,
     policy: &'r Policy,
     occurrence: &'r Occurrence<'r>,
+    request: Option<&'r Request<'r>>,
     out: &'r mut Vec<u8>,
 }
 
@@ -285,120 +301,8 @@ impl Line<'_> {
         }
     }
 
-    fn match_details(&mut self, rule: Option<RuleRef>) {
-        self.raw("[");
-        let details = self.occurrence.match_details;
-        let of_rule = details.iter().filter(|detail| Some(detail.rule) == rule);
-        self.list(of_rule, Self::match_detail);
-        self.raw("]");
-    }
-
-    fn match_detail(&mut self, detail: &MatchDetail<'_>) {
-        self.raw(match detail.condition {
-            Condition::Sqli(SqliSensitivity::Low) => {
-                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"LOW\",\"location\":\""
-            }
-            Condition::Sqli(SqliSensitivity::High) => {
-                "{\"conditionType\":\"SQL_INJECTION\",\"sensitivityLevel\":\"HIGH\",\"location\":\""
-            }
-            Condition::Xss => "{\"conditionType\":\"XSS\",\"location\":\"",
-        });
-        self.text(detail.location);
-        self.raw("\",\"matchedData\":[");
-        // A secret must not leave by the back door: cookies, masked headers, and headers nobody named.
-        let secret = match (detail.location, detail.field_name) {
-            ("COOKIES", _) => true,
-            ("HEADER" | "HEADERS", Some(name)) => self.mask.hides(name.as_bytes()),
-            ("HEADER" | "HEADERS", None) => true,
-            _ => false,
-        };
-        if secret {
-            self.redacted();
-        } else {
-            self.list(detail.matched.iter(), |line, token| line.masked_string(token));
-        }
-        self.raw("]");
-        if let Some(name) = detail.field_name {
-            self.raw(",\"matchedFieldName\":");
-            self.masked_string(name.as_bytes());
-        }
-        self.raw("}");
-    }
-
-    fn redacted(&mut self) {
-        self.raw("\"");
-        self.out.extend_from_slice(REDACTED);
-        self.raw("\"");
-    }
-
-    fn inserted(&mut self) {
-        if self.occurrence.inserted.is_empty() {
-            self.raw("null");
-            return;
-        }
-        self.raw("[");
-        let inserted = self.occurrence.inserted;
-        self.list(inserted.iter(), |line, header| line.header(header.name.as_bytes(), header.value.as_bytes()));
-        self.raw("]");
-    }
-
-    fn header(&mut self, name: &[u8], value: &[u8]) {
-        self.raw("{\"name\":\"");
-        self.mask.push(self.out, name);
-        self.raw("\",\"value\":\"");
-        if self.mask.hides(name) {
-            self.out.extend_from_slice(REDACTED);
-        } else {
-            self.mask.push(self.out, value);
-        }
-        self.raw("\"}");
-    }
-
-    fn masked_string(&mut self, value: &[u8]) {
-        self.raw("\"");
-        self.mask.push(self.out, value);
-        self.raw("\"");
-    }
-
     fn address(&mut self, address: IpAddr) {
         write!(self.out, "{address}").expect("a vector takes any bytes");
-    }
-
-    fn request(&mut self, subject: Subject<'_>) {
-        self.raw(",\"httpRequest\":{\"clientIp\":\"");
-        let request = match subject {
-            Subject::Evaluated { request, .. } | Subject::Fault { request, .. } => {
-                self.address(request.client.ip);
-                Some(request)
-            }
-            Subject::Malformed { client, .. } => {
-                self.address(client);
-                None
-            }
-        };
-        self.raw("\",\"country\":\"");
-        self.text(self.occurrence.country.unwrap_or("-"));
-        self.raw("\",\"headers\":[");
-        if let Some(request) = request {
-            self.list(request.headers.iter(), |line, header| line.header(header.name, header.value));
-        }
-        self.raw("],\"uri\":");
-        self.masked_string(request.map_or(b"", |request| request.path));
-        self.raw(",\"args\":");
-        self.masked_string(request.map_or(b"", |request| request.query));
-        self.raw(",\"httpVersion\":");
-        self.masked_string(request.map_or(b"", |request| request.version));
-        self.raw(",\"httpMethod\":");
-        self.masked_string(request.map_or(b"", |request| request.method));
-        self.raw(",\"requestId\":\"");
-        self.text(self.occurrence.request_id);
-        self.raw("\",\"fragment\":");
-        self.masked_string(request.and_then(|request| request.fragment).unwrap_or(b""));
-        self.raw(",\"scheme\":\"");
-        self.text(request.map_or("", |request| request.scheme));
-        self.raw("\",\"host\":");
-        self.masked_string(request.and_then(|request| request.header("host")).unwrap_or(b""));
-        self.raw("}");
     }
 
     fn tail(&mut self, subject: Subject<'_>) {
@@ -504,6 +408,7 @@ fn decision_name(decision: Decision) -> &'static str {
     }
 }
 
+mod part;
 mod token;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle, available_parallelism};
 
 use arc_swap::ArcSwap;
+use sekisho_waf::ir::Logging;
 use sekisho_waf::{PlaceSource, RuleSet};
 use tokio::sync::{oneshot, watch};
 
@@ -55,7 +56,7 @@ impl Edge {
             limits: settings.limits,
             trust: settings.trust,
             on_fault: settings.on_fault,
-            rules: ArcSwap::new(Shared::rules_of(&services.metrics, &services.rates, services.rules)),
+            rules: ArcSwap::new(Shared::rules_of(&services.metrics, &services.rates, services.rules, services.logging)),
             routes: ArcSwap::from_pointee(routes),
             journal: services.journal,
             source: services.source,
@@ -128,9 +129,9 @@ impl Running {
         Arc::clone(&self.shared.rules.load().set)
     }
 
-    /// Puts other rules into force, whole: a request meets either the old or the new ones.
-    pub fn reload_rules(&self, rules: Arc<RuleSet>) {
-        self.shared.rules.store(Shared::rules_of(&self.shared.metrics, &self.shared.rates, rules));
+    /// Puts other rules into force, and what is recorded of them, whole: a request meets either the old or the new ones.
+    pub fn reload_rules(&self, rules: Arc<RuleSet>, logging: Logging) {
+        self.shared.rules.store(Shared::rules_of(&self.shared.metrics, &self.shared.rates, rules, logging));
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use sekisho_model::Clock;
+use sekisho_waf::ir::Logging;
 use sekisho_waf::{Decision, PlaceSource, RuleSet};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -16,8 +17,8 @@ use crate::http1;
 use crate::inspect::Rules;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
-use crate::rate::{PolicyRates, RateCounters};
-use crate::record::{Journal, MaskSettings, Source};
+use crate::rate::{CounterStore, PolicyRates};
+use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
@@ -34,12 +35,14 @@ pub struct Services {
     pub source: Source,
     /// What records do not show.
     pub mask: MaskSettings,
-    /// Is told of each decision; for demonstrations and tests.
+    /// What is recorded of the rules at first.
+    pub logging: Logging,
+    /// Is told of each recorded decision; for demonstrations and tests.
     pub witness: Option<Arc<dyn Witness>>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Counts for rate-based rules.
-    pub rates: Arc<RateCounters>,
+    pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
     /// Asks for proofs and gives tokens.
@@ -48,7 +51,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Sees every decision as it is made, on the worker's thread: it must be quick.
+/// Sees every recorded decision as it is made, on the worker's thread: it must be quick.
 pub trait Witness: Send + Sync {
     /// A request was decided on, or refused unread. `record` is its line in the log.
     fn decided(&self, decision: Decision, record: &[u8]);
@@ -99,7 +102,7 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) rates: Arc<RateCounters>,
+    pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -111,9 +114,15 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Makes what belongs to a rule set.
-    pub(crate) fn rules_of(metrics: &Metrics, rates: &Arc<RateCounters>, set: Arc<RuleSet>) -> Arc<Rules> {
+    pub(crate) fn rules_of(
+        metrics: &Metrics,
+        rates: &Arc<dyn CounterStore>,
+        set: Arc<RuleSet>,
+        logging: Logging,
+    ) -> Arc<Rules> {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
-        Arc::new(Rules { set, counters, rates })
+        let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
+        Arc::new(Rules { set, counters, rates, terms })
     }
 }

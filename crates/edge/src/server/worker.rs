@@ -90,9 +90,9 @@ impl Worker {
         self.outbox.is_some() || self.shared.witness.is_some()
     }
 
-    /// Hands over the record the inspector made last.
+    /// Hands over the record the inspector made last, if it made one.
     pub(crate) async fn record(&self, decision: Decision) {
-        if !self.records() {
+        if !self.records() || self.inspector.borrow().line.is_empty() {
             return;
         }
         let mut line = std::mem::replace(&mut self.inspector.borrow_mut().line, self.line.take());
@@ -114,8 +114,7 @@ impl Worker {
         {
             let rules = self.shared.rules.load();
             rules.counters.observe_undecided(Decision::Block);
-            let policy = rules.set.policy();
-            self.inspector.borrow_mut().record_malformed(policy, visit, client, reason, status);
+            self.inspector.borrow_mut().record_malformed(&rules, visit, client, reason, status);
         }
         self.record(Decision::Block).await;
     }

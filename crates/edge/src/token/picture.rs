@@ -7,6 +7,8 @@ mod canvas;
 mod glyphs;
 mod png;
 
+use std::f32::consts::TAU;
+
 use super::random::{self, Dice, NoRandom, Noise};
 
 use canvas::{Canvas, Point};
@@ -101,13 +103,13 @@ impl Wave {
         Self {
             height: (noise.between(2.0, 4.5), noise.between(3.0, 6.0)),
             length: (noise.between(55.0, 80.0), noise.between(50.0, 90.0)),
-            phase: (noise.between(0.0, 6.3), noise.between(0.0, 6.3)),
+            phase: (noise.between(0.0, TAU), noise.between(0.0, TAU)),
         }
     }
 
     fn bend(&self, (x, y): Point) -> Point {
-        let right = self.height.0 * (y / self.length.0 * 6.283 + self.phase.0).sin();
-        let down = self.height.1 * (x / self.length.1 * 6.283 + self.phase.1).sin();
+        let right = self.height.0 * (y / self.length.0 * TAU + self.phase.0).sin();
+        let down = self.height.1 * (x / self.length.1 * TAU + self.phase.1).sin();
         (x + right, y + down)
     }
 }
@@ -116,7 +118,7 @@ impl Wave {
 fn across(noise: &mut Noise) -> Vec<Point> {
     let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
     let (from, to) = (noise.between(0.1, 0.9) * height, noise.between(0.1, 0.9) * height);
-    let (swing, phase) = (noise.between(4.0, 16.0), noise.between(0.0, 6.3));
+    let (swing, phase) = (noise.between(4.0, 16.0), noise.between(0.0, TAU));
     let point = |part: usize| {
         let share = part as f32 / 24.0;
         (share * width, from + (to - from) * share + swing * (share * 9.0 + phase).sin())

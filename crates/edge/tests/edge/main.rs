@@ -11,6 +11,8 @@ mod http2;
 mod limits;
 mod origins;
 mod pages;
+mod rates;
+mod records;
 mod reload;
 mod rules;
 mod tls;

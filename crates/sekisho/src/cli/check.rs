@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use sekisho_edge::body::Inspected;
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::http1::{self, read::RawRequest};
-use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, details};
+use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, Veil, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
 use sekisho_waf::{
     Body, BodySize, Client, Context, Header, KnownToken, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
@@ -199,6 +199,7 @@ impl CheckArgs {
         let details = Details::of(&loaded.rule_set, request, verdict);
         let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
         let source = Source { name: self.origin.source_name().to_owned(), id: "-".to_owned() };
+        let veil = Veil::new(&policy.protection, &loaded.logging.redacted);
         let mut line = Vec::new();
         let country = loaded.places.place(self.client_ip).map(|place| place.country);
         let occurrence = Occurrence {
@@ -213,7 +214,7 @@ impl CheckArgs {
         details.lend(|match_details| {
             let occurrence = Occurrence { match_details, ..occurrence };
             let subject = Subject::Evaluated { request, verdict };
-            Recorder::new(&source, &MaskSettings::default()).write(policy, &occurrence, subject, &mut line);
+            Recorder::new(&source, &MaskSettings::default()).write(policy, &veil, &occurrence, subject, &mut line);
         });
         String::from_utf8(line).expect("records are UTF-8")
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Outcome, RulesArgs};
-use crate::config::{Config, Guard};
+use crate::config::{Config, Guard, RulesConfig};
 use crate::service;
 
 /// Stand in front of one service, without a configuration file.
@@ -26,6 +26,9 @@ pub(super) struct GuardArgs {
     tls_key: Option<PathBuf>,
     #[command(flatten)]
     rules: RulesArgs,
+    /// Logging configuration of the web ACL, as `aws wafv2 get-logging-configuration` prints it
+    #[arg(long, value_name = "FILE")]
+    logging: Option<PathBuf>,
     /// Folder for everything that is kept
     #[arg(long, value_name = "DIR", default_value = "sekisho-data")]
     data: PathBuf,
@@ -40,7 +43,7 @@ pub(super) fn guard(args: GuardArgs) -> Outcome {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),
         admin: args.admin.or_else(service::free_admin_address),
-        rules: args.rules.into_config(),
+        rules: RulesConfig { logging: args.logging, ..args.rules.into_config() },
         data: args.data,
     })?;
     service::serve(config)

@@ -21,7 +21,7 @@ use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesCon
 use crate::token_keys::KeyFile;
 
 /// Where metrics and health are served unless the configuration says otherwise.
-pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+pub(crate) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
 pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {
@@ -118,7 +118,7 @@ impl Checking<'_> {
                 },
                 limits: file.limits.over_defaults(),
             },
-            rules: self.rules(file.rules),
+            rules: self.rules(file.rules, file.records.logging.clone()),
             tokens,
             records: records(file.records),
             log: LogConfig { format: file.log.format, level: file.log.level },
@@ -293,13 +293,16 @@ impl Checking<'_> {
         }
     }
 
-    fn rules(&mut self, table: RulesTable) -> RulesConfig {
-        let mut resolve = |path: Option<PathBuf>, key: &'static str| {
+    fn rules(&mut self, table: RulesTable, logging: Option<PathBuf>) -> RulesConfig {
+        let mut resolve_in = |section: &'static str, path: Option<PathBuf>, key: &'static str| {
             let path = self.base.join(path?);
-            self.readable(&path, &["rules".into(), key.into()]);
+            self.readable(&path, &[section.into(), key.into()]);
             Some(path)
         };
+        let logging = resolve_in("records", logging, "logging");
+        let mut resolve = |path, key| resolve_in("rules", path, key);
         RulesConfig {
+            logging,
             acl: resolve(table.acl, "acl"),
             resources: resolve(table.resources, "resources"),
             allow_list: resolve(table.allow_list, "allow_list"),
@@ -342,6 +345,8 @@ impl Checking<'_> {
 fn records(table: RecordsTable) -> RecordsConfig {
     let RecordsTable {
         enabled,
+        // A matter of the rules it belongs to.
+        logging: _,
         account,
         region,
         flush_interval_ms,

@@ -236,6 +236,9 @@ impl Default for TokensTable {
 pub(super) struct RecordsTable {
     /// Whether decisions are recorded at all. Without records nothing can be explained or proved later.
     pub(super) enabled: bool,
+    /// The logging configuration of the web ACL, as `aws wafv2 get-logging-configuration` prints it: which decisions are
+    /// recorded, and what their records do not show. Everything is recorded if none is given.
+    pub(super) logging: Option<PathBuf>,
     /// AWS account id in the paths of the records: twelve digits.
     pub(super) account: String,
     /// AWS Region in the paths of the records.
@@ -254,7 +257,7 @@ pub(super) struct RecordsTable {
     pub(super) queue_bytes_max: usize,
     /// What happens when more than that wait.
     pub(super) overflow: Overflow,
-    /// Headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie and Set-Cookie.
+    /// Headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie, Set-Cookie and X-Aws-Waf-Token.
     pub(super) mask_headers: Vec<String>,
     /// Whether payment card numbers are masked.
     pub(super) mask_card_numbers: bool,
@@ -264,6 +267,7 @@ impl Default for RecordsTable {
     fn default() -> Self {
         Self {
             enabled: true,
+            logging: None,
             account: "000000000000".to_owned(),
             region: "local".to_owned(),
             flush_interval_ms: 1_000,

@@ -54,7 +54,7 @@ impl Reloader {
                     tracing::warn!("{warning}");
                 }
                 service.running.reload_places(loaded.places);
-                service.running.reload_rules(Arc::clone(&loaded.rule_set));
+                service.running.reload_rules(Arc::clone(&loaded.rule_set), loaded.logging);
                 // Not before it is true: whoever deploys rules waits for this line.
                 let policy = loaded.rule_set.policy();
                 tracing::info!(acl = policy.name, rules = policy.rules.len(), "new rules are in force");

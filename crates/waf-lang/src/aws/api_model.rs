@@ -8,23 +8,28 @@ use serde_json::Value;
 
 use super::shape::{Role, Shape};
 use super::{
-    action, address, association, country, data_protection, field, json_body, label, overrides, resource, rule,
-    rule_group,
+    action, address, association, country, data_protection, field, json_body, label, logging, overrides, resource,
+    rule, rule_group,
 };
 use super::{statement, token, transformation, visibility, web_acl};
 use crate::document::Document;
 use crate::report::Report;
 
 /// The model, or none if it is missing and may be.
+fn model() -> Option<Value> {
+    shared("wafv2-model.json")
+}
+
+/// A file of the shared folder about AWS WAF, or none if it is missing and may be.
 ///
 /// # Panics
 ///
 /// If it is missing where `CI` is set.
 #[expect(clippy::disallowed_methods, reason = "tests find the shared folder by the environment")]
-fn model() -> Option<Value> {
+pub(super) fn shared(name: &str) -> Option<Value> {
     let shared = std::env::var_os("SEKISHO_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let file = shared.join("data/aws-waf/wafv2-model.json");
+    let file = shared.join("data/aws-waf").join(name);
     let Ok(text) = std::fs::read(&file) else {
         assert!(std::env::var_os("CI").is_none(), "{} is missing", file.display());
         eprintln!("skipped: {} is missing", file.display());
@@ -43,6 +48,13 @@ fn shapes() -> Vec<&'static Shape> {
         &data_protection::DATA_PROTECTION_CONFIG,
         &data_protection::DATA_PROTECTION,
         &data_protection::FIELD_TO_PROTECT,
+        &logging::GET_LOGGING_CONFIGURATION_RESPONSE,
+        &logging::LOGGING_CONFIGURATION,
+        &logging::LOGGING_FILTER,
+        &logging::FILTER,
+        &logging::CONDITION,
+        &logging::ACTION_CONDITION,
+        &logging::LABEL_NAME_CONDITION,
         &rule_group::RULE_GROUP,
         &resource::IP_SET,
         &resource::REGEX_PATTERN_SET,
@@ -161,6 +173,9 @@ fn every_enumeration_is_the_api_s() {
         ("SizeInspectionLimit", names(association::LIMITS)),
         ("FieldToProtectType", names(data_protection::FIELD_TYPES)),
         ("DataProtectionAction", names(data_protection::ACTIONS)),
+        ("FilterBehavior", names(logging::BEHAVIORS)),
+        ("FilterRequirement", names(logging::REQUIREMENTS)),
+        ("ActionValue", names(logging::ACTIONS)),
         ("IPAddressVersion", names(resource::ADDRESS_VERSIONS)),
         ("CountryCode", country::COUNTRY_CODES.split(' ').collect()),
     ] {
@@ -203,6 +218,9 @@ fn lengths_ranges_and_patterns_are_the_api_s() {
         ("LabelNamespace", Some(1), Some(1024), r"^[0-9A-Za-z_\-:]+:$"),
         ("AsnList", Some(1), Some(100), ""),
         ("DataProtections", Some(1), Some(26), ""),
+        ("RedactedFields", None, Some(100), ""),
+        ("Filters", Some(1), None, ""),
+        ("Conditions", Some(1), None, ""),
         ("FieldToProtectKeys", None, Some(100), ""),
         ("FieldToProtectKeyName", Some(1), Some(64), r".*\S.*"),
         ("HeaderNames", Some(1), Some(199), ""),

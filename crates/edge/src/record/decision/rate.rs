@@ -3,11 +3,13 @@
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic": `limitValue` is for the kinds of
 //! key that are one address, `INVALID` for one that is not valid; of string values, the first 32 characters are logged.
 
-use sekisho_waf::ir::{AddressSource, RateKey, RateKeyPart, RuleKind};
+use sekisho_waf::ir::{AddressSource, ProtectionMethod, RateKey, RateKeyPart, RuleKind};
 use sekisho_waf::{KeyValue, LimitedKey, RateHit};
 
 use super::Line;
 use crate::record::json::push_number;
+use crate::record::mask::REDACTED;
+use crate::record::veil::Place;
 
 /// Characters of a custom key's value that are recorded.
 const VALUE_CHARS_MAX: usize = 32;
@@ -59,8 +61,13 @@ impl Line<'_> {
         self.raw("\"");
         match &hit.key {
             LimitedKey::Address(address) => {
+                let method = match key {
+                    RateKey::Address(source) => self.covered_address(source),
+                    RateKey::Constant | RateKey::Custom(_) => None,
+                };
+                let address = address.to_string();
                 self.raw(",\"limitValue\":\"");
-                self.address(*address);
+                self.cloak.push_covered(self.out, method, address.as_bytes());
                 self.raw("\"");
             }
             LimitedKey::InvalidAddress => self.raw(",\"limitValue\":\"INVALID\""),
@@ -84,19 +91,49 @@ impl Line<'_> {
             self.raw(",\"name\":");
             self.masked_string(name.as_bytes());
         }
-        self.raw(",\"value\":");
+        self.raw(",\"value\":\"");
         // A secret must not leave by the back door: it is hidden here as it is among the headers.
         let is_secret = match part {
-            RateKeyPart::Header { name, .. } => self.mask.hides(name.as_bytes()),
-            RateKeyPart::Cookie { .. } => self.mask.hides(b"cookie"),
+            RateKeyPart::Header { name, .. } => self.cloak.hides(name.as_bytes()),
+            RateKeyPart::Cookie { .. } => self.cloak.hides(b"cookie"),
             _ => false,
         };
         match value {
-            KeyValue::Bytes(_) if is_secret => self.redacted(),
-            KeyValue::Bytes(value) => self.masked_string(first_chars(value)),
-            KeyValue::Invalid => self.raw("\"INVALID\""),
+            KeyValue::Bytes(value) => match self.cloak.veil().stand(self.covered_part(part), value) {
+                Some(stand) => self.out.extend_from_slice(stand.bytes()),
+                None if is_secret => self.out.extend_from_slice(REDACTED),
+                None => self.cloak.push(self.out, first_chars(value)),
+            },
+            KeyValue::Invalid => self.raw("INVALID"),
         }
-        self.raw("}");
+        self.raw("\"}");
+    }
+
+    /// How a part of a key is covered.
+    fn covered_part(&self, part: &RateKeyPart) -> Option<ProtectionMethod> {
+        let (veil, place) = (self.cloak.veil(), Place::RateDetails);
+        match part {
+            RateKeyPart::Header { name, .. } => veil.header(name.as_bytes(), place),
+            RateKeyPart::Cookie { name, .. } => veil.cookie(name.as_bytes(), place),
+            RateKeyPart::QueryArgument { name, .. } => veil.argument(name.as_bytes(), place),
+            RateKeyPart::QueryString { .. } if veil.redacts_query() => Some(ProtectionMethod::Substitute),
+            RateKeyPart::QueryString { .. } => veil.arguments(place),
+            RateKeyPart::UriPath { .. } => veil.path(),
+            RateKeyPart::Method => veil.method(),
+            RateKeyPart::Address(source) => self.covered_address(source),
+            RateKeyPart::LabelNamespace(_)
+            | RateKeyPart::Ja3 { .. }
+            | RateKeyPart::Ja4 { .. }
+            | RateKeyPart::Asn(_) => None,
+        }
+    }
+
+    /// An address that a header reports is as protected as the header.
+    fn covered_address(&self, source: &AddressSource) -> Option<ProtectionMethod> {
+        match source {
+            AddressSource::Client => None,
+            AddressSource::Forwarded { header, .. } => self.cloak.veil().header(header.as_bytes(), Place::RateDetails),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Records against lines as AWS writes them, and against hostile bytes.
 
 use proptest::prelude::*;
-use sekisho_waf::ir::{AddressSource, Condition as IrCondition, RateKey, TokenAction};
+use sekisho_waf::ir::{
+    AddressSource, Condition as IrCondition, ProtectedPart, Protection, ProtectionMethod, RateKey, RedactedPart,
+    RequestPart, TokenAction,
+};
 use sekisho_waf::{Body, Client, Header, LimitedKey, OversizeFields, RateHit, RuleMatch, TokenFailure, TokenResult};
 use serde_json::{Value, json};
 
@@ -109,9 +112,13 @@ fn member(rule: u32, member: u32) -> RuleRef {
 }
 
 fn line(occurrence: &Occurrence<'_>, subject: Subject<'_>) -> String {
+    line_under(&Veil::default(), occurrence, subject)
+}
+
+fn line_under(veil: &Veil, occurrence: &Occurrence<'_>, subject: Subject<'_>) -> String {
     let source = Source { name: "ALB".to_owned(), id: "app/shop".to_owned() };
     let mut out = b"kept".to_vec();
-    Recorder::new(&source, &MaskSettings::default()).write(&policy(), occurrence, subject, &mut out);
+    Recorder::new(&source, &MaskSettings::default()).write(&policy(), veil, occurrence, subject, &mut out);
     let text = String::from_utf8(out).unwrap();
     text.strip_prefix("kept").expect("what was in the buffer stays").to_owned()
 }
@@ -297,6 +304,98 @@ fn a_fault_is_recorded_with_what_became_of_the_request() {
         assert_eq!(record["httpRequest"]["uri"], "/search");
         assert_eq!(record["failure"]["type"], "EVALUATION_FAULT");
     }
+}
+
+/// What stands in the details of a match and at the name of its field, under a veil.
+fn matched_under(veil: &Veil, location: &str, field_name: Option<&str>) -> (Value, Value) {
+    let headers = [Header { name: b"X-Key", value: b"s3cret" }, Header { name: b"Cookie", value: b"session=s3cret" }];
+    let body = Body { bytes: b"s3cret", ..Body::EMPTY };
+    let request = Request { query: b"hoppy=s3cret&q=1", headers: &headers, body, ..request() };
+    let rule = RuleRef::top(0);
+    let detail = MatchDetail { rule, condition: Condition::Xss, location, field_name, matched: &[b"s3cret"] };
+    let occurrence = Occurrence { match_details: &[detail], ..occurrence() };
+    let verdict = Verdict { non_terminating: vec![RuleMatch { rule }], ..Verdict::default() };
+    let line = line_under(veil, &occurrence, Subject::Evaluated { request: &request, verdict: &verdict });
+    let record: Value = serde_json::from_str(&line).unwrap();
+    let detail = &record["nonTerminatingMatchingRules"][0]["ruleMatchDetails"][0];
+    (detail["matchedData"].clone(), detail["matchedFieldName"].clone())
+}
+
+/// The SHA-256 of the account 111122223333 and `content`, in Base64.
+fn hash(content: &str) -> String {
+    let protection = Protection { hash_prefix: "111122223333".to_owned(), parts: Vec::new() };
+    let stand = Veil::new(&protection, &[]).stand(Some(ProtectionMethod::Hash), content.as_bytes()).unwrap();
+    String::from_utf8(stand.bytes().to_vec()).unwrap()
+}
+
+#[test]
+fn what_is_protected_does_not_leave_as_matched_data() {
+    let header = RequestPart::Header("x-key".to_owned());
+    let argument = RequestPart::QueryArgument("hoppy".to_owned());
+    let cookie = RequestPart::Cookie("session".to_owned());
+    let plain = json!(["s3cret"]);
+    for (part, location, name, data) in [
+        (&header, "HEADER", Some("X-Key"), json!([hash("s3cret")])),
+        (&header, "HEADERS", Some("x-key"), json!([hash("s3cret")])),
+        (&header, "BODY", None, plain.clone()),
+        (&argument, "SINGLE_QUERY_ARG", Some("hoppy"), json!([hash("s3cret")])),
+        (&argument, "SINGLE_QUERY_ARG", Some("q"), plain.clone()),
+        (&argument, "ALL_QUERY_ARGS", Some("q"), json!([hash("hoppy=s3cret&q=1")])),
+        (&argument, "QUERY_STRING", None, json!([hash("hoppy=s3cret&q=1")])),
+        (&cookie, "COOKIES", Some("session"), json!([hash("session=s3cret")])),
+        (&cookie, "HEADER", Some("cookie"), json!([hash("session=s3cret")])),
+        (&RequestPart::Body, "BODY", None, json!([hash("s3cret")])),
+        (&RequestPart::Body, "URI", None, plain.clone()),
+        (&RequestPart::QueryString, "SINGLE_QUERY_ARG", Some("hoppy"), json!([hash("s3cret")])),
+    ] {
+        let veil = |shown_in_match_details, method| {
+            let part =
+                ProtectedPart { part: part.clone(), method, shown_in_match_details, shown_in_rate_details: false };
+            Veil::new(&Protection { hash_prefix: "111122223333".to_owned(), parts: vec![part] }, &[])
+        };
+        let (found, field) = matched_under(&veil(false, ProtectionMethod::Hash), location, name);
+        assert_eq!(found, data, "{part:?} {location} {name:?}");
+        let of_query = *part == RequestPart::QueryString;
+        assert_eq!(field, if of_query { json!(hash("hoppy")) } else { json!(name) });
+        let covered = data != plain;
+        let (found, _) = matched_under(&veil(false, ProtectionMethod::Substitute), location, name);
+        assert_eq!(found, if covered { json!(["REDACTED"]) } else { plain.clone() }, "{part:?} {location}");
+        // An exception shows it, but for what is masked in any case.
+        let (found, _) = matched_under(&veil(true, ProtectionMethod::Hash), location, name);
+        assert_eq!(found, if *part == cookie { json!(["REDACTED"]) } else { plain.clone() }, "{part:?} {location}");
+    }
+}
+
+#[test]
+fn redacted_fields_are_redacted_wherever_a_rule_names_them() {
+    let redacted = [
+        RedactedPart::Method,
+        RedactedPart::UriPath,
+        RedactedPart::QueryString,
+        RedactedPart::Header("x-key".to_owned()),
+    ];
+    let veil = Veil::new(&Protection::default(), &redacted);
+    for (location, name, hidden) in [
+        ("METHOD", None, true),
+        ("URI", None, true),
+        ("QUERY_STRING", None, true),
+        ("HEADER", Some("X-Key"), true),
+        ("HEADERS", Some("X-Key"), false),
+        ("ALL_QUERY_ARGS", Some("q"), false),
+        ("BODY", None, false),
+    ] {
+        let data = if hidden { json!(["REDACTED"]) } else { json!(["s3cret"]) };
+        assert_eq!(matched_under(&veil, location, name).0, data, "{location}");
+    }
+    let verdict = Verdict::default();
+    let headers = [Header { name: b"X-Key", value: b"s3cret" }];
+    let request = Request { headers: &headers, ..request() };
+    let line = line_under(&veil, &occurrence(), Subject::Evaluated { request: &request, verdict: &verdict });
+    let record: Value = serde_json::from_str(&line).unwrap();
+    for field in ["uri", "args", "httpMethod"] {
+        assert_eq!(record["httpRequest"][field], "REDACTED");
+    }
+    assert_eq!(record["httpRequest"]["headers"], json!([{"name": "X-Key", "value": "REDACTED"}]));
 }
 
 proptest! {

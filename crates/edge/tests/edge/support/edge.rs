@@ -15,7 +15,7 @@ use sekisho_edge::settings::{
 use sekisho_edge::token::{KeyRing, Tokens};
 use sekisho_edge::{Edge, Running, Services, Witness};
 use sekisho_waf::ir::{
-    Action, Condition, Field, OnMissing, Operator, Oversize, Policy, Position, Rule, RuleKind, Test,
+    Action, Condition, Field, Logging, OnMissing, Operator, Oversize, Policy, Position, Rule, RuleKind, Test,
 };
 use sekisho_waf::{Decision, NoPlaces, PlaceSource, RuleSet};
 
@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
+    pub(crate) logging: Logging,
 }
 
 /// A running edge.
@@ -77,6 +78,7 @@ impl Setup {
             },
             rules: rule_set(Vec::new()),
             places: Arc::new(NoPlaces),
+            logging: Logging::default(),
         }
     }
 
@@ -97,6 +99,7 @@ impl Setup {
         let services = Services {
             rules: self.rules,
             journal: None,
+            logging: self.logging,
             source: Source { name: "TEST".to_owned(), id: "-".to_owned() },
             mask: MaskSettings::default(),
             witness: Some(Arc::clone(&records) as Arc<dyn Witness>),

@@ -1,7 +1,7 @@
 //! Entries of `rateBasedRuleList` against AWS's examples.
 
 use sekisho_model::Timestamp;
-use sekisho_waf::ir::{Action, ForwardedPosition, Policy, Rule};
+use sekisho_waf::ir::{Action, ForwardedPosition, Policy, ProtectedPart, Protection, RedactedPart, RequestPart, Rule};
 use sekisho_waf::{
     Body, Client, Context, CountedKey, Header, KnownToken, Limits, NoPlaces, RateSource, Request, RuleRef, RuleSet,
     Scratch,
@@ -9,7 +9,7 @@ use sekisho_waf::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::record::{MaskSettings, Occurrence, Recorder, Source, Subject};
+use crate::record::{MaskSettings, Occurrence, Recorder, Source, Subject, Veil};
 
 struct Many;
 
@@ -21,6 +21,11 @@ impl RateSource for Many {
 
 /// The list in the record of a request that is over the limit of a rule with this key.
 fn list(key: RateKey, headers: &[(&str, &str)]) -> Value {
+    list_under(&Veil::default(), key, headers)
+}
+
+/// As [`list`], under a veil.
+fn list_under(veil: &Veil, key: RateKey, headers: &[(&str, &str)]) -> Value {
     let kind = RuleKind::Rate { limit: 100, window_s: 120, key, scope_down: None, action: Action::block().into() };
     let rule = Rule { name: "RateBasedRule".to_owned(), visibility: "r".into(), labels: Vec::new(), kind };
     let policy = Policy {
@@ -63,7 +68,7 @@ fn list(key: RateKey, headers: &[(&str, &str)]) -> Value {
     let source = Source { name: "ALB".to_owned(), id: "x".to_owned() };
     let mut line = Vec::new();
     let subject = Subject::Evaluated { request: &request, verdict };
-    Recorder::new(&source, &MaskSettings::default()).write(rule_set.policy(), &occurrence, subject, &mut line);
+    Recorder::new(&source, &MaskSettings::default()).write(rule_set.policy(), veil, &occurrence, subject, &mut line);
     let record: Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(record["terminatingRuleType"], "RATE_BASED");
     assert_eq!(record["terminatingRuleId"], "RateBasedRule");
@@ -134,4 +139,36 @@ fn the_first_characters_of_any_bytes() {
     assert_eq!(first_chars(&[0xff; 40]), [0xff; 32]);
     let mixed = [&b"\xff"[..], "é".repeat(31).as_bytes(), b"more"].concat();
     assert_eq!(first_chars(&mixed), &mixed[..63]);
+}
+
+#[test]
+fn protected_parts_do_not_leave_as_keys_unless_excepted() {
+    let key = || RateKey::Custom(vec![header("dogname"), header("catname")]);
+    let headers = [("dogname", "ella"), ("catname", "momo")];
+    let values = |method, shown_in_rate_details| {
+        let part = RequestPart::Header("dogname".to_owned());
+        let part = ProtectedPart { part, method, shown_in_match_details: false, shown_in_rate_details };
+        let veil = Veil::new(&Protection { hash_prefix: "111122223333".to_owned(), parts: vec![part] }, &[]);
+        let list = list_under(&veil, key(), &headers);
+        [0, 1].map(|at| list[0]["customValues"][at]["value"].clone())
+    };
+    assert_eq!(values(ProtectionMethod::Substitute, false), [json!("REDACTED"), json!("momo")]);
+    // printf 111122223333ella | openssl dgst -sha256 -binary | base64
+    assert_eq!(
+        values(ProtectionMethod::Hash, false),
+        [json!("4uES3WvNdgJEfAdwBeKhPFn52strRC2e5d1J7IuUgmI="), json!("momo")]
+    );
+    assert_eq!(values(ProtectionMethod::Hash, true), [json!("ella"), json!("momo")]);
+}
+
+#[test]
+fn an_address_from_a_protected_header_is_covered() {
+    let source = AddressSource::Forwarded {
+        header: "x-forwarded-for".to_owned(),
+        position: ForwardedPosition::First,
+        invalid_matches: false,
+    };
+    let veil = Veil::new(&Protection::default(), &[RedactedPart::Header("x-forwarded-for".to_owned())]);
+    let list = list_under(&veil, RateKey::Address(source), &[("X-Forwarded-For", "192.0.2.9")]);
+    assert_eq!(list[0]["limitValue"], "REDACTED");
 }

@@ -1,0 +1,40 @@
+//! On which terms the requests of one rule set are recorded: which at all, and what their records show.
+//!
+//! Made when rules come into force, from the policy's data protection and its logging configuration.
+
+use prometheus_client::metrics::counter::Counter;
+use sekisho_waf::ir::{Logging, Policy};
+use sekisho_waf::{Decision, Verdict};
+
+use super::filter;
+use super::veil::Veil;
+
+/// The terms of one rule set.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    logging: Logging,
+    veil: Veil,
+    filtered: Counter,
+}
+
+impl Terms {
+    /// The terms of a policy; `filtered` counts the decisions that a filter keeps out of the records.
+    pub(crate) fn new(policy: &Policy, logging: Logging, filtered: Counter) -> Self {
+        let veil = Veil::new(&policy.protection, &logging.redacted);
+        Self { logging, veil, filtered }
+    }
+
+    /// What records do not show.
+    pub(crate) fn veil(&self) -> &Veil {
+        &self.veil
+    }
+
+    /// Whether a decision is recorded; counted if it is not.
+    pub(crate) fn keep(&self, policy: &Policy, decision: Decision, verdict: Option<&Verdict>) -> bool {
+        let kept = filter::keeps(&self.logging, policy, decision, verdict);
+        if !kept {
+            self.filtered.inc();
+        }
+        kept
+    }
+}
