@@ -287,7 +287,12 @@ fn recycle<'a>(mut headers: Vec<Header<'_>>) -> Vec<Header<'a>> {
 fn fill<'a>(headers: &mut Vec<Header<'a>>, candidate: &Candidate<'a>) {
     match candidate.raw {
         Some(raw) => headers.extend(raw.fields().map(|(name, value)| Header { name, value })),
-        None => headers.extend(received(&candidate.head.headers)),
+        None => {
+            // `:authority` comes before all fields, and rules see it as the Host field.
+            let fields = &candidate.head.headers;
+            headers.extend(received(fields).filter(|field| field.is("host")));
+            headers.extend(received(fields).filter(|field| !field.is("host")));
+        }
     }
 }
 
@@ -325,14 +330,15 @@ fn body_of<'a>(
 
 fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Body<'a>) -> Request<'a> {
     let head = candidate.head;
-    let (path, query, version) = match candidate.raw {
+    let (path, query, fragment, version) = match candidate.raw {
         Some(raw) => {
             let parts = raw.target_parts();
-            (parts.path_or_root(), parts.query.unwrap_or_default(), raw.index().version().as_str())
+            (parts.path_or_root(), parts.query.unwrap_or_default(), parts.fragment, raw.index().version().as_str())
         }
         None => {
+            // A fragment in `:path` is dropped by the library, before anybody sees it.
             let query = head.uri.query().unwrap_or_default().as_bytes();
-            (head.uri.path().as_bytes(), query, version_name(head.version))
+            (head.uri.path().as_bytes(), query, None, version_name(head.version))
         }
     };
     let fingerprints = candidate.security.fingerprints();
@@ -340,7 +346,7 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
         method: head.method.as_str().as_bytes(),
         path,
         query,
-        fragment: None,
+        fragment,
         version: version.as_bytes(),
         scheme: if candidate.security.is_tls() { "https" } else { "http" },
         headers,
