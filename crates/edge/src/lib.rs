@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod rate;
 pub mod record;
 mod sample;
+pub mod token;
 
 mod admission;
 mod connection;

@@ -23,6 +23,7 @@ use crate::route::RouteTable;
 use crate::sample::Samples;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
+use crate::token::Tokens;
 use crate::upstream::Cluster;
 
 /// What an edge works with, made by whoever starts it.
@@ -45,6 +46,8 @@ pub struct Services {
     pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
+    /// Asks for proofs and gives tokens.
+    pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -103,6 +106,7 @@ pub(crate) struct Shared {
     pub(crate) samples: Samples,
     pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
     pub(crate) ready: AtomicBool,

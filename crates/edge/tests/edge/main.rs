@@ -17,4 +17,5 @@ mod reload;
 mod rules;
 mod samples;
 mod tls;
+mod tokens;
 mod upgrade;
