@@ -44,7 +44,7 @@ fn managed(more: Value) -> Value {
 
 fn merge(into: &mut Value, more: Value) {
     let Value::Object(more) = more else { panic!("{more}") };
-    into.as_object_mut().unwrap().extend(more);
+    into.as_object_mut().expect("an object takes members").extend(more);
 }
 
 fn refers(name: &str, priority: u32, statement: Value, override_action: Value) -> Value {
@@ -72,7 +72,8 @@ fn catalogue() -> ManagedCatalogue {
     });
     let group = [SourceFile::new("group.json", own_group().to_string())];
     let acl = SourceFile::new("acl.json", acl.to_string());
-    let policy = load(&acl, &group, &ManagedCatalogue::new(), &LoadOptions::default()).policy.unwrap();
+    let policy =
+        load(&acl, &group, &ManagedCatalogue::new(), &LoadOptions::default()).policy.expect("the group alone loads");
     let mut catalogue = ManagedCatalogue::new();
     catalogue.add(ManagedGroup {
         vendor: "AWS".to_owned(),
@@ -85,7 +86,7 @@ fn catalogue() -> ManagedCatalogue {
 }
 
 fn group_of<'p>(policy: &'p Policy, name: &str) -> (&'p Group, bool) {
-    let rule = policy.rules.iter().find(|rule| rule.name == name).unwrap();
+    let rule = policy.rules.iter().find(|rule| rule.name == name).expect("the policy has the rule");
     let RuleKind::Group { group, count_only, .. } = &rule.kind else { panic!("{name} is no group") };
     (group, *count_only)
 }

@@ -16,4 +16,5 @@ mod records;
 mod reload;
 mod rules;
 mod tls;
+mod tokens;
 mod upgrade;
