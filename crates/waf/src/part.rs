@@ -189,6 +189,7 @@ pub(crate) fn oversize(looked_at: OversizeFields, request: &Request<'_>, limits:
     let all = || MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
     OversizeFields {
         body: looked_at.body && request.body.truncated,
+        json_body: looked_at.json_body && request.body.truncated,
         headers: looked_at.headers && beyond(Field::Headers(all())),
         cookies: looked_at.cookies && beyond(Field::Cookies(all())),
     }

@@ -162,6 +162,8 @@ impl Label {
 pub struct OversizeFields {
     /// The body.
     pub body: bool,
+    /// The body, as JSON.
+    pub json_body: bool,
     /// All headers together.
     pub headers: bool,
     /// All cookies together.
@@ -172,7 +174,8 @@ impl OversizeFields {
     /// Adds what `field` is a part of.
     pub(crate) fn add(&mut self, field: &Field) {
         match field {
-            Field::Body | Field::JsonBody(_) | Field::BodyValues => self.body = true,
+            Field::Body | Field::BodyValues => self.body = true,
+            Field::JsonBody(_) => self.json_body = true,
             Field::Headers(_) | Field::HeaderOrder => self.headers = true,
             Field::Cookies(_) => self.cookies = true,
             _ => {}
