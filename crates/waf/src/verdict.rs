@@ -160,7 +160,7 @@ impl Label {
 /// Parts larger than is inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OversizeFields {
-    /// The body.
+    /// The body, as text.
     pub body: bool,
     /// The body, as JSON.
     pub json_body: bool,
