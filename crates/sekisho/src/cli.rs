@@ -1,6 +1,7 @@
 //! The command line.
 
 mod acl;
+mod capacity;
 mod check;
 mod config;
 #[cfg(feature = "demo")]
@@ -8,6 +9,7 @@ mod demo;
 mod guard;
 mod rate_keys;
 mod run;
+mod test;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,9 +37,13 @@ enum Command {
     Run(run::RunArgs),
     /// Hold one request against a web ACL and explain the decision
     Check(check::CheckArgs),
+    /// Run tests of rules: requests, and what must come of them; exit status 1 if any fails
+    Test(test::TestArgs),
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
+    Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
@@ -91,7 +97,9 @@ impl Cli {
             Command::Guard(args) => guard::guard(args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::check(&args),
+            Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),

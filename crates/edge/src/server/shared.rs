@@ -22,6 +22,7 @@ use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
+use crate::token::Tokens;
 use crate::upstream::Cluster;
 
 /// What an edge works with, made by whoever starts it.
@@ -44,6 +45,8 @@ pub struct Services {
     pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
+    /// Asks for proofs and gives tokens.
+    pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -101,6 +104,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
     pub(crate) ready: AtomicBool,

@@ -17,4 +17,5 @@ mod records;
 mod reload;
 mod rules;
 mod tls;
+mod tokens;
 mod upgrade;
