@@ -47,7 +47,7 @@ const PIPELINED_KEYS_MAX: usize = 500;
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How a fleet counts together.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FleetSettings {
     /// The store.
     pub endpoint: Endpoint,
@@ -55,6 +55,14 @@ pub struct FleetSettings {
     pub secret: Option<Vec<u8>>,
     /// How often counts are exchanged, in milliseconds.
     pub exchange_interval_ms: u64,
+}
+
+impl std::fmt::Debug for FleetSettings {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { endpoint, exchange_interval_ms, .. } = self;
+        write!(f, "{endpoint} every {exchange_interval_ms} ms")
+    }
 }
 
 /// Why a fleet's counters cannot be set up.

@@ -30,7 +30,7 @@ impl Store {
             #[expect(clippy::disallowed_methods, reason = "tests are told by the environment what may be missing")]
             let in_ci = std::env::var_os("CI").is_some();
             assert!(!in_ci, "redis-server is missing");
-            eprintln!("skipped: redis-server is missing");
+            writeln!(std::io::stderr(), "skipped: redis-server is missing").unwrap();
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
