@@ -20,13 +20,16 @@ const MADE_LABELS_MAX: usize = 1_000;
 /// Labels of a request that are counted.
 const LABELS_MAX: usize = 100;
 
-/// The counters of labels made from requests, of all policies, by the policy's name and the label.
+/// The counters of labels made from requests, of all policies.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MadeLabels {
-    counters: Arc<RwLock<HashMap<(Arc<str>, Arc<str>), Arc<RuleCounters>>>>,
+    counters: Arc<RwLock<MadeCounters>>,
     /// Labels that would have gone beyond the limit.
     pub(super) left_out: Counter,
 }
+
+/// By the policy's name and the label.
+type MadeCounters = HashMap<(Arc<str>, Arc<str>), Arc<RuleCounters>>;
 
 /// The counters of one policy's labels.
 #[derive(Debug)]
