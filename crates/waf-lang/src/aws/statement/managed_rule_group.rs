@@ -5,10 +5,11 @@
 use sekisho_waf::ir::Group;
 
 use super::{GroupUse, Lower, Lowering, StatementKind};
-use crate::aws::known_group;
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
+use crate::aws::{group_config, known_group};
+use crate::document::Node;
 use crate::report::quoted;
 
 pub(crate) static KIND: StatementKind = StatementKind {
@@ -35,10 +36,8 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         let message = format!("the version {} has no effect: one version of each group ships", quoted(version));
         lowering.report.push(node.warning("no-effect", message));
     }
-    if let Some(node) = members.get("ManagedRuleGroupConfigs")
-        && node.array(lowering.report).is_some_and(|configs| !configs.is_empty())
-    {
-        lowering.report.push(node.error("not-supported", "not supported yet: `ManagedRuleGroupConfigs`"));
+    if let Some(node) = members.get("ManagedRuleGroupConfigs") {
+        group_config::check(node, members.get("Name").and_then(Node::as_str), lowering.report);
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
     let group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
