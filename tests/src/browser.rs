@@ -89,20 +89,18 @@ impl Browser {
         }
     }
 
-    /// The next event of this name.
+    /// The next event of this name. Others stay to be asked for.
     ///
     /// # Errors
     ///
     /// When none comes in time.
     pub fn event(&mut self, method: &str) -> anyhow::Result<Value> {
         loop {
-            let mut told = match self.events.pop_front() {
-                Some(told) => told,
-                None => self.read().with_context(|| format!("no {method} came"))?,
-            };
-            if told["method"] == method {
-                return Ok(told["params"].take());
+            if let Some(at) = self.events.iter().position(|told| told["method"] == method) {
+                return Ok(self.events.remove(at).map(|mut told| told["params"].take()).unwrap_or_default());
             }
+            let told = self.read().with_context(|| format!("no {method} came"))?;
+            self.events.push_back(told);
         }
     }
 

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, digest};
 use ring::hmac;
 use sekisho_e2e::{Acl, Browser, Checkpoint, Client, Origin, decisions_once};
 use serde_json::Value;
@@ -99,6 +101,16 @@ fn moved(token: &str, ms_earlier: u64, key: &[u8]) -> String {
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), &message);
     bytes.extend(signature.as_ref());
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token as the test's key signs it, with nothing solved but a puzzle just now.
+#[expect(clippy::disallowed_methods, reason = "a token has to be of the time that the checkpoint reads")]
+fn forged(host: &str, key: &[u8]) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_millis();
+    let now = u64::try_from(now).expect("a time").to_be_bytes();
+    let id = digest(&SHA256, &[b"sekisho/key-id/1", key].concat());
+    let bytes = [&[1], &id.as_ref()[..4], &[0; 16], &now, &[0; 8], host.as_bytes(), &[0; 32]].concat();
+    moved(&URL_SAFE_NO_PAD.encode(bytes), 0, key)
 }
 
 fn text(browser: &mut Browser, expression: &str) -> String {
@@ -196,4 +208,40 @@ fn the_page_of_a_puzzle_is_named_for_screen_readers_in_both_languages() {
         assert!(japanese.iter().any(|known| known == name), "{name} among {japanese:?}");
     }
     assert_eq!(text(&mut browser, "document.title"), "人による操作かを確認します");
+}
+
+#[test]
+fn keys_rotate_by_their_file_and_old_tokens_hold_while_their_key_stays() {
+    const NEW_KEY: [u8; 32] = [9; 32];
+    const RELOADED: &str = "new rules are in force";
+    let stage = Stage::set();
+    let file = stage.data().join("token.keys");
+    let rotate = |keys: &[[u8; 32]]| {
+        let before = stage.checkpoint.log().matches(RELOADED).count();
+        let lines: String = keys.iter().map(|key| STANDARD.encode(key) + "\n").collect();
+        fs::write(&file, lines).expect("a key file");
+        stage.checkpoint.signal("HUP").expect("the checkpoint runs");
+        let started = Instant::now();
+        while stage.checkpoint.log().matches(RELOADED).count() == before {
+            assert!(started.elapsed().as_secs() < 20, "no reload:\n{}", stage.checkpoint.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let with = |key: &[u8]| stage.status("/puzzle", &format!("X-Aws-Waf-Token: {}\r\n", forged("127.0.0.1", key)));
+    let invalid = (405, Some("TOKEN_INVALID".to_owned()));
+    assert_eq!((with(&KEY), with(&NEW_KEY)), ((200, None), invalid.clone()));
+    rotate(&[NEW_KEY, KEY]);
+    assert_eq!((with(&KEY), with(&NEW_KEY)), ((200, None), (200, None)));
+    rotate(&[NEW_KEY]);
+    assert_eq!((with(&KEY), with(&NEW_KEY)), (invalid, (200, None)));
+    // A file that is no key file changes nothing, and what stands in it is not told.
+    fs::write(&file, "not a key: hunter2\n").expect("a file");
+    stage.checkpoint.signal("HUP").expect("the checkpoint runs");
+    let started = Instant::now();
+    while !stage.checkpoint.log().contains("the new token keys cannot be used") {
+        assert!(started.elapsed().as_secs() < 20, "no report:\n{}", stage.checkpoint.log());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(with(&NEW_KEY), (200, None));
+    assert!(!stage.checkpoint.log().contains("hunter2"));
 }
