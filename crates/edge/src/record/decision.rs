@@ -345,6 +345,7 @@ impl Line<'_> {
         let oversize = verdict.oversize;
         let parts = [
             (oversize.body, "\"REQUEST_BODY\""),
+            (oversize.json_body, "\"REQUEST_JSON_BODY\""),
             (oversize.headers, "\"REQUEST_HEADERS\""),
             (oversize.cookies, "\"REQUEST_COOKIES\""),
         ];

@@ -97,7 +97,10 @@ impl ResponseBodies {
         if body.is_none() && !self.broken.iter().any(|broken| broken == key) {
             let message = format!("no custom response body is called {}", quoted(key));
             let mut diagnostic = node.error("unknown-response-body", message);
-            diagnostic.help = report.did_you_mean(key, self.bodies.keys().map(String::as_str));
+            diagnostic.help = report.did_you_mean(key, self.bodies.keys().map(String::as_str)).or_else(|| {
+                let none = self.bodies.is_empty() && self.broken.is_empty();
+                none.then(|| "none is defined: see `CustomResponseBodies`".to_owned())
+            });
             report.push(diagnostic);
         }
         body

@@ -216,6 +216,11 @@ static TOLD: [&str; 4] = [
 /// The group that the members without a group's name belong to: they are older than the others.
 const OLDEST: &str = "AWSManagedRulesATPRuleSet";
 
+/// Whether a group is one that is told something.
+pub(crate) fn is_told(group: &str) -> bool {
+    TOLD.contains(&group)
+}
+
 /// Checks the configurations of a group.
 pub(crate) fn check(node: Node<'_>, group: Option<&str>, report: &mut Report) {
     for config in node.array(report).unwrap_or_default() {
@@ -225,7 +230,7 @@ pub(crate) fn check(node: Node<'_>, group: Option<&str>, report: &mut Report) {
             let known = CONFIG.shape.members.iter().find(|member| member.name == key.text());
             let Some(member) = known else { continue };
             let owner = TOLD.into_iter().find(|told| *told == member.name).unwrap_or(OLDEST);
-            if !TOLD.contains(&group) {
+            if !is_told(group) {
                 let message = format!("the group {} takes no configuration", quoted(group));
                 report.push(key.error("unexpected-field", message));
             } else if owner != group {

@@ -175,17 +175,11 @@ fn read_kind(
     match kind.lower {
         Lower::Condition(lower) => {
             let when = lower(members, &mut lowering);
-            if when.is_none() {
-                lowering.cost.set_unknown();
-            }
             let action = read_action(rule, immunity, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
-            if rate.is_none() {
-                lowering.cost.set_unknown();
-            }
             let action = read_action(rule, immunity, context, report);
             if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
                 let help = "a rule that counts requests takes any other action";
