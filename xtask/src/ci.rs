@@ -50,6 +50,7 @@ const NEEDED: &[&packages::Package] = &[
     &packages::WAPITI,
     &packages::NGHTTP,
     &packages::CHROMIUM,
+    &packages::REDIS,
 ];
 
 fn format(root: &Path) -> Result<()> {
