@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sekisho_model::SourceFile;
 
+use super::cloudformation::read_template;
 use super::detect::{Form, is_json};
 use super::json;
 use super::piece::{Piece, PieceKind};
@@ -58,6 +59,7 @@ pub(crate) fn read_all(files: &[&SourceFile], form: Option<Form>, report: &mut R
         .map(|(file, (form, document))| match (form, document) {
             (Some(Form::Terraform), _) => Content::Pieces(resources.remove(file.name()).unwrap_or_default()),
             (Some(Form::TerraformShow), Some(document)) => Content::Pieces(read_show(&document, report)),
+            (Some(Form::CloudFormation), Some(document)) => Content::Pieces(read_template(&document, report)),
             (Some(Form::Json), Some(document)) => Content::Api(json::split(document, report)),
             _ => Content::Nothing,
         })
@@ -72,6 +74,10 @@ fn detect(file: &SourceFile, form: Option<Form>, report: &mut Report) -> (Option
         return (found, document);
     }
     let form = form.unwrap_or_else(|| Form::of_text(file));
-    let document = if form == Form::Json { Document::read_json(file, report) } else { None };
+    let document = match form {
+        Form::Json | Form::TerraformShow => Document::read_json(file, report),
+        Form::CloudFormation => Document::read_template(file, report),
+        Form::Terraform | Form::Readable => None,
+    };
     (Some(form), document)
 }

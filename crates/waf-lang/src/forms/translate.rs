@@ -11,6 +11,8 @@ mod special;
 use std::ops::Range;
 
 pub(super) use self::form_names::Naming;
+pub(super) use self::special::{BODY_LIMITS, IDENTIFIER_LISTS};
+use crate::aws::{SearchEncoding, decode_search_string};
 use super::schema::{Kind as Shape, Member, Structure};
 use crate::document::{Entry, Kind, Node, Value};
 use crate::report::{Report, quoted};
@@ -21,6 +23,8 @@ use base64::engine::general_purpose::STANDARD;
 #[derive(Debug)]
 pub(super) struct Translator<'r> {
     pub(super) naming: Naming,
+    /// How JSON of the API writes search strings, where that is decided here and not by the loader.
+    pub(super) search: Option<SearchEncoding>,
     pub(super) report: &'r mut Report,
 }
 
@@ -163,9 +167,10 @@ impl Translator<'_> {
         if node.as_blob().is_some() {
             return node.value().clone();
         }
-        // JSON of the API says nothing of the encoding: the loader decides for the whole document.
-        if self.naming == Naming::Api {
-            return self.text(node);
+        // JSON of the API says nothing of the encoding: it is decided for the whole document.
+        if let Some(encoding) = self.search {
+            let bytes = decode_search_string(node, encoding, false, self.report);
+            return bytes.map_or_else(|| invalid(node.range()), |bytes| value(node.range(), Kind::Blob(bytes)));
         }
         match self.text(node).kind {
             Kind::String(text) => value(node.range(), Kind::Blob(text.into_bytes())),
