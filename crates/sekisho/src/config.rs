@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sekisho_edge::settings::Settings;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 
+pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 
 /// A checked configuration.

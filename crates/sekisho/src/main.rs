@@ -3,6 +3,7 @@
 //! The only room that reads configuration and environment: it parses the command line, loads rules and configuration, wires
 //! the edge to them, and prints what people read.
 
+mod admin;
 mod cli;
 mod config;
 mod explain;

@@ -10,7 +10,7 @@ mod yaml;
 
 use std::ops::Range;
 
-use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Span};
 
 use crate::report::Report;
 
@@ -248,6 +248,11 @@ impl<'d> Node<'d> {
     #[must_use]
     pub fn warning(self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::warning(code, message).at(self.file, self.place())
+    }
+
+    /// Where to point at it.
+    pub(crate) fn span(self) -> Span {
+        Span { file: self.file.clone(), range: self.place() }
     }
 
     /// Where to point: all of a scalar, the opening bracket of what may span many lines.

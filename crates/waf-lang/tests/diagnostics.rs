@@ -378,6 +378,7 @@ fn overrides_that_name_nothing_are_warned_of_or_refused() {
         vendor: "AWS".to_owned(),
         name: "Shipped".to_owned(),
         label_namespace: "awswaf:managed:aws:shipped:".to_owned(),
+        capacity: None,
         rules: read.rules,
     });
     for (text, severity) in [(own, Severity::Error), (managed, Severity::Warning)] {

@@ -33,6 +33,7 @@ fn catalogue() -> ManagedCatalogue {
         vendor: "AWS".to_owned(),
         name: "AWSManagedRulesCommonRuleSet".to_owned(),
         label_namespace: namespace.to_owned(),
+        capacity: Some(700),
         rules: vec![
             rule("NoUserAgent_HEADER", "NoUserAgent_Header"),
             rule("SizeRestrictions_BODY", "SizeRestrictions_Body"),

@@ -17,7 +17,7 @@ use crate::http1;
 use crate::inspect::Rules;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
-use crate::rate::{PolicyRates, RateCounters};
+use crate::rate::{CounterStore, PolicyRates};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
@@ -41,7 +41,7 @@ pub struct Services {
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Counts for rate-based rules.
-    pub rates: Arc<RateCounters>,
+    pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
     /// The time.
@@ -99,7 +99,7 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) rates: Arc<RateCounters>,
+    pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
@@ -112,7 +112,7 @@ impl Shared {
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
-        rates: &Arc<RateCounters>,
+        rates: &Arc<dyn CounterStore>,
         set: Arc<RuleSet>,
         logging: Logging,
     ) -> Arc<Rules> {

@@ -11,6 +11,7 @@ mod http2;
 mod limits;
 mod origins;
 mod pages;
+mod rates;
 mod records;
 mod reload;
 mod rules;

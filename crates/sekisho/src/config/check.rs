@@ -20,7 +20,7 @@ use super::places::{Places, Step};
 use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
 
 /// Where metrics and health are served unless the configuration says otherwise.
-pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+pub(crate) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
 pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {

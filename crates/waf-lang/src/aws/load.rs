@@ -4,6 +4,7 @@ use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf::ir::Policy;
 
 use super::association::ResourceType;
+use super::capacity::Capacity;
 use super::catalogue::ManagedCatalogue;
 use super::resource::Resources;
 use super::web_acl;
@@ -24,7 +25,10 @@ pub struct LoadOptions {
 pub struct Loaded {
     /// The policy, unless there are errors.
     pub policy: Option<Policy>,
-    /// All problems found.
+    /// What the web ACL takes of AWS's capacity, if the price of each rule is known. It may be where there is no
+    /// policy: AWS's own groups have a price, whether or not they ship.
+    pub capacity: Option<Capacity>,
+    /// All problems found but those of capacity: see [`Capacity::beyond`] and [`Capacity::differences`].
     pub diagnostics: Diagnostics,
 }
 
@@ -53,7 +57,7 @@ pub fn load(acl: &SourceFile, resources: &[SourceFile], catalogue: &ManagedCatal
     let mut documents: Vec<Document> = contents.into_iter().flat_map(|content| content.into_documents(false)).collect();
     let (mut acls, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|document| is_web_acl(document.root()));
     documents.extend(others);
-    let policy = match (acls.pop(), acls.len()) {
+    let read = match (acls.pop(), acls.len()) {
         (Some(document), 0) => {
             let resources = Resources::index(&documents, &mut report);
             web_acl::read(document.root(), &resources, catalogue, options.resource_type, &mut report)
@@ -72,5 +76,6 @@ pub fn load(acl: &SourceFile, resources: &[SourceFile], catalogue: &ManagedCatal
         }
     };
     let diagnostics = report.into_diagnostics();
-    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), diagnostics }
+    let (policy, capacity) = read.map_or((None, None), |read| (read.policy, read.capacity));
+    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), capacity, diagnostics }
 }
