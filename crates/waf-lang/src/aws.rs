@@ -43,8 +43,8 @@ pub use catalogue::{ManagedCatalogue, ManagedGroup};
 pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
 pub use load::{LoadOptions, Loaded, load};
 pub use logging::load_logging;
-pub(crate) use search_string::{SearchEncoding, decode as decode_search_string};
 pub use scope::{NamedSets, Scope};
+pub(crate) use search_string::{SearchEncoding, decode as decode_search_string};
 pub use statement::lower_statement;
 
 #[cfg(test)]

@@ -19,3 +19,6 @@ pub use self::convert::{Converted, convert};
 pub use self::detect::Form;
 pub(crate) use self::json::is_web_acl;
 pub(crate) use self::read::read_all;
+
+#[cfg(test)]
+mod round_trip;

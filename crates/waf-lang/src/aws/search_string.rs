@@ -72,7 +72,12 @@ pub(crate) fn read(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, re
 }
 
 /// The bytes of a search string, with a warning where it may have been meant the other way.
-pub(crate) fn decode(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, report: &mut Report) -> Option<Vec<u8>> {
+pub(crate) fn decode(
+    node: Node<'_>,
+    encoding: SearchEncoding,
+    by_choice: bool,
+    report: &mut Report,
+) -> Option<Vec<u8>> {
     let text = node.string(report)?;
     match encoding {
         SearchEncoding::Plain => {

@@ -105,7 +105,9 @@ impl Builder<'_> {
                 self.put(Value { range, kind })
             }
             Event::SequenceStart(0, None) => self.push(range, OpenKind::Sequence(Vec::new()), None),
-            Event::MappingStart(0, None) => self.push(range, OpenKind::Mapping { entries: Vec::new(), key: None }, None),
+            Event::MappingStart(0, None) => {
+                self.push(range, OpenKind::Mapping { entries: Vec::new(), key: None }, None)
+            }
             Event::SequenceEnd | Event::MappingEnd => self.pop(&range),
             Event::Alias(_) => self.stop(range, "yaml-alias", "aliases are not accepted"),
             Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {

@@ -49,6 +49,8 @@ fn read_pieces(files: &[SourceFile], from: Option<Form>, report: &mut Report) ->
             Content::Nothing => {}
         }
     }
+    // Web ACLs first, whatever the order of the files.
+    pieces.sort_by_key(|piece| piece.kind);
     pieces
 }
 

@@ -10,8 +10,8 @@ use sekisho_model::SourceFile;
 
 use super::identity::Identity;
 use super::piece::{KINDS, Piece, PieceKind};
-use crate::aws::SearchEncoding;
 use super::translate::{Naming, Translator, entry, value};
+use crate::aws::SearchEncoding;
 use crate::document::{Document, Kind, Node, Value};
 use crate::report::Report;
 

@@ -12,8 +12,8 @@ use std::ops::Range;
 
 pub(super) use self::form_names::Naming;
 pub(super) use self::special::{BODY_LIMITS, IDENTIFIER_LISTS};
-use crate::aws::{SearchEncoding, decode_search_string};
 use super::schema::{Kind as Shape, Member, Structure};
+use crate::aws::{SearchEncoding, decode_search_string};
 use crate::document::{Entry, Kind, Node, Value};
 use crate::report::{Report, quoted};
 use base64::Engine as _;

@@ -117,7 +117,8 @@ impl<'t, 'd> Resolver<'t, 'd> {
             && !self.template.told.borrow().contains(&key.text())
         {
             self.template.told.borrow_mut().push(key.text());
-            let problem = place.warning("variable-default", format!("the default of the parameter {} is taken", quoted(name)));
+            let problem =
+                place.warning("variable-default", format!("the default of the parameter {} is taken", quoted(name)));
             report.push(problem.help("if another value is in force, load the output of `aws wafv2 get-web-acl`"));
         }
         let kind = parameter.get("Type").and_then(Node::as_str).unwrap_or_default();
@@ -238,9 +239,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
     fn part(&mut self, name: &str, own: Option<Node<'_>>, place: Node<'_>, report: &mut Report) -> Option<String> {
         let kind = match (own, name.split_once('.')) {
             (Some(node), _) => self.resolve(node, report).kind,
-            (None, Some((resource, attribute))) => {
-                Kind::String(self.attribute(resource, attribute, place, report)?)
-            }
+            (None, Some((resource, attribute))) => Kind::String(self.attribute(resource, attribute, place, report)?),
             (None, None) => self.reference(name, place, report)?,
         };
         self.as_text(kind, place, report)
@@ -269,8 +268,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
             list.mismatch("a list", report);
             return None;
         };
-        let texts: Option<Vec<String>> =
-            items.into_iter().map(|item| self.as_text(item.kind, *list, report)).collect();
+        let texts: Option<Vec<String>> = items.into_iter().map(|item| self.as_text(item.kind, *list, report)).collect();
         Some(texts?.join(delimiter))
     }
 }

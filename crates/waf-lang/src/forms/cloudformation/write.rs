@@ -94,7 +94,9 @@ impl Writer<'_> {
             Shape::Map(inner) => {
                 let entries = node.as_object().into_iter().flatten();
                 Yaml::Map(
-                    entries.map(|(key, node)| (key.text().to_owned(), Yaml::Map(self.structure(inner, node)))).collect(),
+                    entries
+                        .map(|(key, node)| (key.text().to_owned(), Yaml::Map(self.structure(inner, node))))
+                        .collect(),
                 )
             }
             Shape::Texts | Shape::Wholes => {
@@ -116,9 +118,16 @@ impl Writer<'_> {
         }
     }
 
-    fn patterns(&self, node: Node<'_>) -> Yaml {
-        let items = node.as_array().into_iter().flatten();
-        Yaml::List(items.filter_map(|item| item.get("RegexString")?.as_str()).map(Yaml::text).collect())
+    /// Patterns as text. Source: AWS CloudFormation Template Reference, "AWS::WAFv2::RegexPatternSet".
+    fn patterns(&mut self, node: Node<'_>) -> Yaml {
+        let mut patterns = Vec::new();
+        for item in node.as_array().into_iter().flatten() {
+            match item.get("RegexString").and_then(Node::as_str) {
+                Some(text) => patterns.push(Yaml::text(text)),
+                None => refuse(item, FORM, "a pattern without `RegexString`", self.report),
+            }
+        }
+        Yaml::List(patterns)
     }
 }
 

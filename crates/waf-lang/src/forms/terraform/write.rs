@@ -62,7 +62,8 @@ impl Writer<'_> {
                 }
                 continue;
             };
-            if (structure.name, member.name) == ("OverrideAction", "Count") && node.get("CustomRequestHandling").is_some()
+            if (structure.name, member.name) == ("OverrideAction", "Count")
+                && node.get("CustomRequestHandling").is_some()
             {
                 refuse(node, FORM, "an override with `CustomRequestHandling`", self.report);
                 continue;
@@ -82,9 +83,13 @@ impl Writer<'_> {
         match member.kind {
             Shape::Many(_) if member.name == "ExcludedRules" => self.excluded(node, body),
             Shape::Many(_) if IDENTIFIER_LISTS.contains(&member.name) => {
-                let names = node.as_array().into_iter().flatten();
-                let names: Vec<_> =
-                    names.filter_map(|item| item.get("Identifier")?.as_str()).map(block::quote).collect();
+                let mut names = Vec::new();
+                for item in node.as_array().into_iter().flatten() {
+                    match item.get("Identifier").and_then(Node::as_str) {
+                        Some(text) => names.push(block::quote(text)),
+                        None => refuse(item, FORM, "a field without `Identifier`", self.report),
+                    }
+                }
                 body.block(name).list("identifiers", names);
             }
             Shape::Many(inner) => {

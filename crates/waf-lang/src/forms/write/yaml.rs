@@ -166,10 +166,13 @@ mod tests {
     #[test]
     fn nests_by_two_columns() {
         let tree = Yaml::Map(vec![
-            ("a".to_owned(), Yaml::List(vec![Yaml::Map(vec![
-                ("b".to_owned(), Yaml::Raw("1".to_owned())),
-                ("c".to_owned(), Yaml::Map(Vec::new())),
-            ])])),
+            (
+                "a".to_owned(),
+                Yaml::List(vec![Yaml::Map(vec![
+                    ("b".to_owned(), Yaml::Raw("1".to_owned())),
+                    ("c".to_owned(), Yaml::Map(Vec::new())),
+                ])]),
+            ),
             ("d".to_owned(), Yaml::Line(vec![Yaml::text("JP"), Yaml::text("NO")])),
         ]);
         let mut text = String::new();

@@ -53,9 +53,8 @@ fn check_nested(structure: &'static Structure, node: Node<'_>, levels_left: usiz
 
 fn check_structure(structure: &'static Structure, node: Node<'_>, report: &mut Report) {
     let of = |key: &str| node.get(key);
-    let lowercase = |text: &str| {
-        text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
-    };
+    let lowercase =
+        |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
     let too_long = match structure.name {
         "SingleHeader" => Some(HEADER_BYTES_MAX),
         "SingleQueryArgument" => Some(ARGUMENT_BYTES_MAX),
