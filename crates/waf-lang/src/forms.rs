@@ -10,6 +10,7 @@ mod identity;
 mod json;
 mod piece;
 mod read;
+mod readable;
 mod schema;
 mod terraform;
 mod translate;

@@ -16,5 +16,6 @@ fn converted(name: &str, text: &str, to: Form) -> String {
 fn the_company_s_files_in_every_form() {
     insta::assert_snapshot!("company_terraform", converted("waf.json", COMPANY_JSON, Form::Terraform));
     insta::assert_snapshot!("company_cloudformation", converted("waf.json", COMPANY_JSON, Form::CloudFormation));
+    insta::assert_snapshot!("company_readable", converted("waf.json", COMPANY_JSON, Form::Readable));
     assert_eq!(converted("waf.tf", COMPANY_TF, Form::Json), converted("waf.json", COMPANY_JSON, Form::Json));
 }

@@ -5,7 +5,7 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use super::detect::Form;
 use super::piece::Piece;
 use super::read::{Content, read_all};
-use super::{cloudformation, json, terraform};
+use super::{cloudformation, json, readable, terraform};
 use crate::report::Report;
 
 /// What came of converting.
@@ -67,7 +67,7 @@ fn write(pieces: &[Piece], files: &[SourceFile], to: Form, report: &mut Report) 
         Form::Json => Some(json::write(pieces)),
         Form::Terraform => Some(terraform::write(pieces, report)),
         Form::CloudFormation => Some(cloudformation::write(pieces, report)),
-        Form::Readable => None,
+        Form::Readable => Some(readable::write(pieces)),
         Form::TerraformShow => {
             report.push(Diagnostic::error("not-writable", "only Terraform writes what `terraform show -json` prints"));
             None

@@ -13,8 +13,12 @@ use super::{Form, convert};
 use crate::aws::{LoadOptions, ManagedCatalogue, load};
 
 /// Text that some form would take for something else.
-const TEXTS: [&str; 22] = [
+const TEXTS: [&str; 26] = [
     "a",
+    "URL_DECODE",
+    "MATCH",
+    "NONE",
+    "EXACTLY",
     "NO",
     "on",
     "12",
@@ -218,5 +222,10 @@ proptest! {
     #[test]
     fn cloudformation(choices in choices()) {
         there_and_back(&choices, Form::CloudFormation)?;
+    }
+
+    #[test]
+    fn readable(choices in choices()) {
+        there_and_back(&choices, Form::Readable)?;
     }
 }

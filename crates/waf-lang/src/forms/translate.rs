@@ -62,7 +62,8 @@ impl Translator<'_> {
         value(node.range(), Kind::Object(translated))
     }
 
-    fn member(&mut self, structure: &'static Structure, member: &'static Member, node: Node<'_>) -> Value {
+    /// Translates the value of a member.
+    pub(super) fn member(&mut self, structure: &'static Structure, member: &'static Member, node: Node<'_>) -> Value {
         if let Some(special) = self.special(structure, member, node) {
             return special;
         }

@@ -13,11 +13,11 @@ pub(in crate::forms) enum Yaml {
     /// A list in one line, if it is short.
     Line(Vec<Yaml>),
     Map(Vec<(String, Yaml)>),
-    /// A map in one line.
+    /// A map in one line, if it is short.
     Flow(Vec<(String, Yaml)>),
 }
 
-/// Lists in one line are no longer than this, in bytes.
+/// Lists and maps in one line are no longer than this, in bytes.
 const LINE_BYTES_MAX: usize = 100;
 
 impl Yaml {
@@ -28,7 +28,7 @@ impl Yaml {
     /// Writes a value that starts on the line that is open, `depth` columns from the margin.
     pub(in crate::forms) fn write(&self, depth: usize, out: &mut String) {
         match self {
-            Self::Map(entries) if !entries.is_empty() => {
+            Self::Map(entries) | Self::Flow(entries) if !entries.is_empty() && !self.is_line() => {
                 for (at, (key, value)) in entries.iter().enumerate() {
                     if at > 0 {
                         new_line(depth, out);
@@ -37,7 +37,7 @@ impl Yaml {
                     value.write_after_key(depth, out);
                 }
             }
-            Self::List(items) if !items.is_empty() => {
+            Self::List(items) | Self::Line(items) if !items.is_empty() && !self.is_line() => {
                 for (at, item) in items.iter().enumerate() {
                     if at > 0 {
                         new_line(depth, out);
@@ -46,36 +46,37 @@ impl Yaml {
                     item.write(depth + 2, out);
                 }
             }
-            Self::Line(items) => {
-                let line = self.line();
-                if line.len() > LINE_BYTES_MAX {
-                    return Self::List(items.clone()).write(depth, out);
-                }
-                out.push_str(&line);
-            }
             _ => out.push_str(&self.line()),
         }
     }
 
     fn write_after_key(&self, depth: usize, out: &mut String) {
-        let long = matches!(self, Self::Line(_)) && self.line().len() > LINE_BYTES_MAX;
         match self {
-            Self::Map(entries) if !entries.is_empty() => {
-                new_line(depth + 2, out);
-                self.write(depth + 2, out);
+            Self::Text(text) if is_literal(text) => {
+                out.push_str(" |");
+                for line in text.lines() {
+                    new_line(if line.is_empty() { 0 } else { depth + 2 }, out);
+                    out.push_str(line);
+                }
             }
-            Self::List(items) if !items.is_empty() => {
-                new_line(depth + 2, out);
-                self.write(depth + 2, out);
-            }
-            Self::Line(_) if long => {
-                new_line(depth + 2, out);
-                self.write(depth + 2, out);
+            _ if self.is_line() => {
+                out.push(' ');
+                out.push_str(&self.line());
             }
             _ => {
-                out.push(' ');
-                self.write(depth, out);
+                new_line(depth + 2, out);
+                self.write(depth + 2, out);
             }
+        }
+    }
+
+    /// Whether it is written in one line.
+    fn is_line(&self) -> bool {
+        match self {
+            Self::Raw(_) | Self::Text(_) => true,
+            Self::Map(entries) => entries.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Line(_) | Self::Flow(_) => self.line().len() <= LINE_BYTES_MAX,
         }
     }
 
@@ -102,6 +103,16 @@ impl Yaml {
             }
         }
     }
+}
+
+/// Whether a text can stand as it is in lines of its own. Source: YAML 1.2.2, section 8.1.2.
+fn is_literal(text: &str) -> bool {
+    let odd = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+    text.ends_with('\n')
+        && !text.ends_with("\n\n")
+        && !text.starts_with([' ', '\n'])
+        && !text.contains(odd)
+        && text.lines().all(|line| line.is_empty() || !line.trim().is_empty())
 }
 
 fn new_line(depth: usize, out: &mut String) {
