@@ -41,22 +41,21 @@ impl Translator<'_> {
             if besides.contains(&key.text()) {
                 continue;
             }
-            let Some(member) = self.naming.member(structure, key.text()) else {
-                if let Some(entry) = self.foreign_member(structure, key, node) {
-                    translated.push(entry);
+            let found = match self.naming.member(structure, key.text()) {
+                Some(member) if self.naming.is_absent(member, node) => None,
+                Some(member) => {
+                    let value = self.member(structure, member, node);
+                    Some(Entry { key: member.name.to_owned(), key_range: key.range(), value })
                 }
-                continue;
+                None => self.foreign_member(structure, key, node),
             };
-            if self.naming.is_absent(member, node) {
-                continue;
-            }
-            let value = self.member(structure, member, node);
-            if translated.iter().any(|entry| entry.key == member.name) {
-                let message = format!("{} is given twice", quoted(key.text()));
+            let Some(found) = found else { continue };
+            if translated.iter().any(|entry| entry.key == found.key) {
+                let message = format!("{} is given twice", quoted(&found.key));
                 self.report.push(key.error("duplicate-key", message));
                 continue;
             }
-            translated.push(Entry { key: member.name.to_owned(), key_range: key.range(), value });
+            translated.push(found);
         }
         self.add_defaults(structure, node, &mut translated);
         value(node.range(), Kind::Object(translated))
