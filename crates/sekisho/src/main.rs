@@ -12,6 +12,7 @@ mod read;
 mod rules;
 mod service;
 mod terminal;
+mod token_keys;
 mod watch;
 
 use std::process::ExitCode;

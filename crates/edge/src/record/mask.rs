@@ -9,12 +9,12 @@ use super::json::push_text;
 pub(super) const REDACTED: &[u8] = b"REDACTED";
 
 /// Headers whose values are always masked.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "set-cookie", "proxy-authorization"];
+const SECRET_HEADERS: [&str; 5] = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-aws-waf-token"];
 
 /// What is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskSettings {
-    /// More headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie and Set-Cookie. Any case.
+    /// More headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie, Set-Cookie and X-Aws-Waf-Token. Any case.
     pub headers: Vec<String>,
     /// Whether payment card numbers are masked, all but their last four digits.
     pub cards: bool,

@@ -20,8 +20,10 @@ use crate::pages::Pages;
 use crate::rate::{CounterStore, PolicyRates};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
+use crate::sample::Samples;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
+use crate::token::Tokens;
 use crate::upstream::Cluster;
 
 /// What an edge works with, made by whoever starts it.
@@ -44,6 +46,8 @@ pub struct Services {
     pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
+    /// Asks for proofs and gives tokens.
+    pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -99,8 +103,10 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) samples: Samples,
     pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
     pub(crate) ready: AtomicBool,
@@ -112,6 +118,7 @@ impl Shared {
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
+        samples: &Samples,
         rates: &Arc<dyn CounterStore>,
         set: Arc<RuleSet>,
         logging: Logging,
@@ -119,6 +126,7 @@ impl Shared {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
         let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
-        Arc::new(Rules { set, counters, rates, terms })
+        let samples = samples.resolve(set.policy());
+        Arc::new(Rules { set, counters, rates, terms, samples })
     }
 }

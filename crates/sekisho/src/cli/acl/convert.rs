@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 use sekisho_model::Diagnostics;
 use sekisho_waf_lang::forms::{self, Converted};
 
-use super::Outcome;
+use crate::cli::Outcome;
 use crate::{read, terminal};
 
 /// Convert web ACLs and what belongs to them from one form into another.
 #[derive(Debug, Args)]
-pub(super) struct ConvertArgs {
+pub(in crate::cli) struct ConvertArgs {
     /// Files of any form, or folders of them; files of Terraform are taken as one module
     #[arg(value_name = "IN", required = true)]
     inputs: Vec<PathBuf>,
