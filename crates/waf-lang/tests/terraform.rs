@@ -252,3 +252,19 @@ fn what_only_terraform_reads_is_sent_to_terraform() {
         assert!(found[0].0.contains("give what `terraform show -json` prints of it"), "{found:?}");
     }
 }
+
+#[test]
+fn a_folder_may_hold_other_things_too() {
+    let text = acl("geo_match_statement {\n country_codes = [\"JP\"]\n}", "");
+    let modules = "module \"vpc\" {\n source = \"./vpc\"\n}\nmodule \"edge\" {\n source = \"./waf\"\n}\n";
+    let others = [
+        SourceFile::new("compose.yaml", "services:\n  web:\n    image: shop\n"),
+        SourceFile::new("modules.tf", modules),
+        SourceFile::new("empty.tf", ""),
+        SourceFile::new("lb.tf", "resource \"aws_lb\" \"x\" {\n count = var.n\n name = module.a.b\n}\n"),
+    ];
+    let found = loaded("waf.tf", &text, &others);
+    let problems: Vec<_> = found.diagnostics.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(problems, ["this file is nothing of AWS WAF, and is not used", "the module `edge` is not read"]);
+    assert!(found.policy.is_some());
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_model::SourceFile;
+use sekisho_model::{Diagnostic, SourceFile};
 
 use super::cloudformation::read_template;
 use super::detect::{Form, is_json};
@@ -71,7 +71,16 @@ fn detect(file: &SourceFile, form: Option<Form>, report: &mut Report) -> (Option
         let found = document.as_ref().map(|document| form.unwrap_or_else(|| Form::of_json(document)));
         return (found, document);
     }
-    let form = form.unwrap_or_else(|| Form::of_text(file));
+    let form = match form.or_else(|| Form::of_text(file)) {
+        Some(form) => form,
+        // A folder may hold YAML of any kind.
+        None if [".yaml", ".yml", ".template"].iter().any(|end| file.name().ends_with(end)) => {
+            let message = "this file is nothing of AWS WAF, and is not used";
+            report.push(Diagnostic::warning("unknown-resource", message).at(file, 0..0));
+            return (None, None);
+        }
+        None => Form::Json,
+    };
     let document = match form {
         Form::Json | Form::TerraformShow => Document::read_json(file, report),
         Form::CloudFormation => Document::read_template(file, report),
