@@ -15,7 +15,7 @@ use ranks::Ranks;
 /// A set of IPv4 and IPv6 addresses. An IPv4-mapped IPv6 address counts as the IPv4 address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressSet {
-    v4: Ranks<u32, 16>,
+    v4: Ranks<u32>,
     v6: WideBoundaries,
 }
 
@@ -36,10 +36,16 @@ impl AddressSet {
         self.v4.len() == 0 && self.v6.high.len() == 0
     }
 
+    /// The memory it holds, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.v4.bytes() + self.v6.high.bytes() + size_of_val(self.v6.low.as_slice())
+    }
+
     /// Its intervals, first and last address of each, in ascending order, IPv4 first. No two of them touch.
     pub fn intervals(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
         let v4 = (0..self.v4.len()).step_by(2).filter_map(|at| {
-            let last = self.v4.key(at + 1).filter(|_| at + 1 < self.v4.len()).map_or(u32::MAX, |after| after - 1);
+            let last = self.v4.key(at + 1).map_or(u32::MAX, |after| after - 1);
             Some((IpAddr::V4(self.v4.key(at)?.into()), IpAddr::V4(last.into())))
         });
         let v6 = (0..self.v6.high.len()).step_by(2).filter_map(|at| {
@@ -62,14 +68,14 @@ impl FromIterator<IpNet> for AddressSet {
         }
         let v4 = boundaries(v4, |last| last.checked_add(1));
         let v6 = boundaries(v6, |last| last.checked_add(1));
-        Self { v4: Ranks::new(&v4), v6: WideBoundaries::new(&v6) }
+        Self { v4: Ranks::new(v4), v6: WideBoundaries::new(&v6) }
     }
 }
 
 /// IPv6 boundaries, searched by their first 64 bits; the rest is looked at only where those are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct WideBoundaries {
-    high: Ranks<u64, 8>,
+    high: Ranks<u64>,
     /// Parallel to the keys of `high`; empty if all are zero, as they are where no range is longer than /64.
     low: Vec<u64>,
 }
@@ -81,7 +87,7 @@ impl WideBoundaries {
         let high: Vec<u64> = boundaries.iter().copied().map(|boundary| halves(boundary).0).collect();
         let low = boundaries.iter().copied().map(|boundary| halves(boundary).1);
         let low = if low.clone().all(|low| low == 0) { Vec::new() } else { low.collect() };
-        Self { high: Ranks::new(&high), low }
+        Self { high: Ranks::new(high), low }
     }
 
     fn rank(&self, address: u128) -> usize {
@@ -95,7 +101,7 @@ impl WideBoundaries {
     }
 
     fn boundary(&self, at: usize) -> Option<u128> {
-        let high = self.high.key(at).filter(|_| at < self.high.len())?;
+        let high = self.high.key(at)?;
         Some(u128::from(high) << LOW_BITS | u128::from(self.low.get(at).copied().unwrap_or(0)))
     }
 }
