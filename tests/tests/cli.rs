@@ -185,6 +185,48 @@ fn lint_passes_a_good_web_acl_and_warns_where_it_is_doubtful() {
     assert!(ran.stderr.contains("warning[") && ran.stderr.contains("NoSuchRule"), "{ran:?}");
 }
 
+#[test]
+fn lint_warns_of_much_capacity_and_ends_at_the_limit() {
+    let folder = folder();
+    let acl = ["Common", "KnownBadInputs", "SQLi", "Common"]
+        .iter()
+        .fold(Acl::new("shop"), |acl, group| acl.managed(&format!("AWSManagedRules{group}RuleSet")));
+    acl.write(folder.path(), "acl.json").expect("the ACL is written");
+    let lint = |more: &[&str]| run(folder.path(), &[&["acl", "lint", "acl.json"], more].concat());
+    let ran = lint(&[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "acl.json: 4 rules, usable\n"), "{ran:?}");
+    assert!(ran.stderr.contains("warning[capacity]: the web ACL takes 1800 capacity units, more than 1500"), "{ran:?}");
+    let ran = lint(&["--capacity-max", "1799"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("error[capacity]: the web ACL takes 1800 capacity units, more than 1799"), "{ran:?}");
+}
+
+#[test]
+fn capacity_tells_what_each_rule_takes() {
+    let folder = folder();
+    let acl = Acl::new("shop").block_query("one").rate(100).managed("AWSManagedRulesSQLiRuleSet");
+    acl.write(folder.path(), "acl.json").expect("the ACL is written");
+    let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
+    assert_eq!(ran.stderr, "");
+    let expected = serde_json::json!({
+        "capacity": 212,
+        "rules": {"query-one": 10, "rate": 2, "AWSManagedRulesSQLiRuleSet": 200},
+    });
+    assert_eq!(one_line(&ran), expected);
+    let ran = run(folder.path(), &["capacity", "--acl", "acl.json"]);
+    let table = "WCU  rule\n 10  query-one\n  2  rate\n200  AWSManagedRulesSQLiRuleSet\n212  the web ACL\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), table), "{ran:?}");
+    // A group that does not ship has its price; one of nobody's has none.
+    let linux = Acl::new("shop").managed("AWSManagedRulesLinuxRuleSet").text();
+    fs::write(folder.path().join("acl.json"), &linux).expect("the ACL is written");
+    let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
+    assert_eq!(one_line(&ran)["capacity"], 200);
+    assert!(ran.stderr.contains("error[unknown-group]"), "{ran:?}");
+    fs::write(folder.path().join("acl.json"), linux.replace("LinuxRuleSet", "OtherRuleSet")).expect("it is written");
+    let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+}
+
 const GOOD: &str = r#"
 [[listener]]
 address = "127.0.0.1:0"

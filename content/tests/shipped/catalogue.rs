@@ -56,7 +56,7 @@ fn groups_are_those_of_aws() {
         let known = &known[&group.name];
         assert_eq!(group.vendor, "AWS");
         assert_eq!(group.label_namespace, format!("{}:", known["labelNamespace"].as_str().unwrap()), "{}", group.name);
-        assert_eq!(content.capacity, known["WCU"].as_u64(), "{}", group.name);
+        assert_eq!(group.capacity, known["WCU"].as_u64(), "{}", group.name);
         let described = |rule: &Rule| {
             let RuleKind::Match { action, .. } = &rule.kind else { panic!("{} is no match rule", rule.name) };
             let action = if action.action.terminates() { "Block" } else { "Count" };

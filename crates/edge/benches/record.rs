@@ -3,7 +3,6 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sekisho_edge::rate::RateCounters;
 use sekisho_edge::record::{MaskSettings, Occurrence, Recorder, Source, Subject, Veil};
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, Group, Policy, Rule, RuleKind};
@@ -96,17 +95,5 @@ fn record(criterion: &mut Criterion) {
     });
 }
 
-fn rate(criterion: &mut Criterion) {
-    let counters = RateCounters::new(65_536);
-    let mut now = 1_795_299_944_123;
-    criterion.bench_function("rate count, 1,000 keys", |bencher| {
-        bencher.iter(|| {
-            now += 1;
-            let key = (now % 1000) as u32;
-            counters.count(1, &black_box(key).to_be_bytes(), 300, Timestamp::from_unix_ms(now))
-        });
-    });
-}
-
-criterion_group!(benches, record, rate);
+criterion_group!(benches, record);
 criterion_main!(benches);

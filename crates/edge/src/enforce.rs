@@ -7,13 +7,12 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, request};
-use sekisho_waf::ir::{BlockResponse, HeaderInsert, TokenKind};
+use sekisho_waf::ir::{BlockResponse, HeaderInsert};
 
 use crate::body::Source;
 use crate::visit::Visit;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const X_AMZN_WAF_ACTION: HeaderName = HeaderName::from_static("x-amzn-waf-action");
 
 /// The form a client wants a refusal in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,25 +61,6 @@ pub(crate) fn refuse(status: StatusCode, head: &request::Parts, visit: &Visit) -
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(name) = HeaderValue::from_str(visit.name()) {
-        headers.insert(X_REQUEST_ID, name);
-    }
-    response
-}
-
-/// The response to a client whose token is not good.
-///
-/// Source: AWS WAF Developer Guide, "CAPTCHA and Challenge action behavior".
-pub(crate) fn ask(kind: TokenKind, visit: &Visit) -> Response<Source> {
-    let (status, word) = match kind {
-        TokenKind::Captcha => (StatusCode::METHOD_NOT_ALLOWED, "captcha"),
-        TokenKind::Challenge => (StatusCode::ACCEPTED, "challenge"),
-    };
-    let mut response = Response::new(Source::Empty);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(X_AMZN_WAF_ACTION, HeaderValue::from_static(word));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(name) = HeaderValue::from_str(visit.name()) {
         headers.insert(X_REQUEST_ID, name);

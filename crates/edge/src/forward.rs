@@ -58,6 +58,11 @@ pub(crate) fn to_origin(head: &mut request::Parts, host: &HeaderValue, hop: &Hop
     upgrade
 }
 
+/// Whether a trusted proxy says that the client came to it by TLS.
+pub(crate) fn came_by_tls(headers: &HeaderMap) -> bool {
+    headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
 /// Makes an origin's head one for the client.
 pub(crate) fn to_client(head: &mut response::Parts) {
     if head.headers.keys().any(stays_behind) {

@@ -11,7 +11,8 @@ use std::time::Instant;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
 use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
 use sekisho_waf::{
-    Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch,
+    Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch, TokenSource,
+    Verdict,
 };
 
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
@@ -23,6 +24,7 @@ use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
 use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
 use crate::settings::{Limits, OnFault};
+use crate::token::{Exempt, Presented, Tokens};
 use crate::visit::Visit;
 
 /// The rules in force and what belongs to them; swapped whole.
@@ -51,6 +53,8 @@ pub(crate) struct Candidate<'a> {
     /// The head as received, where HTTP/1 was spoken.
     pub(crate) raw: Option<&'a Head>,
     pub(crate) held: &'a Held,
+    /// Whether it brings the solution of a task, and so is not asked for a token, nor stopped for want of a rule that allows it.
+    pub(crate) delivers: bool,
 }
 
 /// What a worker shares with all others and inspection needs.
@@ -58,6 +62,7 @@ pub(crate) struct Candidate<'a> {
 pub(crate) struct Surroundings<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) places: &'a dyn PlaceSource,
+    pub(crate) tokens: &'a Tokens,
     pub(crate) limits: &'a Limits,
     pub(crate) on_fault: OnFault,
     pub(crate) metrics: &'a EdgeMetrics,
@@ -155,13 +160,15 @@ impl Inspector {
         around: Surroundings<'_>,
         record: bool,
     ) -> Result<Option<Details>, Faulted> {
-        let context = Context {
-            now: candidate.visit.at,
-            rates: &around.rules.rates,
-            places: around.places,
-            token: &KnownToken::NONE,
-        };
         let (set, terms, scratch) = (&around.rules.set, &around.rules.terms, &mut self.scratch);
+        let keys = set.asks_for_token().then(|| around.tokens.keys());
+        let presented = keys.as_deref().map(|keys| Presented::new(request, keys, &set.policy().token_domains));
+        let token: &dyn TokenSource = match &presented {
+            _ if candidate.delivers => &Exempt,
+            Some(presented) => presented,
+            None => &KnownToken::NONE,
+        };
+        let context = Context { now: candidate.visit.at, rates: &around.rules.rates, places: around.places, token };
         let begun = Instant::now();
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -184,7 +191,15 @@ impl Inspector {
         details: Option<&Details>,
     ) -> (Decision, Ruling) {
         let policy = around.rules.set.policy();
-        let verdict = self.scratch.verdict();
+        let admitted;
+        let verdict = match self.scratch.verdict() {
+            // No rule stops a solution; only the default would, which knows nothing of this path.
+            verdict if candidate.delivers && verdict.terminating.is_none() => {
+                admitted = Verdict { decision: Decision::Allow, ..verdict.clone() };
+                &admitted
+            }
+            verdict => verdict,
+        };
         around.rules.counters.observe(verdict);
         let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
         let ruling = match (verdict.decision, verdict.deciding_action(policy)) {
@@ -195,8 +210,12 @@ impl Inspector {
             (Decision::Block, _) => {
                 Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit))
             }
-            (Decision::Captcha, _) => Ruling::Refuse(enforce::ask(TokenKind::Captcha, candidate.visit)),
-            (Decision::Challenge, _) => Ruling::Refuse(enforce::ask(TokenKind::Challenge, candidate.visit)),
+            (Decision::Captcha, _) => {
+                Ruling::Refuse(around.tokens.ask(TokenKind::Captcha, candidate.head, candidate.visit))
+            }
+            (Decision::Challenge, _) => {
+                Ruling::Refuse(around.tokens.ask(TokenKind::Challenge, candidate.head, candidate.visit))
+            }
         };
         let decision = verdict.decision;
         if let Some(details) = details {
@@ -268,7 +287,12 @@ fn recycle<'a>(mut headers: Vec<Header<'_>>) -> Vec<Header<'a>> {
 fn fill<'a>(headers: &mut Vec<Header<'a>>, candidate: &Candidate<'a>) {
     match candidate.raw {
         Some(raw) => headers.extend(raw.fields().map(|(name, value)| Header { name, value })),
-        None => headers.extend(received(&candidate.head.headers)),
+        None => {
+            // `:authority` comes before all fields, and rules see it as the Host field.
+            let fields = &candidate.head.headers;
+            headers.extend(received(fields).filter(|field| field.is("host")));
+            headers.extend(received(fields).filter(|field| !field.is("host")));
+        }
     }
 }
 
@@ -306,14 +330,15 @@ fn body_of<'a>(
 
 fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Body<'a>) -> Request<'a> {
     let head = candidate.head;
-    let (path, query, version) = match candidate.raw {
+    let (path, query, fragment, version) = match candidate.raw {
         Some(raw) => {
             let parts = raw.target_parts();
-            (parts.path_or_root(), parts.query.unwrap_or_default(), raw.index().version().as_str())
+            (parts.path_or_root(), parts.query.unwrap_or_default(), parts.fragment, raw.index().version().as_str())
         }
         None => {
+            // A fragment in `:path` is dropped by the library, before anybody sees it.
             let query = head.uri.query().unwrap_or_default().as_bytes();
-            (head.uri.path().as_bytes(), query, version_name(head.version))
+            (head.uri.path().as_bytes(), query, None, version_name(head.version))
         }
     };
     let fingerprints = candidate.security.fingerprints();
@@ -321,7 +346,7 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
         method: head.method.as_str().as_bytes(),
         path,
         query,
-        fragment: None,
+        fragment,
         version: version.as_bytes(),
         scheme: if candidate.security.is_tls() { "https" } else { "http" },
         headers,

@@ -28,6 +28,7 @@ pub mod clock;
 pub mod metrics;
 pub mod rate;
 pub mod record;
+pub mod token;
 
 mod admission;
 mod connection;

@@ -21,6 +21,7 @@ use crate::forward::{self, Hop};
 use crate::http1::{HeadReport, Malformed};
 use crate::inspect::{Candidate, Rules, Ruling, Surroundings};
 use crate::server::{Counted, Place};
+use crate::token::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
 use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome};
 use crate::visit::Visit;
 
@@ -84,9 +85,13 @@ async fn go(
     // 2. The body, as far as rules look at it, has to be here before they are asked. The same rules are asked then: others
     //    that come into force meanwhile may look at more of it than was held back.
     let rules = peer.worker.shared.rules.load_full();
-    let held = hold_back(peer, &rules, body).await?;
+    let delivers = rules.set.asks_for_token() && head.uri.path() == ENDPOINT;
+    let held = hold_back(peer, &rules, body, delivers).await?;
     // 3. The rules decide, and the decision is recorded before anything is done about it.
-    let inserted = decide(peer, &rules, visit, head, arrived, &held).await?;
+    let inserted = decide(peer, &rules, visit, head, arrived, &held, delivers).await?;
+    if delivers {
+        return Ok(deliver(peer, &rules, visit, head, &held));
+    }
     // 4. Where to.
     let Some(place) = peer.worker.shared.routes.load().find(host_text(&host), head.uri.path()).cloned() else {
         return Ok(enforce::refuse(StatusCode::NOT_FOUND, head, visit));
@@ -98,14 +103,16 @@ async fn go(
     }
 }
 
-async fn hold_back(peer: &Peer, rules: &Rules, body: Incoming) -> Result<Held, Ending> {
+/// Holds back what rules look at, and what is brought to the edge itself.
+async fn hold_back(peer: &Peer, rules: &Rules, body: Incoming, delivers: bool) -> Result<Held, Ending> {
     let shared = &peer.worker.shared;
     let held = Held::none(body);
     if held.length().is_some_and(|length| length > shared.limits.body_bytes_max) {
         let fault = UploadFault::TooLarge { bytes_max: shared.limits.body_bytes_max };
         return Err(unread(&Fault::Upload(fault)));
     }
-    match rules.body_bytes_held(&shared.limits) {
+    let delivered = delivers.then_some(POSTED_BYTES_MAX + 1);
+    match rules.body_bytes_held(&shared.limits).max(delivered) {
         Some(bytes_max) if !held.is_whole() => {
             Box::pin(hold(held, bytes_max, &shared.limits)).await.map_err(|fault| unread(&Fault::Upload(fault)))
         }
@@ -131,6 +138,7 @@ async fn decide(
     head: &request::Parts,
     arrived: Option<&HeadReport>,
     held: &Held,
+    delivers: bool,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Ending> {
     let worker = &peer.worker;
     let shared = &worker.shared;
@@ -138,12 +146,13 @@ async fn decide(
         Some(HeadReport::Well(raw)) => Some(raw),
         _ => None,
     };
-    let candidate = Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held };
+    let candidate = Candidate { visit, client: peer.client(head), security: &peer.security, head, raw, held, delivers };
     let (decision, ruling) = {
         let places = shared.places.load();
         let around = Surroundings {
             rules,
             places: &***places,
+            tokens: &shared.tokens,
             limits: &shared.limits,
             on_fault: shared.on_fault,
             metrics: &shared.metrics.edge,
@@ -155,6 +164,20 @@ async fn decide(
         Ruling::Pass(inserted) => Ok(inserted),
         Ruling::Refuse(response) => Err(Ending::Answered(response)),
     }
+}
+
+/// Answers a request for the edge's own path, which the rules let through.
+fn deliver(peer: &Peer, rules: &Rules, visit: &Visit, head: &request::Parts, held: &Held) -> Response<Source> {
+    let fits = held.is_whole() && held.bytes() <= POSTED_BYTES_MAX as u64;
+    let mut joined = Vec::new();
+    peer.worker.shared.tokens.answer(&Delivery {
+        head,
+        body: fits.then(|| held.contiguous(&mut joined)),
+        client: peer.client(head),
+        secure: peer.security.is_tls() || (peer.trusted && forward::came_by_tls(&head.headers)),
+        now: visit.at,
+        domains: &rules.set.policy().token_domains,
+    })
 }
 
 fn host_text(host: &HeaderValue) -> &str {

@@ -23,7 +23,9 @@ mod veil;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub(crate) use decision::{limit_key, part_key};
 pub use details::Details;
+pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};

@@ -1,20 +1,24 @@
 //! The command line.
 
 mod acl;
+mod capacity;
 mod check;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod guard;
+mod rate_keys;
 mod run;
+mod test;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use sekisho_model::Diagnostics;
 
-use crate::config::{Broken, RulesConfig};
+use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig};
 use crate::rules;
 
 /// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
@@ -33,12 +37,18 @@ enum Command {
     Run(run::RunArgs),
     /// Hold one request against a web ACL and explain the decision
     Check(check::CheckArgs),
+    /// Run tests of rules: requests, and what must come of them; exit status 1 if any fails
+    Test(test::TestArgs),
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
+    Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
+    /// Show what rate-based rules limit now, in a running service
+    RateKeys(rate_keys::RateKeysArgs),
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -87,11 +97,34 @@ impl Cli {
             Command::Guard(args) => guard::guard(args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::check(&args),
+            Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
+            Command::RateKeys(args) => rate_keys::rate_keys(&args),
             Command::Config(command) => config::config(&command),
         }
+    }
+}
+
+/// Which running service is asked, for the commands that ask one.
+#[derive(Debug, Clone, Args)]
+struct AdminArgs {
+    /// Admin address of the service. Default: that of the configuration file, or 127.0.0.1:9180
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+    /// The configuration file the service runs from
+    #[arg(short, long, value_name = "FILE", conflicts_with = "admin")]
+    config: Option<PathBuf>,
+}
+
+impl AdminArgs {
+    fn address(&self) -> Result<SocketAddr, Failure> {
+        let Some(file) = &self.config else { return Ok(self.admin.unwrap_or(ADMIN_DEFAULT)) };
+        let config = Config::load(file)?;
+        let missing = || anyhow::anyhow!("{} gives the service no admin address", file.display());
+        Ok(config.edge.admin.ok_or_else(missing)?)
     }
 }
 

@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 use sekisho_edge::settings::Settings;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 
+use crate::token_keys::KeyFile;
+
+pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 
 /// A checked configuration.
@@ -25,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) edge: Settings,
     /// Where the rules come from.
     pub(crate) rules: RulesConfig,
+    /// How clients prove themselves.
+    pub(crate) tokens: TokensConfig,
     /// How decisions are recorded.
     pub(crate) records: RecordsConfig,
     /// How the program logs about itself.
@@ -74,6 +79,14 @@ impl RulesConfig {
         let files = [acl, resources, logging].into_iter().chain(lists).chain([country_db, asn_db]);
         files.flatten().map(PathBuf::as_path)
     }
+}
+
+/// How clients prove themselves to rules that ask for it.
+#[derive(Debug, Clone)]
+pub(crate) struct TokensConfig {
+    pub(crate) keys: KeyFile,
+    /// Leading zero bits of a proof of work.
+    pub(crate) work_bits: u8,
 }
 
 /// How decisions are recorded.

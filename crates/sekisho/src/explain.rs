@@ -13,7 +13,9 @@ use sekisho_waf::ir::{Action, Policy, Rule, RuleKind};
 use sekisho_waf::reference::{RuleTrace, Trace};
 use sekisho_waf::{Decision, Judged, Request, RuleRef, Verdict};
 
-use words::{Style, action_name, shown};
+use words::{Style, action_name};
+
+pub(crate) use words::shown;
 
 /// Explains one evaluation.
 pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace, color: bool) -> String {

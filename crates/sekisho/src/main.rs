@@ -3,6 +3,7 @@
 //! The only room that reads configuration and environment: it parses the command line, loads rules and configuration, wires
 //! the edge to them, and prints what people read.
 
+mod admin;
 mod cli;
 mod config;
 mod explain;
@@ -11,6 +12,7 @@ mod read;
 mod rules;
 mod service;
 mod terminal;
+mod token_keys;
 mod watch;
 
 use std::process::ExitCode;

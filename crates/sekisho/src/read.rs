@@ -29,15 +29,18 @@ pub(crate) fn text(path: &Path) -> Result<SourceFile, Diagnostics> {
     }
 }
 
-/// Reads all `.json` files directly in a folder, in the order of their names.
-pub(crate) fn json_folder(path: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
+/// The names that files of sets and rule groups end in, whatever their form.
+const RESOURCE_EXTENSIONS: [&str; 5] = ["json", "tf", "yaml", "yml", "template"];
+
+/// Reads all files directly in a folder that may hold sets and rule groups, in the order of their names.
+pub(crate) fn resource_folder(path: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
     let failed = |error: std::io::Error| {
         Diagnostic::error("unreadable-folder", format!("cannot read {}: {error}", path.display()))
     };
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| Diagnostics::from(failed(error)))? {
         let name: PathBuf = entry.map_err(|error| Diagnostics::from(failed(error)))?.path();
-        if name.extension().is_some_and(|extension| extension == "json") {
+        if name.extension().is_some_and(|found| RESOURCE_EXTENSIONS.iter().any(|known| found == *known)) {
             names.push(name);
         }
     }

@@ -2,18 +2,20 @@
 
 mod list;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
-use sekisho_waf::ir::{Logging, Policy};
+use sekisho_waf::ir::Logging;
 use sekisho_waf::{Limits, RuleSet};
-use sekisho_waf_lang::aws::{self, LoadOptions};
+use sekisho_waf_lang::aws::{self, CAPACITY_MAX, Capacity, CapacityLimits, LoadOptions, ManagedCatalogue};
 
 use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
 use crate::read;
+
+/// Whoever puts rules to work hears of capacity where AWS would not take them; here they are only slower.
+const AS_SERVED: CapacityLimits = CapacityLimits { warn_above: CAPACITY_MAX, error_above: u64::MAX };
 
 /// Rules ready for use, and what is doubtful in them.
 #[derive(Debug)]
@@ -36,15 +38,50 @@ pub(crate) fn load(config: &RulesConfig) -> Result<LoadedRules, Diagnostics> {
 
 /// As [`load`], as if in front of a certain kind of AWS resource.
 pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<LoadedRules, Diagnostics> {
+    load_judged(config, options, as_served)
+}
+
+/// As [`load_for`], with the caller's own judgement of the web ACL's capacity.
+pub(crate) fn load_judged(
+    config: &RulesConfig,
+    options: &LoadOptions,
+    judge: impl Fn(&Capacity) -> Diagnostics,
+) -> Result<LoadedRules, Diagnostics> {
     let mut problems = Diagnostics::new();
-    let lists = Lists {
-        allow: keep(config.allow_list.as_deref().map(list::read), &mut problems),
-        reputation: keep(config.reputation_list.as_deref().map(list::read), &mut problems),
-        reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), &mut problems),
-        ddos: keep(config.ddos_list.as_deref().map(list::read), &mut problems),
-    };
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
-    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::json_folder), &mut problems);
+    let (texts, catalogue) = texts(config, &mut problems)?;
+    let Some(texts) = texts else { return Err(problems) };
+    let Compiled { rule_set, logging, warnings } = compile_judged(&texts, &catalogue, options, judge, problems)?;
+    Ok(LoadedRules { rule_set, places: Arc::new(places), logging, warnings })
+}
+
+/// What the web ACL that a configuration names takes of AWS's capacity, if the price of each rule is known; whatever is
+/// wrong with it is added to the problems.
+///
+/// # Errors
+///
+/// If the rules that ship are broken.
+pub(crate) fn capacity(config: &RulesConfig, problems: &mut Diagnostics) -> Result<Option<Capacity>, Diagnostics> {
+    let (texts, catalogue) = texts(config, problems)?;
+    let Some(texts) = texts else { return Ok(None) };
+    let loaded = aws::load(&texts.acl, &texts.resources, &catalogue, &LoadOptions::default());
+    problems.extend(loaded.diagnostics);
+    Ok(loaded.capacity)
+}
+
+fn as_served(capacity: &Capacity) -> Diagnostics {
+    capacity.beyond(AS_SERVED).into_iter().collect()
+}
+
+/// Reads the files a configuration names. No texts, if the web ACL cannot be read.
+fn texts(config: &RulesConfig, problems: &mut Diagnostics) -> Result<(Option<Texts>, ManagedCatalogue), Diagnostics> {
+    let lists = Lists {
+        allow: keep(config.allow_list.as_deref().map(list::read), problems),
+        reputation: keep(config.reputation_list.as_deref().map(list::read), problems),
+        reconnaissance: keep(config.reconnaissance_list.as_deref().map(list::read), problems),
+        ddos: keep(config.ddos_list.as_deref().map(list::read), problems),
+    };
+    let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::resource_folder), problems);
     let acl = match &config.acl {
         Some(path) => read::text(path).map_err(|errors| problems.extend(errors)).ok(),
         None => {
@@ -53,26 +90,68 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Some(starter.acl)
         }
     };
+    let logging = config.logging.as_deref().map(read::text);
+    let logging = logging.and_then(|text| text.map_err(|errors| problems.extend(errors)).ok());
     let catalogue = sekisho_content::catalogue(&lists)?;
-    let Some(acl) = acl else { return Err(problems) };
-    let loaded = aws::load(&acl, &resources, &catalogue, options);
+    Ok((acl.map(|acl| Texts { acl, resources, logging }), catalogue))
+}
+
+/// The texts of a web ACL, of what it refers to, and of its logging configuration.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) acl: SourceFile,
+    pub(crate) resources: Vec<SourceFile>,
+    pub(crate) logging: Option<SourceFile>,
+}
+
+/// What texts of rules mean.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) rule_set: Arc<RuleSet>,
+    /// What is recorded: everything, if there is no logging configuration.
+    pub(crate) logging: Logging,
+    pub(crate) warnings: Diagnostics,
+}
+
+/// Loads and compiles texts of rules, after `problems` of reading them.
+///
+/// # Errors
+///
+/// Everything that makes the rules unusable, at once.
+pub(crate) fn compile(
+    texts: &Texts,
+    catalogue: &ManagedCatalogue,
+    options: &LoadOptions,
+    problems: Diagnostics,
+) -> Result<Compiled, Diagnostics> {
+    compile_judged(texts, catalogue, options, as_served, problems)
+}
+
+fn compile_judged(
+    texts: &Texts,
+    catalogue: &ManagedCatalogue,
+    options: &LoadOptions,
+    judge: impl Fn(&Capacity) -> Diagnostics,
+    mut problems: Diagnostics,
+) -> Result<Compiled, Diagnostics> {
+    let loaded = aws::load(&texts.acl, &texts.resources, catalogue, options);
     problems.extend(loaded.diagnostics);
+    problems.extend(loaded.capacity.as_ref().map(judge).unwrap_or_default());
     let policy = match loaded.policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
-    let logging = match &config.logging {
-        Some(path) => load_logging(path, &policy, &mut problems),
-        None => Logging::default(),
-    };
+    let mut logging = Logging::default();
+    if let Some(text) = &texts.logging {
+        let (read, found) = aws::load_logging(text, &policy.id);
+        problems.extend(found);
+        logging = read.unwrap_or_default();
+    }
     if problems.has_errors() {
         return Err(problems);
     }
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => {
-            let (rule_set, places) = (Arc::new(rule_set), Arc::new(places));
-            Ok(LoadedRules { rule_set, places, logging, warnings: problems })
-        }
+        Ok(rule_set) => Ok(Compiled { rule_set: Arc::new(rule_set), logging, warnings: problems }),
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);
@@ -84,16 +163,6 @@ pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<Lo
             Err(problems)
         }
     }
-}
-
-/// The logging configuration in a file; its problems are added to the others.
-fn load_logging(path: &Path, policy: &Policy, problems: &mut Diagnostics) -> Logging {
-    let (logging, found) = match read::text(path) {
-        Ok(text) => aws::load_logging(&text, &policy.id),
-        Err(errors) => (None, errors),
-    };
-    problems.extend(found);
-    logging.unwrap_or_default()
 }
 
 /// Everything that is wrong with a configuration, and with the rules it names.

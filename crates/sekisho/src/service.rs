@@ -4,6 +4,7 @@ mod log;
 mod reload;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -14,6 +15,7 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
 use sekisho_edge::rate::RateCounters;
 use sekisho_edge::record::{self, Journal, JournalSettings, MaskSettings, Source};
+use sekisho_edge::token::Tokens;
 use sekisho_edge::{Edge, Running, Services, Witness};
 use sekisho_model::{Diagnostic, Diagnostics};
 use sekisho_waf::ir::Policy;
@@ -22,6 +24,7 @@ use signal_hook::iterator::Signals;
 
 use crate::cli::{Failure, Outcome};
 use crate::config::{Config, Overflow, RecordsConfig, RulesConfig};
+use crate::token_keys::KeyFile;
 use crate::{rules, terminal};
 
 use reload::Reloader;
@@ -40,6 +43,8 @@ pub(crate) struct Service {
     journal: Option<Arc<Journal>>,
     metrics: Arc<Metrics>,
     rules: RulesConfig,
+    tokens: Arc<Tokens>,
+    keys: KeyFile,
 }
 
 impl Service {
@@ -63,6 +68,7 @@ impl Service {
             tracing::warn!("decisions are not recorded: `enabled` of `[records]` is false");
             None
         };
+        let tokens = Arc::new(Tokens::new(config.tokens.keys.load()?, config.tokens.work_bits));
         let services = Services {
             rules: loaded.rule_set,
             logging: loaded.logging,
@@ -73,10 +79,16 @@ impl Service {
             metrics: Arc::clone(&metrics),
             rates: Arc::new(RateCounters::new(RATE_KEYS_MAX)),
             places: loaded.places,
+            tokens: Arc::clone(&tokens),
             clock: Arc::new(SystemClock),
         };
         let running = Edge::start(config.edge, services).map_err(|error| unusable("setup", &error.into()))?;
-        Ok(Self { running, journal, metrics, rules: config.rules })
+        Ok(Self { running, journal, metrics, rules: config.rules, tokens, keys: config.tokens.keys })
+    }
+
+    /// The files that are read again when they change.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.rules.files().chain([self.keys.path()])
     }
 
     /// The addresses listened on.
@@ -111,7 +123,7 @@ pub(crate) fn serve(config: Config) -> Outcome {
     if service.journal.is_some() {
         terminal::note(&format!("decisions under {}", data.display()));
     }
-    let mut reloader = Reloader::new(&service.rules);
+    let mut reloader = Reloader::new(&service);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {
             Ok(SIGHUP) => reloader.reload(&service),
@@ -148,7 +160,7 @@ pub(crate) fn free_admin_address() -> Option<SocketAddr> {
     }
 }
 
-fn journal_settings(records: &RecordsConfig, data: &std::path::Path, policy: &Policy) -> JournalSettings {
+fn journal_settings(records: &RecordsConfig, data: &Path, policy: &Policy) -> JournalSettings {
     JournalSettings {
         flush_interval_ms: records.flush_interval_ms,
         rotate_interval_s: records.rotate_interval_s,

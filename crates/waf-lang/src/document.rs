@@ -10,7 +10,7 @@ mod yaml;
 
 use std::ops::Range;
 
-use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Span};
 
 use crate::report::Report;
 
@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Number(String),
     /// A string, escapes resolved.
     String(String),
+    /// Bytes whose encoding is settled: a search string of a form that says which it uses.
+    Blob(Vec<u8>),
     Array(Vec<Value>),
     /// Keys are distinct, in the order written.
     Object(Vec<Entry>),
@@ -96,6 +98,11 @@ impl Document {
         Some(Self { file: file.clone(), root })
     }
 
+    /// A tree whose places are those of a file, however it came to be.
+    pub(crate) fn of(file: &SourceFile, root: Value) -> Self {
+        Self { file: file.clone(), root }
+    }
+
     /// The file it was read from.
     #[must_use]
     pub fn file(&self) -> &SourceFile {
@@ -146,7 +153,7 @@ impl<'d> Node<'d> {
             Kind::Null => "null",
             Kind::Bool(_) => "a boolean",
             Kind::Number(_) => "a number",
-            Kind::String(_) => "a string",
+            Kind::String(_) | Kind::Blob(_) => "a string",
             Kind::Array(_) => "an array",
             Kind::Object(_) => "an object",
         }
@@ -165,6 +172,19 @@ impl<'d> Node<'d> {
             Kind::String(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Its bytes, if they are known whatever their encoding.
+    pub(crate) fn as_blob(self) -> Option<&'d [u8]> {
+        match &self.value.kind {
+            Kind::Blob(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The value itself.
+    pub(crate) fn value(self) -> &'d Value {
+        self.value
     }
 
     /// Its value, if it is a boolean.
@@ -225,6 +245,11 @@ impl<'d> Node<'d> {
         Diagnostic::warning(code, message).at(self.file, self.place())
     }
 
+    /// Where to point at it.
+    pub(crate) fn span(self) -> Span {
+        Span { file: self.file.clone(), range: self.place() }
+    }
+
     /// Where to point: all of a scalar, the opening bracket of what may span many lines.
     fn place(self) -> Range<usize> {
         let range = self.range();
@@ -269,7 +294,7 @@ impl<'d> Key<'d> {
 }
 
 /// Reports keys that stand more than once and keeps the first of each.
-fn without_duplicates(file: &SourceFile, mut entries: Vec<Entry>, report: &mut Report) -> Vec<Entry> {
+pub(crate) fn without_duplicates(file: &SourceFile, mut entries: Vec<Entry>, report: &mut Report) -> Vec<Entry> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|&a, &b| entries[a].key.cmp(&entries[b].key).then(a.cmp(&b)));
     let mut repeated = vec![false; entries.len()];

@@ -7,4 +7,5 @@
 
 pub mod aws;
 pub mod document;
+pub mod forms;
 mod report;

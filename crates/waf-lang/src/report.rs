@@ -51,6 +51,11 @@ impl Report {
         self.push(Diagnostic::error(code, message).at(file, range));
     }
 
+    /// Whether any problem is an error.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.dropped_errors || self.diagnostics.has_errors()
+    }
+
     /// The known name closest to a misspelt one, as a help line. None once nobody would see it.
     pub(crate) fn did_you_mean<'a>(&self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
         if self.kept == PROBLEMS_MAX || word.len() > SUGGESTED_WORD_BYTES_MAX {

@@ -39,7 +39,7 @@ fn reads_a_group_with_its_sets_and_pages() {
     let loaded = loaded(GROUP, &rules);
     assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(false));
     let content = loaded.group.unwrap();
-    assert_eq!((content.group.vendor.as_str(), content.capacity), ("AWS", Some(700)));
+    assert_eq!((content.group.vendor.as_str(), content.group.capacity), ("AWS", Some(700)));
     let kinds: Vec<_> = content.group.rules.iter().map(|rule| &rule.kind).collect();
     let RuleKind::Match { when: Condition::Test(Test { field, operator, oversize, .. }), action } = kinds[0] else {
         panic!()

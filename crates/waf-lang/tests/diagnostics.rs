@@ -114,7 +114,7 @@ fn takes_the_smallest_web_acl() {
 #[test]
 fn refuses_what_is_no_web_acl() {
     refuses("", &["unexpected-end"]);
-    refuses("[]", &["wrong-type"]);
+    refuses("[]", &["no-web-acl"]);
     refuses("{}", &["missing-field"; 4]);
     refuses(r#"{"WebACL":{}}"#, &["missing-field"; 4]);
     refuses(&acl(r#","Name":"again""#), &["duplicate-key"]);
@@ -378,6 +378,7 @@ fn overrides_that_name_nothing_are_warned_of_or_refused() {
         vendor: "AWS".to_owned(),
         name: "Shipped".to_owned(),
         label_namespace: "awswaf:managed:aws:shipped:".to_owned(),
+        capacity: None,
         rules: read.rules,
     });
     for (text, severity) in [(own, Severity::Error), (managed, Severity::Warning)] {

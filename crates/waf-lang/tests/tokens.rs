@@ -40,6 +40,7 @@ fn loaded(members: &str, rules: &str) -> (Option<Policy>, Diagnostics) {
         vendor: "AWS".to_owned(),
         name: "Group".to_owned(),
         label_namespace: "awswaf:managed:aws:group:".to_owned(),
+        capacity: None,
         rules,
     });
     let resources = [SourceFile::new("group.json", own_group())];

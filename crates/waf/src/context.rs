@@ -56,6 +56,9 @@ pub enum TokenState {
     DomainMismatch,
     /// It proves a solution at this time.
     SolvedAt(Timestamp),
+    /// The request is not to be asked: it brings the solution a token is given for. Rules that ask go on, and nothing is said
+    /// of tokens.
+    Exempt,
 }
 
 /// A token whose content is known beforehand. The default is none at all.

@@ -155,7 +155,9 @@ impl<J: Judge> Course<'_, J> {
 
     /// Holds the client's token against what a rule asks of it; whether it is not good.
     fn ask(&mut self, kind: TokenKind, asked: &TokenAction) -> bool {
-        let result = TokenResult::of(self.context.token.state(kind), asked, self.context.now);
+        let Some(result) = TokenResult::of(self.context.token.state(kind), asked, self.context.now) else {
+            return false;
+        };
         *self.verdict.token_mut(kind) = Some(result);
         !result.is_good()
     }

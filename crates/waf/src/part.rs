@@ -36,10 +36,11 @@ impl Extent {
 
     /// Whether a test on the part passes; `found` says whether a value of it does.
     pub(crate) fn passes(self, oversize: Oversize, on_missing: OnMissing, found: impl FnOnce() -> bool) -> bool {
-        match (self.present, self.oversize, oversize) {
-            (false, ..) => on_missing == OnMissing::Match,
-            (true, true, Oversize::Match) => true,
-            (true, true, Oversize::NoMatch) => false,
+        // What was asked for may stand in what is not inspected, so the size is looked at first.
+        match (self.oversize, oversize) {
+            (true, Oversize::Match) => true,
+            (true, Oversize::NoMatch) => false,
+            _ if !self.present => on_missing == OnMissing::Match,
             _ => self.settled.unwrap_or_else(found),
         }
     }
@@ -158,9 +159,9 @@ fn is_wanted(name: &[u8], pattern: &MapPattern, any_case: bool) -> bool {
     }
 }
 
-/// Header names as received, joined by `:`.
+/// Header names as received, joined by `:`, as far as headers are inspected.
 ///
-/// Source: AWS WAF Developer Guide, "Header order".
+/// Source: AWS WAF Developer Guide, "Request components in AWS WAF", Header order.
 fn header_order(
     request: &Request<'_>,
     limits: &Limits,
@@ -168,20 +169,16 @@ fn header_order(
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Extent {
     buffer.clear();
-    let mut oversize = request.headers.len() > limits.headers_max;
-    for header in request.headers.iter().take(limits.headers_max) {
+    let headers = request.headers.iter().map(|header| (header.name, header.value));
+    let names = MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
+    let extent = entries(headers, limits.headers_max, limits.headers_bytes_max, &names, true, |_, name| {
         if !buffer.is_empty() {
             buffer.push(b':');
         }
-        buffer.extend_from_slice(header.name);
-        if buffer.len() > limits.headers_bytes_max {
-            buffer.truncate(limits.headers_bytes_max);
-            oversize = true;
-            break;
-        }
-    }
+        buffer.extend_from_slice(name);
+    });
     each(b"", buffer);
-    Extent { oversize, ..Extent::WHOLE }
+    Extent { present: true, ..extent }
 }
 
 /// Which of the parts in `looked_at` are larger than is inspected.

@@ -19,7 +19,7 @@ use crate::{Context, Request, Verdict};
 const BUFFER_KEPT_BYTES_MAX: usize = 64 * 1024;
 
 /// What one request counts under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountedKey<'k> {
     /// An address.
     Address(IpAddr),
@@ -84,10 +84,41 @@ impl LimitedKey {
     }
 }
 
+impl LimitedKey {
+    /// The same key with the values of a custom key cut to `bytes_max` bytes each.
+    #[must_use]
+    pub fn cut(self, bytes_max: usize) -> Self {
+        if !matches!(self, Self::Custom(_)) {
+            return self;
+        }
+        let mut values = Vec::new();
+        for value in self.values() {
+            match value {
+                KeyValue::Bytes(bytes) => {
+                    push_value(&mut values, |out| out.extend_from_slice(&bytes[..bytes.len().min(bytes_max)]));
+                }
+                KeyValue::Invalid => values.push(INVALID),
+            }
+        }
+        Self::Custom(values.into())
+    }
+}
+
 /// Announces a value: four bytes of length, big end first, and the value follow.
 const VALUE: u8 = 1;
 /// Stands for an invalid address or a missing fingerprint.
 const INVALID: u8 = 0;
+
+/// Appends one value, written by `write`, to the values of a key.
+fn push_value(values: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    values.push(VALUE);
+    let length_at = values.len();
+    values.extend_from_slice(&[0; 4]);
+    let start = values.len();
+    write(values);
+    let length = u32::try_from(values.len() - start).unwrap_or(u32::MAX);
+    values[length_at..start].copy_from_slice(&length.to_be_bytes());
+}
 
 /// Memory to build keys in, kept between requests.
 #[derive(Debug, Default)]
@@ -180,13 +211,7 @@ impl KeyBuffers {
 
     /// Adds one value, written by `write`.
     fn value(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.key.push(VALUE);
-        let length_at = self.key.len();
-        self.key.extend_from_slice(&[0; 4]);
-        let start = self.key.len();
-        write(&mut self.key);
-        let length = u32::try_from(self.key.len() - start).unwrap_or(u32::MAX);
-        self.key[length_at..start].copy_from_slice(&length.to_be_bytes());
+        push_value(&mut self.key, write);
     }
 
     fn invalid(&mut self, counts: bool) -> Option<()> {

@@ -47,8 +47,9 @@ impl TokenFailure {
 }
 
 impl TokenResult {
-    /// Holds a token against what a rule asks. A solution expires when it is older than the immunity time.
-    pub(crate) fn of(state: TokenState, asked: &TokenAction, now: Timestamp) -> Self {
+    /// Holds a token against what a rule asks. A solution expires when it is older than the immunity time. None for a
+    /// request that is not to be asked.
+    pub(crate) fn of(state: TokenState, asked: &TokenAction, now: Timestamp) -> Option<Self> {
         let (solved_at, failure) = match state {
             TokenState::Missing => (None, Some(TokenFailure::Missing)),
             TokenState::Invalid => (None, Some(TokenFailure::Invalid)),
@@ -57,8 +58,9 @@ impl TokenResult {
                 let expired = now.since_ms(at) > asked.immunity_s.saturating_mul(1000);
                 (Some(at), expired.then_some(TokenFailure::Expired))
             }
+            TokenState::Exempt => return None,
         };
-        Self { solved_at, failure }
+        Some(Self { solved_at, failure })
     }
 
     /// Whether the token is good.
@@ -76,7 +78,7 @@ mod tests {
     fn a_solution_is_good_up_to_and_at_the_immunity_time() {
         let asked = TokenAction { insert: Vec::new(), immunity_s: 60 };
         let solved = TokenState::SolvedAt(Timestamp::from_unix_ms(1_000));
-        let failure = |now| TokenResult::of(solved, &asked, Timestamp::from_unix_ms(now)).failure;
+        let failure = |now| TokenResult::of(solved, &asked, Timestamp::from_unix_ms(now)).unwrap().failure;
         assert_eq!([failure(0), failure(1_000), failure(61_000)], [None; 3]);
         assert_eq!(failure(61_001), Some(TokenFailure::Expired));
     }

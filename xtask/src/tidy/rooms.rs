@@ -18,11 +18,20 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-waf-lang", uses: &["sekisho-model", "sekisho-waf"] },
     Room { name: "sekisho-content", uses: &["sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     Room { name: "sekisho-edge", uses: &["sekisho-model", "sekisho-waf"] },
+    Room { name: "sekisho-acl-test", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {
         name: "sekisho",
-        uses: &["sekisho-content", "sekisho-edge", "sekisho-model", "sekisho-shop", "sekisho-waf", "sekisho-waf-lang"],
+        uses: &[
+            "sekisho-acl-test",
+            "sekisho-content",
+            "sekisho-edge",
+            "sekisho-model",
+            "sekisho-shop",
+            "sekisho-waf",
+            "sekisho-waf-lang",
+        ],
     },
     Room {
         name: "sekisho-e2e",

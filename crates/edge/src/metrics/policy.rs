@@ -191,6 +191,7 @@ impl PolicyCounters {
         }
         for matched in &verdict.non_terminating {
             if let Some((counters, asks)) = self.rule(matched.rule) {
+                let asks = asked_in(verdict, asks);
                 counters.went_on(asks);
                 self.all.went_on(asks);
             }
@@ -229,7 +230,7 @@ impl PolicyCounters {
         let of_group = |at: RuleRef| at.rule == outcome.rule && at.member.is_some();
         let went_on = || {
             let matched = verdict.non_terminating.iter().map(|matched| matched.rule).filter(|&at| of_group(at));
-            matched.map(|at| self.rule(at).and_then(|(_, asks)| asks))
+            matched.map(|at| self.rule(at).and_then(|(_, asks)| asked_in(verdict, asks)))
         };
         match outcome.terminated_by {
             None if went_on().next().is_some() => {
@@ -250,6 +251,11 @@ impl PolicyCounters {
             Some(_) => {}
         }
     }
+}
+
+/// What a rule asked for, if it did: a request that brings a solution is not asked.
+fn asked_in(verdict: &Verdict, asks: Option<TokenKind>) -> Option<TokenKind> {
+    asks.filter(|kind| verdict.token(*kind).is_some())
 }
 
 #[cfg(test)]

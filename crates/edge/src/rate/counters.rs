@@ -1,238 +1,155 @@
-//! The keys of all rate-based rules and their windows, in shards with a lock each.
+//! Counters in this process: the keys of all rate-based rules and their windows, in shards with a lock each.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sekisho_model::Timestamp;
-use sekisho_waf::ir::{Policy, RuleKind};
-use sekisho_waf::{CountedKey, RateSource, RuleRef};
+use sekisho_waf::CountedKey;
 
-use super::window::Window;
+use super::limited::LimitedKeys;
+use super::store::{CountedRule, CounterStore, Limited, Sharing};
+use super::table::{Entry, SHARD_KEYS_MAX, Shard};
 
 /// More than workers, so that two seldom want the same lock.
-const SHARDS: usize = 64;
-/// No entry.
-const NONE: u32 = u32::MAX;
+pub(super) const SHARDS: usize = 64;
 
-/// Counts requests by rule and key in sliding windows, within 5 % (see [`super::window`]).
+/// Counts requests by rule and key in sliding windows, within a twentieth of the limit (see [`super::window`]).
 #[derive(Debug)]
 pub struct RateCounters {
     shards: Box<[Mutex<Shard>]>,
     hashers: [RandomState; 2],
+    limited: LimitedKeys,
 }
 
 impl RateCounters {
-    /// Counters for at most `keys_max` keys of all rules together (at least 64); each takes some 450 bytes once seen.
+    /// Counters for at most `keys_max` keys of all rules together (at least 64); each takes some 550 bytes once seen.
     #[must_use]
     pub fn new(keys_max: usize) -> Self {
-        let keys_max = keys_max.div_ceil(SHARDS).clamp(1, NONE as usize - 1);
+        let keys_max = keys_max.div_ceil(SHARDS).clamp(1, SHARD_KEYS_MAX);
         let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(keys_max))).collect();
-        Self { shards, hashers: [RandomState::new(), RandomState::new()] }
+        Self { shards, hashers: [RandomState::new(), RandomState::new()], limited: LimitedKeys::default() }
     }
 
-    /// Counts a request for `rule` under `key`, and returns how many the last `window_s` seconds saw, this one included.
-    ///
-    /// `rule` identifies a reference to a rule, the same across reloads. `now` must not go backwards by much: earlier
-    /// times count as the latest seen for the key.
-    pub fn count(&self, rule: u64, key: &[u8], window_s: u32, now: Timestamp) -> u64 {
-        let [first, second] = self.hashers.each_ref().map(|hasher| hasher.hash_one((rule, key)));
-        let shard = &self.shards[(first >> 32) as usize % SHARDS];
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = shard.window(u128::from(first) << 64 | u128::from(second));
-        window.count(now.unix_ms(), window_s.saturating_mul(1000))
+    /// What a key is known by. The secrets are this process's own, so that nobody can choose keys that collide.
+    pub(super) fn hash(&self, rule: &CountedRule, key: CountedKey<'_>) -> u128 {
+        let [first, second] = self.hashers.each_ref().map(|hasher| hasher.hash_one((rule.identity, key)));
+        u128::from(first) << 64 | u128::from(second)
     }
 
-    /// How many keys are kept now.
-    #[must_use]
-    pub fn keys(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).places.len()).sum()
-    }
-}
-
-/// Passes on a key that is a hash already.
-#[derive(Debug, Default)]
-struct Ready(u64);
-
-impl Hasher for Ready {
-    fn finish(&self) -> u64 {
-        self.0
+    pub(super) fn shard(&self, number: usize) -> MutexGuard<'_, Shard> {
+        self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
-        }
+    /// The number of the shard that a key is in.
+    pub(super) fn shard_of(hash: u128) -> usize {
+        (hash >> 96) as usize % SHARDS
     }
 
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-}
-
-#[derive(Debug)]
-struct Entry {
-    key: u128,
-    window: Window,
-    /// Neighbours in the order of last use.
-    newer: u32,
-    older: u32,
-}
-
-#[derive(Debug)]
-struct Shard {
-    keys_max: usize,
-    places: HashMap<u128, u32, BuildHasherDefault<Ready>>,
-    entries: Vec<Entry>,
-    newest: u32,
-    oldest: u32,
-}
-
-impl Shard {
-    fn new(keys_max: usize) -> Self {
-        Self { keys_max, places: HashMap::default(), entries: Vec::new(), newest: NONE, oldest: NONE }
-    }
-
-    /// The window of a key, which becomes the one used last.
-    fn window(&mut self, key: u128) -> &mut Window {
-        let place = match self.places.get(&key) {
-            Some(&place) => {
-                self.unlink(place);
-                place
-            }
-            None => self.admit(key),
-        };
-        self.link_newest(place);
-        &mut self.entries[place as usize].window
-    }
-
-    /// Finds an entry for a new key: a fresh one, or that of the key not seen for longest.
-    fn admit(&mut self, key: u128) -> u32 {
-        let place = if self.entries.len() < self.keys_max {
-            self.entries.push(Entry { key, window: Window::EMPTY, newer: NONE, older: NONE });
-            (self.entries.len() - 1) as u32
-        } else {
-            let place = self.oldest;
-            self.unlink(place);
-            let entry = &mut self.entries[place as usize];
-            self.places.remove(&entry.key);
-            entry.key = key;
-            entry.window.clear();
-            place
-        };
-        self.places.insert(key, place);
-        place
-    }
-
-    fn unlink(&mut self, place: u32) {
-        let Entry { newer, older, .. } = self.entries[place as usize];
-        match newer {
-            NONE => self.newest = older,
-            newer => self.entries[newer as usize].older = older,
-        }
-        match older {
-            NONE => self.oldest = newer,
-            older => self.entries[older as usize].newer = newer,
-        }
-    }
-
-    fn link_newest(&mut self, place: u32) {
-        let entry = &mut self.entries[place as usize];
-        (entry.newer, entry.older) = (NONE, self.newest);
-        match self.newest {
-            NONE => self.oldest = place,
-            newest => self.entries[newest as usize].newer = place,
-        }
-        self.newest = place;
-    }
-}
-
-/// The counters as one policy's rules see them: positions become identifiers that stay the same across reloads.
-#[derive(Debug)]
-pub struct PolicyRates {
-    counters: Arc<RateCounters>,
-    /// Per rule of the policy: its own identifier, and those of its group's members.
-    rules: Box<[(u64, Box<[u64]>)]>,
-}
-
-impl PolicyRates {
-    /// Gives each reference to a rule an identifier made from the names of policy and rule.
-    #[must_use]
-    pub fn new(counters: Arc<RateCounters>, policy: &Policy) -> Self {
-        let identify = |rule: &str, member: Option<&str>| counters.hashers[0].hash_one((&policy.id, rule, member));
-        let rules = policy.rules.iter().map(|rule| {
-            let members: Box<[u64]> = match &rule.kind {
-                RuleKind::Group { group, .. } => {
-                    group.rules.iter().map(|member| identify(&rule.name, Some(&member.name))).collect()
-                }
-                RuleKind::Match { .. } | RuleKind::Rate { .. } => Box::default(),
-            };
-            (identify(&rule.name, None), members)
+    /// Remembers what the key is that was just found over its limit.
+    pub(super) fn remember(&self, hash: u128, rule: &CountedRule, key: CountedKey<'_>) {
+        self.limited.remember(hash, rule.identity, key, |other| {
+            self.shard(Self::shard_of(other)).get(other).is_some_and(|entry| entry.limited_since_ms != 0)
         });
-        let rules = rules.collect();
-        Self { counters, rules }
     }
 }
 
-impl RateSource for PolicyRates {
-    /// A reference made with another policy is never over a limit.
-    fn count(&self, rule: RuleRef, key: CountedKey<'_>, window_s: u32, now: Timestamp) -> u64 {
-        let Some((own, members)) = self.rules.get(rule.rule as usize) else { return 1 };
-        let identifier = match rule.member {
-            None => *own,
-            Some(member) => match members.get(member as usize) {
-                Some(identifier) => *identifier,
-                None => return 1,
-            },
-        };
-        let mut buffer = [0; 17];
-        let key = match key {
-            CountedKey::Address(IpAddr::V4(address)) => {
-                buffer[1..5].copy_from_slice(&address.octets());
-                &buffer[..5]
-            }
-            CountedKey::Address(IpAddr::V6(address)) => {
-                buffer[1..].copy_from_slice(&address.octets());
-                &buffer[..]
-            }
-            CountedKey::InvalidAddress => b"invalid".as_slice(),
-            CountedKey::Constant => b"".as_slice(),
-            CountedKey::Custom(values) => values,
-        };
-        self.counters.count(identifier, key, window_s, now)
+impl Entry {
+    /// Counts requests. Returns how many there are, and whether the key was under its limit before and is over it now.
+    pub(super) fn count(&mut self, rule: &CountedRule, requests: u32, now_ms: u64) -> (u64, bool) {
+        let count = self.window.count(now_ms, requests, rule.allowance);
+        let was_limited = self.limited_since_ms != 0;
+        let is_limited = count > rule.allowance.limit;
+        match (was_limited, is_limited) {
+            (_, false) => self.limited_since_ms = 0,
+            (false, true) => self.limited_since_ms = now_ms.max(1),
+            (true, true) => {}
+        }
+        (count, is_limited && !was_limited)
+    }
+}
+
+impl CounterStore for RateCounters {
+    fn count(&self, rule: &CountedRule, key: CountedKey<'_>, now: Timestamp) -> u64 {
+        let hash = self.hash(rule, key);
+        let (count, newly_limited) = self.shard(Self::shard_of(hash)).entry(hash).count(rule, 1, now.unix_ms());
+        if newly_limited {
+            self.remember(hash, rule, key);
+        }
+        count
+    }
+
+    fn limited(&self, rule: &CountedRule, now: Timestamp) -> Vec<Limited> {
+        let now_ms = now.unix_ms();
+        let seen = self.limited.of_rule(rule.identity, |hash| {
+            let shard = self.shard(Self::shard_of(hash));
+            let entry = shard.get(hash).filter(|entry| entry.limited_since_ms != 0)?;
+            let count = entry.window.requests(now_ms, rule.allowance.window_ms);
+            let remaining_ms = entry.window.over_for_ms(now_ms, rule.allowance);
+            let since = Timestamp::from_unix_ms(entry.limited_since_ms);
+            (count >= rule.allowance.limit).then_some((count, since, remaining_ms))
+        });
+        let mut keys: Vec<_> = seen
+            .into_iter()
+            .map(|(key, (count, since, remaining_ms))| Limited { key, count, since, remaining_ms })
+            .collect();
+        keys.sort_by_key(|limited| std::cmp::Reverse(limited.count));
+        keys
+    }
+
+    fn keys(&self) -> usize {
+        (0..SHARDS).map(|number| self.shard(number).len()).sum()
+    }
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Own
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
+    use sekisho_waf::LimitedKey;
+
+    use super::super::identity::RuleIdentity;
+    use super::super::limited::LIMITED_KEYS_MAX;
+    use super::super::window::Allowance;
     use super::*;
 
     fn at(ms: u64) -> Timestamp {
         Timestamp::from_unix_ms(1_700_000_000_000 + ms)
     }
 
+    fn rule(number: u128, limit: u64) -> CountedRule {
+        CountedRule { identity: RuleIdentity(number), allowance: Allowance { limit, window_ms: 60_000 } }
+    }
+
+    fn key(number: u32) -> CountedKey<'static> {
+        CountedKey::Address(IpAddr::from(number.to_be_bytes()))
+    }
+
     #[test]
     fn rules_and_keys_are_counted_apart() {
         let counters = RateCounters::new(1000);
         for expected in 1..=3 {
-            assert_eq!(counters.count(1, b"a", 60, at(0)), expected);
+            assert_eq!(counters.count(&rule(1, 10), key(1), at(0)), expected);
         }
-        assert_eq!(counters.count(1, b"b", 60, at(0)), 1);
-        assert_eq!(counters.count(2, b"a", 60, at(0)), 1);
-        assert_eq!(counters.count(1, b"a", 60, at(59_999)), 4);
-        assert_eq!(counters.count(1, b"a", 60, at(60_000)), 2);
+        for other in [key(2), CountedKey::Constant, CountedKey::InvalidAddress, CountedKey::Custom(&[0, 0, 0, 1])] {
+            assert_eq!(counters.count(&rule(1, 10), other, at(0)), 1);
+        }
+        assert_eq!(counters.count(&rule(2, 10), key(1), at(0)), 1);
+        assert_eq!(counters.count(&rule(1, 10), key(1), at(59_999)), 4);
+        assert_eq!(counters.count(&rule(1, 10), key(1), at(60_000)), 2);
     }
 
     #[test]
     fn memory_is_bounded_and_keys_in_use_stay() {
         let counters = RateCounters::new(640);
+        let regular = CountedKey::Custom(b"regular");
         for round in 0..20_000_u32 {
-            counters.count(1, &round.to_be_bytes(), 60, at(0));
-            assert_eq!(counters.count(1, b"regular", 60, at(0)), u64::from(round) + 1);
+            counters.count(&rule(1, 100_000), key(round), at(0));
+            assert_eq!(counters.count(&rule(1, 100_000), regular, at(0)), u64::from(round) + 1);
         }
         assert_eq!(counters.keys(), 640);
     }
@@ -240,11 +157,11 @@ mod tests {
     #[test]
     fn a_key_that_made_room_starts_afresh() {
         let counters = RateCounters::new(64);
-        counters.count(1, b"early", 60, at(0));
+        counters.count(&rule(1, 10), CountedKey::Constant, at(0));
         for round in 0..5_000_u32 {
-            counters.count(1, &round.to_be_bytes(), 60, at(1));
+            counters.count(&rule(1, 10), key(round), at(1));
         }
-        assert_eq!(counters.count(1, b"early", 60, at(2)), 1);
+        assert_eq!(counters.count(&rule(1, 10), CountedKey::Constant, at(2)), 1);
     }
 
     #[test]
@@ -252,9 +169,52 @@ mod tests {
         let counters = RateCounters::new(64);
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..10).for_each(|_| _ = counters.count(7, b"shared", 600, at(0))));
+                scope.spawn(|| (0..10).for_each(|_| _ = counters.count(&rule(7, 10), key(1), at(0))));
             }
         });
-        assert_eq!(counters.count(7, b"shared", 600, at(0)), 41);
+        assert_eq!(counters.count(&rule(7, 10), key(1), at(0)), 41);
+    }
+
+    #[test]
+    fn limited_keys_are_listed_while_they_are() {
+        let counters = RateCounters::new(1000);
+        let (limited, other) = (rule(1, 10), rule(2, 10));
+        for second in 0..12 {
+            counters.count(&limited, key(1), at(second * 1000));
+            counters.count(&other, key(9), at(0));
+        }
+        counters.count(&limited, key(2), at(0));
+        let address = LimitedKey::Address(IpAddr::from([0, 0, 0, 1]));
+        let expected = |count, remaining_ms| Limited { key: address.clone(), count, since: at(10_000), remaining_ms };
+        assert_eq!(counters.limited(&limited, at(12_000)), [expected(12, 50_000)]);
+        // At 61 s two of twelve have left: the next request is one too many still.
+        assert_eq!(counters.limited(&limited, at(61_000)), [expected(10, 1_000)]);
+        assert_eq!(counters.limited(&limited, at(62_000)), []);
+        assert_eq!(counters.limited(&other, at(0)).len(), 1);
+    }
+
+    #[test]
+    fn as_many_limited_keys_are_remembered_as_there_is_room_for() {
+        let counters = RateCounters::new(4 * LIMITED_KEYS_MAX);
+        let rule = rule(1, 1);
+        let limit_all = |keys: std::ops::Range<u32>, now| {
+            keys.for_each(|number| (0..2).for_each(|_| _ = counters.count(&rule, key(number), now)));
+        };
+        limit_all(0..LIMITED_KEYS_MAX as u32 + 500, at(0));
+        assert_eq!(counters.limited(&rule, at(0)).len(), LIMITED_KEYS_MAX);
+        assert_eq!(counters.limited(&rule, at(60_000)), []);
+        limit_all(0..10, at(61_000));
+        assert_eq!(counters.limited(&rule, at(61_000)).len(), 10);
+    }
+
+    #[test]
+    fn long_values_are_cut_for_the_list() {
+        let counters = RateCounters::new(64);
+        let rule = rule(1, 1);
+        let value = [&[1, 0, 0, 3, 232][..], &[b'x'; 1000], &[0]].concat();
+        (0..2).for_each(|_| _ = counters.count(&rule, CountedKey::Custom(&value), at(0)));
+        let listed = counters.limited(&rule, at(0));
+        let values: Vec<_> = listed[0].key.values().collect();
+        assert_eq!(values, [sekisho_waf::KeyValue::Bytes(&[b'x'; 256]), sekisho_waf::KeyValue::Invalid]);
     }
 }

@@ -1,20 +1,31 @@
 //! A sliding window over the requests of one key, in fixed memory.
 //!
 //! The window is a row of buckets, each with a number of requests and the time of its last one. While there are buckets
-//! to spare every request has its own, so small numbers are exact. When they run out, the two neighbours with the fewest
-//! requests become one: a bucket then never holds more than a twentieth of all requests in the window, and as only the
-//! oldest bucket can be partly outside, that bounds the error.
+//! to spare every millisecond has its own, so small numbers are exact. When they run out, neighbours become one: the two
+//! oldest where the newer buckets alone are over the limit, for then nobody needs to know when the old ones leave;
+//! otherwise the two with the fewest requests, which hold less than a twentieth of the limit. As only the oldest bucket
+//! can be partly outside, that bounds the error, however many requests came before.
 //!
 //! Source: the idea of merging buckets is that of M. Datar, A. Gionis, P. Indyk and R. Motwani, "Maintaining stream
 //! statistics over sliding windows", SIAM Journal on Computing 31 (2002); equal depths in place of powers of two.
 //!
 //! # Limits
 //!
-//! The estimate is off by at most a twentieth of the largest number of requests that any window of the same length has
-//! held since the oldest request in this one; it is exact up to 41 requests.
+//! The estimate is off by less than a twentieth of the limit, unless both it and the true number are over the limit. It
+//! is exact up to 44 requests.
 
-/// Buckets of a window. With n buckets the smallest pair of neighbours holds at most 2/(n-1) of all requests.
-const BUCKETS: usize = 41;
+/// Buckets of a window. Of n buckets the smallest pair of neighbours, the oldest bucket left out, holds at most 2/(n-2) of
+/// the limit, and a little for the bucket that the limit falls into.
+const BUCKETS: usize = 44;
+
+/// How many requests a key may send in how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Allowance {
+    /// Requests.
+    pub(super) limit: u64,
+    /// Length of the window, in milliseconds.
+    pub(super) window_ms: u32,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
@@ -49,23 +60,48 @@ impl Window {
         expired: 0,
     };
 
-    /// Forgets everything, for another key.
-    pub(super) fn clear(&mut self) {
-        self.used = 0;
-        self.total = 0;
-    }
-
-    /// Counts a request at `now_ms` and returns how many the last `window_ms` milliseconds saw, this one included.
+    /// Counts `requests` at `now_ms` and returns how many the window has now, these included.
     ///
     /// A clock that goes backwards counts as standing still.
-    pub(super) fn count(&mut self, now_ms: u64, window_ms: u32) -> u64 {
+    pub(super) fn count(&mut self, now_ms: u64, requests: u32, allowance: Allowance) -> u64 {
+        let now = self.advance(now_ms, allowance.window_ms);
+        self.add(now, requests, allowance.limit);
+        self.estimate(now, allowance.window_ms)
+    }
+
+    /// How many requests the window has at `now_ms`.
+    pub(super) fn requests(&self, now_ms: u64, window_ms: u32) -> u64 {
+        let mut later = self.clone();
+        let now = later.advance(now_ms, window_ms);
+        later.estimate(now, window_ms)
+    }
+
+    /// How long after `now_ms`, in milliseconds, the window has fewer requests than the limit, if no more come. Zero if it
+    /// has now.
+    pub(super) fn over_for_ms(&self, now_ms: u64, allowance: Allowance) -> u32 {
+        let mut later = self.clone();
+        let now = later.advance(now_ms, allowance.window_ms);
+        let mut left = later.estimate(now, allowance.window_ms);
+        let mut over_ms = 0;
+        for bucket in &later.buckets[..usize::from(later.used)] {
+            if left < allowance.limit {
+                break;
+            }
+            // Of the oldest bucket, part may be gone: then less of it is left to go.
+            left = left.saturating_sub(bucket.requests.into());
+            over_ms = (bucket.last + allowance.window_ms).saturating_sub(now);
+        }
+        over_ms
+    }
+
+    /// Drops what has left the window by `now_ms`, and returns that time in buckets' terms.
+    fn advance(&mut self, now_ms: u64, window_ms: u32) -> u32 {
         if self.used == 0 {
             self.restart(now_ms);
         }
         let now = self.bucket_time(now_ms, window_ms);
         self.expire(now, window_ms);
-        self.add(now);
-        self.estimate(now, window_ms)
+        now
     }
 
     fn restart(&mut self, now_ms: u64) {
@@ -112,34 +148,41 @@ impl Window {
         }
     }
 
-    fn add(&mut self, now: u32) {
-        self.total += 1;
+    fn add(&mut self, now: u32, requests: u32, limit: u64) {
+        self.total += u64::from(requests);
         let used = usize::from(self.used);
-        // Requests of one millisecond leave together; a small share of all may also, without harm to the bound.
-        let room = (self.total / (2 * BUCKETS as u64)).min(u64::from(u32::MAX));
+        // Requests of one millisecond leave together; a small share of the limit may also, without harm to the bound.
+        let room = self.total.min(limit) / (2 * BUCKETS as u64);
         if let (Some(newest), Some(spread)) = (self.buckets[..used].last_mut(), self.spread[..used].last_mut()) {
-            let together = newest.last == now && !*spread && newest.requests < u32::MAX;
-            if together || u64::from(newest.requests) < room {
+            let together = newest.last == now && !*spread;
+            let sum = newest.requests.checked_add(requests).filter(|sum| together || u64::from(*sum) <= room);
+            if let Some(sum) = sum {
                 *spread |= newest.last != now;
-                newest.requests += 1;
+                newest.requests = sum;
                 newest.last = now;
                 return;
             }
         }
         if used == BUCKETS {
-            self.merge();
+            self.merge(limit);
         }
         let next = usize::from(self.used);
-        self.buckets[next] = Bucket { last: now, requests: 1 };
+        self.buckets[next] = Bucket { last: now, requests };
         self.spread[next] = false;
         self.used += 1;
     }
 
-    /// Makes one bucket of the two neighbours with the fewest requests.
-    fn merge(&mut self) {
+    /// Makes one bucket of two neighbours.
+    fn merge(&mut self, limit: u64) {
         let sum = |pair: &[Bucket]| u64::from(pair[0].requests) + u64::from(pair[1].requests);
-        let pairs = self.buckets.windows(2).enumerate();
-        let (at, pair) = pairs.min_by_key(|(_, pair)| sum(pair)).expect("a full window has more than one bucket");
+        let oldest = sum(&self.buckets[..2]);
+        let at = if self.total - oldest > limit {
+            0
+        } else {
+            let pairs = self.buckets.windows(2).enumerate().skip(1);
+            pairs.min_by_key(|(_, pair)| sum(pair)).expect("a full window has more than two buckets").0
+        };
+        let pair = &self.buckets[at..at + 2];
         let merged = Bucket { last: pair[1].last, requests: u32::try_from(sum(pair)).unwrap_or(u32::MAX) };
         // Only where both hold billions: what does not fit is forgotten.
         self.total -= sum(pair) - u64::from(merged.requests);
@@ -155,7 +198,7 @@ impl Window {
         let oldest = self.buckets[0];
         let Some(horizon) = now.checked_sub(window_ms) else { return self.total };
         let others = u64::from(oldest.requests.saturating_sub(1));
-        if !self.spread[0] || horizon <= self.expired || oldest.last <= self.expired {
+        if self.used == 0 || !self.spread[0] || horizon <= self.expired || oldest.last <= self.expired {
             return self.total;
         }
         let span = u64::from(oldest.last - self.expired);
@@ -188,29 +231,31 @@ mod tests {
     }
 
     /// Holds the window against the exact count, request by request.
-    fn compare(start: u64, window_ms: u32, gaps: &[u64]) {
+    fn compare(start: u64, allowance: Allowance, gaps: &[u64]) {
         let (mut window, mut exact) = (Window::EMPTY, Exact::default());
         let mut now = start;
-        let mut counts: VecDeque<(u64, u64)> = VecDeque::new();
         for (step, &gap) in gaps.iter().enumerate() {
             now += gap;
-            let (estimate, truth) = (window.count(now, window_ms), exact.count(now, window_ms));
-            counts.push_back((now, truth));
-            // A request in the window may share a bucket made when the window was fuller: two lengths back.
-            while counts.front().is_some_and(|&(at, _)| at + 2 * u64::from(window_ms) < now) {
-                counts.pop_front();
-            }
-            let peak = counts.iter().map(|&(_, count)| count).max().unwrap();
-            assert!(estimate.abs_diff(truth) * 20 <= peak, "request {step}: {estimate} for {truth} (peak {peak})");
-            if peak <= BUCKETS as u64 {
-                assert_eq!(estimate, truth, "small numbers are exact (request {step})");
-            }
+            let estimate = window.count(now, 1, allowance);
+            let truth = exact.count(now, allowance.window_ms);
+            let limit = allowance.limit;
+            let is_near = estimate.abs_diff(truth) * 20 < limit;
+            assert!(
+                is_near || estimate > limit && truth > limit || estimate == truth,
+                "request {step}: {estimate} for {truth} of {limit}"
+            );
         }
+    }
+
+    fn per_minute(limit: u64) -> Allowance {
+        Allowance { limit, window_ms: 60_000 }
     }
 
     #[test]
     fn a_steady_stream_is_counted() {
-        compare(1_700_000_000_000, 60_000, &[20; 20_000]);
+        for limit in [10, 100, 2_900, 3_100, 100_000] {
+            compare(1_700_000_000_000, per_minute(limit), &[20; 20_000]);
+        }
     }
 
     #[test]
@@ -220,40 +265,80 @@ mod tests {
         gaps.extend([0; 10]);
         gaps.push(1);
         gaps.extend([7_000; 20]);
-        compare(5, 60_000, &gaps);
+        for limit in [10, 400, 501, 10_000] {
+            compare(5, per_minute(limit), &gaps);
+        }
     }
 
     #[test]
     fn a_clock_that_goes_backwards_stands_still() {
         let mut window = Window::EMPTY;
-        assert_eq!(window.count(100_000, 1_000), 1);
-        assert_eq!(window.count(50_000, 1_000), 2);
-        assert_eq!(window.count(100_500, 1_000), 3);
-        assert_eq!(window.count(101_000, 1_000), 2);
+        let allowance = Allowance { limit: 10, window_ms: 1_000 };
+        let mut count = |now_ms| window.count(now_ms, 1, allowance);
+        assert_eq!([count(100_000), count(50_000), count(100_500), count(101_000)], [1, 2, 3, 2]);
     }
 
     #[test]
     fn the_base_moves_before_time_runs_out() {
         // A request every five minutes for two months, longer than 32 bits of milliseconds last.
-        compare(0, 600_000, &[300_000; 20_000]);
+        compare(0, Allowance { limit: 10, window_ms: 600_000 }, &[300_000; 20_000]);
+    }
+
+    #[test]
+    fn after_a_flood_the_rest_is_counted_finely() {
+        // Fifty times the limit in ten seconds, then a trickle: the flood leaves as a whole, the trickle one by one.
+        let mut gaps = vec![2; 5_000];
+        gaps.extend([700; 300]);
+        compare(0, per_minute(100), &gaps);
+    }
+
+    #[test]
+    fn several_requests_at_once_are_as_many_single_ones() {
+        let (mut one, mut other) = (Window::EMPTY, Window::EMPTY);
+        for round in 0..200_u64 {
+            let now = round * 1_700;
+            let counts: Vec<_> = (0..7).map(|_| one.count(now, 1, per_minute(100))).collect();
+            assert_eq!(other.count(now, 7, per_minute(100)), counts[6]);
+        }
+    }
+
+    #[test]
+    fn tells_how_long_it_is_over_the_limit() {
+        let mut window = Window::EMPTY;
+        for at in [0, 10_000, 20_000, 30_000] {
+            window.count(at, 5, per_minute(10));
+        }
+        // 20 requests; fewer than 10 are left when those at 20 s leave.
+        assert_eq!(window.over_for_ms(30_000, per_minute(10)), 50_000);
+        assert_eq!(window.over_for_ms(75_000, per_minute(10)), 5_000);
+        assert_eq!(window.over_for_ms(80_000, per_minute(10)), 0);
+        assert_eq!(window.requests(80_000, 60_000), 5);
+        assert_eq!(window.requests(500_000, 60_000), 0);
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// Arrivals at random, faster and slower than the limit by turns, in every window there is.
         #[test]
-        fn the_estimate_is_within_a_twentieth(
-            window_s in prop_oneof![Just(60_u32), Just(120), Just(300), Just(600), Just(1)],
-            phases in proptest::collection::vec((0_u64..400, 1_usize..600), 1..12),
+        fn the_estimate_is_within_a_twentieth_of_the_limit(
+            window_s in prop_oneof![Just(60_u32), Just(120), Just(300), Just(600)],
+            limit in prop_oneof![10_u64..100, 100_u64..3_000],
+            phases in proptest::collection::vec((1_u64..400, 1_usize..600), 1..12),
             seed in any::<u64>(),
         ) {
             let mut state = seed;
             let mut gaps = Vec::new();
-            for (mean, requests) in phases {
+            for (percent, requests) in phases {
+                // A mean gap at which so many per cent of the limit come in a window.
+                let mean_ms = (u64::from(window_s) * 100_000 / (limit * percent)).max(1) as f64;
                 for _ in 0..requests {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    gaps.push((state >> 33) % (2 * mean * u64::from(window_s) / 60 + 1));
+                    let uniform = ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+                    gaps.push((-uniform.ln() * mean_ms) as u64);
                 }
             }
-            compare(1_700_000_000_000, window_s * 1000, &gaps);
+            compare(1_700_000_000_000, Allowance { limit, window_ms: window_s * 1000 }, &gaps);
         }
     }
 }

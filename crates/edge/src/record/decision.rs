@@ -24,6 +24,8 @@ use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings};
 use super::veil::Veil;
 
+pub(crate) use rate::{limit_key, part_key};
+
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
 /// Bytes a record takes besides what the client sent.

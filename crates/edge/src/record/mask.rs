@@ -9,12 +9,12 @@ use super::json::push_text;
 pub(super) const REDACTED: &[u8] = b"REDACTED";
 
 /// Headers whose values are always masked.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "set-cookie", "proxy-authorization"];
+const SECRET_HEADERS: [&str; 5] = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-aws-waf-token"];
 
 /// What is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskSettings {
-    /// More headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie and Set-Cookie. Any case.
+    /// More headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie, Set-Cookie and X-Aws-Waf-Token. Any case.
     pub headers: Vec<String>,
     /// Whether payment card numbers are masked, all but their last four digits.
     pub cards: bool,
@@ -28,7 +28,7 @@ impl Default for MaskSettings {
 
 /// The masks, compiled.
 #[derive(Debug)]
-pub(super) struct Mask {
+pub(crate) struct Mask {
     headers: Vec<Box<str>>,
     /// Bit n: some header name has n bytes (63 for longer ones). Most names are told apart by this alone.
     lengths: u64,
@@ -36,7 +36,7 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    pub(super) fn new(settings: &MaskSettings) -> Self {
+    pub(crate) fn new(settings: &MaskSettings) -> Self {
         let extra = settings.headers.iter().map(String::as_str);
         let headers: Vec<Box<str>> = SECRET_HEADERS.into_iter().chain(extra).map(Box::from).collect();
         let lengths = headers.iter().fold(0, |bits, name| bits | length_bit(name.len()));
@@ -44,13 +44,13 @@ impl Mask {
     }
 
     /// Whether the value of the header called `name` is masked.
-    pub(super) fn hides(&self, name: &[u8]) -> bool {
+    pub(crate) fn hides(&self, name: &[u8]) -> bool {
         self.lengths & length_bit(name.len()) != 0
             && self.headers.iter().any(|secret| secret.as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// Appends a value as the inside of a JSON string, card numbers masked.
-    pub(super) fn push(&mut self, out: &mut Vec<u8>, value: &[u8]) {
+    pub(crate) fn push(&mut self, out: &mut Vec<u8>, value: &[u8]) {
         let masked = self.cards.as_mut().and_then(|cards| cards.apply(value));
         push_text(out, masked.unwrap_or(value));
     }

@@ -1,4 +1,6 @@
-//! The admin address: metrics and health, for machines that watch.
+//! The admin address: metrics and health, for machines that watch, and what is limited now, for people.
+
+mod rate_keys;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -36,7 +38,7 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         let shared = Arc::clone(&shared);
         tokio::task::spawn_local(async move {
             let service = service_fn(|request: Request<Incoming>| {
-                let response = answer(&shared, request.method(), request.uri().path());
+                let response = answer(&shared, request.method(), request.uri());
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
@@ -50,14 +52,21 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-fn answer(shared: &Shared, method: &Method, path: &str) -> Response<Reply> {
+fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
     if method != Method::GET && method != Method::HEAD {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     }
-    match path {
+    match uri.path() {
         "/metrics" => {
             let mut response = Response::new(reply(shared.metrics.encode().into()));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
+            response
+        }
+        "/rate-keys" => {
+            let (status, body) = rate_keys::list(shared, uri.query().unwrap_or_default());
+            let mut response = Response::new(reply(body.to_string().into()));
+            *response.status_mut() = status;
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         "/healthz" => plain(StatusCode::OK, "ok\n"),

@@ -65,6 +65,7 @@ impl Edge {
             metrics: services.metrics,
             rates: services.rates,
             places: ArcSwap::from_pointee(services.places),
+            tokens: services.tokens,
             clock: services.clock,
             ready: AtomicBool::new(false),
             stop,

@@ -17,11 +17,12 @@ use crate::http1;
 use crate::inspect::Rules;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
-use crate::rate::{PolicyRates, RateCounters};
+use crate::rate::{CounterStore, PolicyRates};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
+use crate::token::Tokens;
 use crate::upstream::Cluster;
 
 /// What an edge works with, made by whoever starts it.
@@ -41,9 +42,11 @@ pub struct Services {
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Counts for rate-based rules.
-    pub rates: Arc<RateCounters>,
+    pub rates: Arc<dyn CounterStore>,
     /// Knows where addresses are.
     pub places: Arc<dyn PlaceSource + Send + Sync>,
+    /// Asks for proofs and gives tokens.
+    pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -99,8 +102,9 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) rates: Arc<RateCounters>,
+    pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether all workers listen and none was told to stop.
     pub(crate) ready: AtomicBool,
@@ -112,7 +116,7 @@ impl Shared {
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
-        rates: &Arc<RateCounters>,
+        rates: &Arc<dyn CounterStore>,
         set: Arc<RuleSet>,
         logging: Logging,
     ) -> Arc<Rules> {

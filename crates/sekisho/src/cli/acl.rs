@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use sekisho_waf_lang::aws::{CAPACITY_MAX, CapacityLimits, LoadOptions};
+
 use super::Outcome;
 use crate::config::RulesConfig;
 use crate::{rules, terminal};
@@ -20,15 +22,21 @@ pub(super) enum AclCommand {
         /// Folder of the IP sets, pattern sets and rule groups it refers to
         #[arg(long, value_name = "DIR")]
         resources: Option<PathBuf>,
+        /// Capacity units above which the web ACL is unusable
+        #[arg(long, value_name = "N", default_value_t = CAPACITY_MAX)]
+        capacity_max: u64,
     },
 }
 
 pub(super) fn acl(command: &AclCommand) -> Outcome {
-    let AclCommand::Lint { acl, resources } = command;
+    let AclCommand::Lint { acl, resources, capacity_max } = command;
     let config = RulesConfig { acl: Some(acl.clone()), resources: resources.clone(), ..RulesConfig::default() };
-    let loaded = rules::load(&config)?;
+    let limits = CapacityLimits { error_above: *capacity_max, ..CapacityLimits::default() };
+    let loaded = rules::load_judged(&config, &LoadOptions::default(), |capacity| {
+        capacity.beyond(limits).into_iter().chain(capacity.differences()).collect()
+    })?;
     terminal::print_diagnostics(&loaded.warnings);
-    let policy = loaded.rule_set.policy();
-    terminal::print(&format!("{}: {} rules, usable\n", acl.display(), policy.rules.len()))?;
+    let rules = loaded.rule_set.policy().rules.len();
+    terminal::print(&format!("{}: {rules} rules, usable\n", acl.display()))?;
     Ok(ExitCode::SUCCESS)
 }

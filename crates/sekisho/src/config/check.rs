@@ -13,14 +13,15 @@ use sekisho_edge::settings::{
 use sekisho_model::{Diagnostic, Diagnostics, closest};
 
 use super::file::{
-    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TrustedHeader,
-    UpstreamTable,
+    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TokensTable,
+    TrustedHeader, UpstreamTable,
 };
 use super::places::{Places, Step};
-use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig};
+use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, TokensConfig};
+use crate::token_keys::KeyFile;
 
 /// Where metrics and health are served unless the configuration says otherwise.
-pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
+pub(crate) const ADMIN_DEFAULT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9180));
 
 /// Resolves a configuration file.
 pub(super) fn check(file: File, places: &Places<'_>, base: &Path) -> Result<Config, Broken> {
@@ -68,6 +69,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
             limits: Limits::default(),
         },
         rules: guard.rules,
+        tokens: TokensConfig { keys: KeyFile::new(None, &guard.data), work_bits: TokensTable::default().work_bits },
         records: records(RecordsTable::default()),
         log: LogConfig { format: LogFormat::Human, level: "info".to_owned() },
         data: guard.data,
@@ -95,6 +97,8 @@ impl Checking<'_> {
             text => self.address(text, &["admin".into(), "address".into()]),
         };
         self.account(&file.records);
+        let data = self.base.join(file.data);
+        let tokens = self.tokens(file.tokens, &data);
         Config {
             edge: Settings {
                 listeners,
@@ -115,9 +119,10 @@ impl Checking<'_> {
                 limits: file.limits.over_defaults(),
             },
             rules: self.rules(file.rules, file.records.logging.clone()),
+            tokens,
             records: records(file.records),
             log: LogConfig { format: file.log.format, level: file.log.level },
-            data: self.base.join(file.data),
+            data,
         }
     }
 
@@ -313,6 +318,14 @@ impl Checking<'_> {
         for path in rules.files() {
             self.readable(path, &[]);
         }
+    }
+
+    fn tokens(&mut self, table: TokensTable, data: &Path) -> TokensConfig {
+        let named = table.key_file.map(|path| self.base.join(path));
+        if let Some(path) = &named {
+            self.readable(path, &["tokens".into(), "key_file".into()]);
+        }
+        TokensConfig { keys: KeyFile::new(named, data), work_bits: table.work_bits }
     }
 
     fn account(&mut self, records: &RecordsTable) {

@@ -38,6 +38,9 @@ pub(super) struct File {
     /// Whom to believe about the client.
     #[serde(default)]
     pub(super) client: ClientTable,
+    /// How clients prove themselves to rules that ask for it.
+    #[serde(default)]
+    pub(super) tokens: TokensTable,
     /// How decisions are recorded.
     #[serde(default)]
     pub(super) records: RecordsTable,
@@ -208,6 +211,25 @@ pub(super) enum TrustedHeader {
     Forwarded,
 }
 
+/// How clients prove themselves to rules with the actions Captcha and Challenge.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TokensTable {
+    /// Text file of the keys tokens are signed with: one a line in base64, at least 32 bytes each, the current one first; those
+    /// after it are still accepted. Read again when it changes and on SIGHUP. Default: `token.keys` in the data folder, made
+    /// where it is missing.
+    pub(super) key_file: Option<PathBuf>,
+    /// How much work a browser proves: leading zero bits of a hash. Each more doubles it.
+    #[schemars(range(min = 8, max = 22))]
+    pub(super) work_bits: u8,
+}
+
+impl Default for TokensTable {
+    fn default() -> Self {
+        Self { key_file: None, work_bits: sekisho_edge::token::Tokens::WORK_BITS_DEFAULT }
+    }
+}
+
 /// How decisions are recorded: JSON lines in the AWS WAF log format.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -235,7 +257,7 @@ pub(super) struct RecordsTable {
     pub(super) queue_bytes_max: usize,
     /// What happens when more than that wait.
     pub(super) overflow: Overflow,
-    /// Headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie and Set-Cookie.
+    /// Headers whose values are masked, besides Authorization, Proxy-Authorization, Cookie, Set-Cookie and X-Aws-Waf-Token.
     pub(super) mask_headers: Vec<String>,
     /// Whether payment card numbers are masked.
     pub(super) mask_card_numbers: bool,

@@ -66,7 +66,7 @@ fn explain_test(text: &mut String, test: &TestTrace, indent: &str) {
         let _ = write!(text, " after {steps}");
     }
     let _ = writeln!(text, " {}", asked(&test.operator));
-    if !test.present {
+    if !test.present && !test.oversize {
         let _ = writeln!(text, "{indent}the request has none");
         return;
     }

@@ -9,7 +9,7 @@ use sekisho_waf::ir::{
 const SHOWN_BYTES_MAX: usize = 96;
 
 /// Bytes as printable text: escaped, and cut with a note of how much is missing.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let mut end = bytes.len().min(SHOWN_BYTES_MAX);
     while end > 0 && end < bytes.len() && bytes[end] & 0xc0 == 0x80 {
         end -= 1;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use sekisho_edge::metrics::ReloadKind;
 
 use super::Service;
-use crate::config::RulesConfig;
 use crate::rules;
 use crate::watch::Snapshot;
 
@@ -18,13 +17,13 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(rules: &RulesConfig) -> Self {
-        Self { seen: Snapshot::take(rules.files()), changing: None }
+    pub(super) fn new(service: &Service) -> Self {
+        Self { seen: Snapshot::take(service.files()), changing: None }
     }
 
     /// Reloads if the files changed and have settled.
     pub(super) fn reload_if_changed(&mut self, service: &Service) {
-        let now = Snapshot::take(service.rules.files());
+        let now = Snapshot::take(service.files());
         if now == self.seen {
             self.changing = None;
         } else if self.changing.as_ref() == Some(&now) {
@@ -34,11 +33,21 @@ impl Reloader {
         }
     }
 
-    /// Reloads rules and certificates. Rules that cannot be used change nothing, and are reported.
+    /// Reloads rules, certificates and the keys of tokens. Rules that cannot be used change nothing, and are reported.
     pub(super) fn reload(&mut self, service: &Service) {
-        self.seen = Snapshot::take(service.rules.files());
+        self.seen = Snapshot::take(service.files());
         self.changing = None;
         service.running.reload_certificates();
+        match service.keys.reload() {
+            Ok(Some(keys)) => service.tokens.replace_keys(keys),
+            Ok(None) => {}
+            Err(problems) => {
+                for problem in &problems {
+                    tracing::error!("{problem}");
+                }
+                tracing::error!("the new token keys cannot be used; the old ones stay in force");
+            }
+        }
         match rules::load(&service.rules) {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
@@ -101,7 +110,7 @@ mod tests {
             let last = Arc::new(LastRecord::default());
             let witness: Arc<dyn Witness> = Arc::clone(&last) as _;
             let service = Service::start(config, Some(witness)).unwrap_or_else(|_| panic!("the service starts"));
-            let reloader = Reloader::new(&service.rules);
+            let reloader = Reloader::new(&service);
             Self { service, reloader, last }
         }
 

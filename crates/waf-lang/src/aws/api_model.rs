@@ -16,15 +16,20 @@ use crate::document::Document;
 use crate::report::Report;
 
 /// The model, or none if it is missing and may be.
+fn model() -> Option<Value> {
+    shared("wafv2-model.json")
+}
+
+/// A file of the shared folder about AWS WAF, or none if it is missing and may be.
 ///
 /// # Panics
 ///
 /// If it is missing where `CI` is set.
 #[expect(clippy::disallowed_methods, reason = "tests find the shared folder by the environment")]
-fn model() -> Option<Value> {
+pub(super) fn shared(name: &str) -> Option<Value> {
     let shared = std::env::var_os("SEKISHO_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let file = shared.join("data/aws-waf/wafv2-model.json");
+    let file = shared.join("data/aws-waf").join(name);
     let Ok(text) = std::fs::read(&file) else {
         assert!(std::env::var_os("CI").is_none(), "{} is missing", file.display());
         eprintln!("skipped: {} is missing", file.display());

@@ -13,6 +13,8 @@ pub struct ManagedGroup {
     pub name: String,
     /// What its labels begin with, colon included.
     pub label_namespace: String,
+    /// What it costs a web ACL, in capacity units, if its vendor says.
+    pub capacity: Option<u64>,
     /// Its rules in evaluation order, labels qualified.
     pub rules: Vec<Rule>,
 }

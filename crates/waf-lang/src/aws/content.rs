@@ -6,6 +6,7 @@
 use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
+use super::capacity::Cost;
 use super::catalogue::ManagedGroup;
 use super::label::{QUALIFIED, read_rule_label};
 use super::scope::{NamedSets, Scope};
@@ -73,8 +74,6 @@ pub struct GroupFiles<'a> {
 pub struct ContentGroup {
     /// For the catalogue.
     pub group: ManagedGroup,
-    /// Its capacity, in AWS's capacity units, if the file gives one.
-    pub capacity: Option<u64>,
     /// What its rules' files say besides, in the order of [`ManagedGroup::rules`].
     pub rules: Vec<ContentRule>,
 }
@@ -150,9 +149,14 @@ fn read(files: &GroupFiles<'_>, report: &mut Report) -> Option<ContentGroup> {
     let read: Vec<_> = documents.into_iter().map(|document| read_rule(document, &namespace, &scope, report)).collect();
     let (rules, pages): (Vec<Rule>, Vec<ContentRule>) =
         read.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
-    let group =
-        ManagedGroup { vendor: vendor?.to_owned(), name: name?.to_owned(), label_namespace: namespace.clone(), rules };
-    Some(ContentGroup { group, capacity: capacity.map(i64::unsigned_abs), rules: pages })
+    let group = ManagedGroup {
+        vendor: vendor?.to_owned(),
+        name: name?.to_owned(),
+        label_namespace: namespace.clone(),
+        capacity: capacity.map(i64::unsigned_abs),
+        rules,
+    };
+    Some(ContentGroup { group, rules: pages })
 }
 
 fn read_namespace(node: Node<'_>, report: &mut Report) -> Option<String> {
@@ -213,7 +217,8 @@ fn read_rule(
             ActionWord::Allow => Action::ALLOW,
             ActionWord::Count => Action::COUNT,
         });
-    let when = members.get("statement").and_then(|node| Lowering::new(scope, report).nested(node));
+    let when =
+        members.get("statement").and_then(|node| Lowering::new(scope, &mut Cost::default(), report).nested(node));
     let id = id?.to_owned();
     let kind = RuleKind::Match { when: when?, action: action?.into() };
     let rule = Rule { name: id.clone(), visibility: id.clone().into(), labels: labels?, kind };

@@ -4,10 +4,12 @@ use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf::ir::Policy;
 
 use super::association::ResourceType;
+use super::capacity::Capacity;
 use super::catalogue::ManagedCatalogue;
 use super::resource::Resources;
 use super::web_acl;
 use crate::document::Document;
+use crate::forms::{is_web_acl, read_all};
 use crate::report::Report;
 
 /// What a web ACL leaves to the place it stands in.
@@ -23,14 +25,18 @@ pub struct LoadOptions {
 pub struct Loaded {
     /// The policy, unless there are errors.
     pub policy: Option<Policy>,
-    /// All problems found.
+    /// What the web ACL takes of AWS's capacity, if the price of each rule is known. It may be where there is no
+    /// policy: AWS's own groups have a price, whether or not they ship.
+    pub capacity: Option<Capacity>,
+    /// All problems found but those of capacity: see [`Capacity::beyond`] and [`Capacity::differences`].
     pub diagnostics: Diagnostics,
 }
 
-/// Loads the output of `aws wafv2 get-web-acl`, or the web ACL within it.
+/// Loads a web ACL in any of its [forms](crate::forms): the output of `aws wafv2 get-web-acl`, the web ACL within it, a
+/// Terraform file, a CloudFormation template and so on.
 ///
-/// `resources` are the outputs of `get-ip-set`, `get-regex-pattern-set` and `get-rule-group`, or the objects within
-/// them, for every ARN the web ACL refers to. More than those may be given.
+/// `resources` hold the sets and rule groups it refers to, in any form too; what stands in the web ACL's own file need
+/// not be given again. More than the web ACL refers to may be given.
 ///
 /// # Errors
 ///
@@ -43,11 +49,33 @@ pub struct Loaded {
 #[must_use]
 pub fn load(acl: &SourceFile, resources: &[SourceFile], catalogue: &ManagedCatalogue, options: &LoadOptions) -> Loaded {
     let mut report = Report::new();
-    let documents: Vec<Document> = resources.iter().filter_map(|file| Document::read_json(file, &mut report)).collect();
-    let policy = Document::read_json(acl, &mut report).and_then(|document| {
-        let resources = Resources::index(&documents, &mut report);
-        web_acl::read(document.root(), &resources, catalogue, options.resource_type, &mut report)
-    });
+    // A folder of resources may hold the web ACL's own file.
+    let mut files: Vec<&SourceFile> = resources.iter().filter(|file| file.text() != acl.text()).collect();
+    files.push(acl);
+    let mut contents = read_all(&files, None, &mut report);
+    let own = contents.pop().map_or_else(Vec::new, |content| content.into_documents(true));
+    let mut documents: Vec<Document> = contents.into_iter().flat_map(|content| content.into_documents(false)).collect();
+    let (mut acls, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|document| is_web_acl(document.root()));
+    documents.extend(others);
+    let read = match (acls.pop(), acls.len()) {
+        (Some(document), 0) => {
+            let resources = Resources::index(&documents, &mut report);
+            web_acl::read(document.root(), &resources, catalogue, options.resource_type, &mut report)
+        }
+        (Some(last), _) => {
+            let message = format!("the file holds {} web ACLs, and one can be used", acls.len() + 1);
+            let help = "put each into a file of its own: `sekisho acl convert` can do it";
+            report.push(last.root().error("more-than-one", message).help(help));
+            None
+        }
+        (None, _) => {
+            if !report.has_errors() {
+                report.error(acl, 0..0, "no-web-acl", "the file holds no web ACL");
+            }
+            None
+        }
+    };
     let diagnostics = report.into_diagnostics();
-    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), diagnostics }
+    let (policy, capacity) = read.map_or((None, None), |read| (read.policy, read.capacity));
+    Loaded { policy: policy.filter(|_| !diagnostics.has_errors()), capacity, diagnostics }
 }

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use sekisho_waf::ir::{IpSet, RegexSource};
 
 use super::arn::{self, ResourceKind};
+use super::capacity::GroupCapacity;
 use super::pattern;
 use super::rule_group::{self, OwnGroup};
 use super::shape::{Charset, Shape, choice, no_effect, optional, required, text};
@@ -123,6 +124,14 @@ impl<'d> Resources<'d> {
         self.read_once(ResourceKind::RuleGroup, arn, &self.groups, report, |resource, report| {
             rule_group::read(resource.node, resource.whole_answer, self, immunity, report)
         })
+    }
+
+    /// What the groups that something referred to take, by name.
+    pub(crate) fn group_capacities(&self) -> Vec<GroupCapacity> {
+        let groups = self.groups.borrow();
+        let mut capacities: Vec<_> = groups.values().flatten().map(|own| own.capacity.clone()).collect();
+        capacities.sort_by(|left, right| left.name.cmp(&right.name));
+        capacities
     }
 
     fn read_once<T: Clone>(

@@ -6,6 +6,7 @@
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
 use super::action::{ResponseBodies, read_override_action, read_rule_action};
+use super::capacity::Cost;
 use super::catalogue::ManagedCatalogue;
 use super::label::read_rule_labels;
 use super::resource::Resources;
@@ -52,10 +53,13 @@ pub(crate) struct TopLevel<'a> {
     pub(crate) immunity: Immunity,
 }
 
-/// Rules that were read, and the times of their own some of them have.
+/// Rules that were read, what they cost, and the times of their own some of them have.
 #[derive(Debug, Default)]
 pub(crate) struct ReadRules {
+    /// Without those that have errors.
     pub(crate) rules: Vec<Rule>,
+    /// All of them, by name.
+    pub(crate) costs: Vec<(String, Cost)>,
     pub(crate) immunity: ImmunityByRule,
 }
 
@@ -63,6 +67,7 @@ pub(crate) struct ReadRules {
 pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> ReadRules {
     let mut own = ImmunityByRule::new();
     let mut rules: Vec<(i64, Rule)> = Vec::new();
+    let mut costs: Vec<(i64, (String, Cost))> = Vec::new();
     let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
     let mut names = std::collections::BTreeSet::new();
     for item in node.array(report).unwrap_or_default() {
@@ -87,11 +92,15 @@ pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut
         {
             own.insert(name.to_owned(), immunity);
         }
-        let rule = read_rule(members, name, immunity, context, report);
+        let mut cost = Cost::default();
+        let rule = read_rule(members, name, immunity, context, &mut cost, report);
         rules.extend(priority.zip(rule));
+        costs.push((priority.unwrap_or_default(), (name.unwrap_or_default().to_owned(), cost)));
     }
     rules.sort_by_key(|&(priority, _)| priority);
-    ReadRules { rules: rules.into_iter().map(|(_, rule)| rule).collect(), immunity: own }
+    costs.sort_by_key(|&(priority, _)| priority);
+    let rules = rules.into_iter().map(|(_, rule)| rule).collect();
+    ReadRules { rules, costs: costs.into_iter().map(|(_, cost)| cost).collect(), immunity: own }
 }
 
 fn read_rule(
@@ -99,6 +108,7 @@ fn read_rule(
     name: Option<&str>,
     own: Immunity,
     context: &RuleContext<'_>,
+    cost: &mut Cost,
     report: &mut Report,
 ) -> Option<Rule> {
     let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
@@ -106,7 +116,10 @@ fn read_rule(
         Some(node) => read_rule_labels(node, context.scope.labels.prefix(), report),
         None => Some(Vec::new()),
     };
-    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, own, context, report));
+    if members.get("Statement").is_none() {
+        cost.set_unknown();
+    }
+    let kind = members.get("Statement").and_then(|statement| read_kind(statement, members, own, context, cost, report));
     Some(Rule { name: name?.to_owned(), visibility: visibility?, labels: labels?, kind: kind? })
 }
 
@@ -115,11 +128,13 @@ fn read_kind(
     rule: Members<'_>,
     own: Immunity,
     context: &RuleContext<'_>,
+    cost: &mut Cost,
     report: &mut Report,
 ) -> Option<RuleKind> {
     let immunity = own.or(context.immunity);
-    let mut lowering = Lowering::new(context.scope, report);
+    let mut lowering = Lowering::new(context.scope, cost, report);
     let Some((kind, members)) = lowering.open(statement) else {
+        lowering.cost.set_unknown();
         // The statement is hopeless, its rule's action need not be.
         rule.get("Action").and_then(|node| read_rule_action(node, context.bodies, immunity, report));
         return None;
@@ -127,11 +142,17 @@ fn read_kind(
     match kind.lower {
         Lower::Condition(lower) => {
             let when = lower(members, &mut lowering);
+            if when.is_none() {
+                lowering.cost.set_unknown();
+            }
             let action = read_action(rule, immunity, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
+            if rate.is_none() {
+                lowering.cost.set_unknown();
+            }
             let action = read_action(rule, immunity, context, report);
             if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
                 let help = "a rule that counts requests takes any other action";
@@ -150,6 +171,7 @@ fn read_kind(
             let Some(top) = &context.top else {
                 let message = format!("a {} must not stand in a rule group", kind.shape.name);
                 lowering.report.push(statement.error("not-nestable", message));
+                lowering.cost.set_unknown();
                 return None;
             };
             let used = lower(members, top, &mut lowering);

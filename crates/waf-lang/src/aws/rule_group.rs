@@ -6,6 +6,7 @@ use sekisho_waf::ir::Group;
 
 use super::action::ResponseBodies;
 use super::arn::{self, ResourceKind};
+use super::capacity::{Cost, GroupCapacity, declared};
 use super::label::LabelContext;
 use super::resource::Resources;
 use super::rule::{ReadRules, RuleContext, read_rules};
@@ -36,10 +37,11 @@ pub(crate) static RULE_GROUP: Shape = Shape {
     ],
 };
 
-/// A group of one's own, and the times of their own some of its rules have.
+/// A group of one's own, what it takes, and the times of their own some of its rules have.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnGroup {
     pub(crate) group: Group,
+    pub(crate) capacity: GroupCapacity,
     pub(crate) immunity: ImmunityByRule,
 }
 
@@ -61,19 +63,17 @@ pub(crate) fn read(
     let labels = LabelContext::of_rules(prefix, members.get("Rules"));
     let scope = Scope::of_aws(labels, SearchEncoding::of(node, whole_answer), resources);
     let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: None };
-    let ReadRules { rules, immunity } =
+    let ReadRules { rules, costs, immunity } =
         members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
     let written = members.get("Rules").and_then(Node::as_array).map_or(0, |rules| rules.len());
     if rules.len() != written {
         return None;
     }
-    let group = Group {
-        id: arn?.text.to_owned(),
-        name: name?.to_owned(),
-        managed: false,
-        visibility: visibility?,
-        excluded: Vec::new(),
-        rules,
-    };
-    Some(OwnGroup { group, immunity })
+    let name = name?.to_owned();
+    let (declared, place) = declared(members, report);
+    let computed = Cost::sum(costs.iter().map(|(_, cost)| cost)).wcu()?;
+    let capacity = GroupCapacity { name: name.clone(), declared, computed, place: Some(place) };
+    let group =
+        Group { id: arn?.text.to_owned(), name, managed: false, visibility: visibility?, excluded: Vec::new(), rules };
+    Some(OwnGroup { group, capacity, immunity })
 }

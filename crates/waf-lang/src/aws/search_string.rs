@@ -59,8 +59,21 @@ fn collect<'d>(node: Node<'d>, found: &mut Vec<&'d str>) {
 
 /// Reads a search string.
 pub(crate) fn read(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, report: &mut Report) -> Option<Vec<u8>> {
+    let bytes = match node.as_blob() {
+        Some(bytes) => bytes.to_vec(),
+        None => decode(node, encoding, by_choice, report)?,
+    };
+    if bytes.is_empty() || bytes.len() > LITERAL_BYTES_MAX {
+        let message = format!("expected a search string of 1 to {LITERAL_BYTES_MAX} bytes, found {}", bytes.len());
+        report.push(node.error("bad-length", message));
+        return None;
+    }
+    Some(bytes)
+}
+
+fn decode(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, report: &mut Report) -> Option<Vec<u8>> {
     let text = node.string(report)?;
-    let bytes = match encoding {
+    match encoding {
         SearchEncoding::Plain => {
             if !by_choice && decode_base64(text).is_some_and(|bytes| is_text(&bytes)) {
                 let message = format!("{} was taken as plain text, though it may be base64", quoted(text));
@@ -68,7 +81,7 @@ pub(crate) fn read(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, re
                     "the search strings of a file are all base64 or all plain text, and others here are not base64";
                 report.push(node.warning("ambiguous-search-string", message).help(help));
             }
-            text.as_bytes().to_vec()
+            Some(text.as_bytes().to_vec())
         }
         SearchEncoding::Base64 => {
             let Some(bytes) = decode_base64(text) else {
@@ -82,15 +95,9 @@ pub(crate) fn read(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, re
                     "if plain text was meant, write all search strings of the file in plain text or all in base64";
                 report.push(node.warning("ambiguous-search-string", message).help(help));
             }
-            bytes
+            Some(bytes)
         }
-    };
-    if bytes.is_empty() || bytes.len() > LITERAL_BYTES_MAX {
-        let message = format!("expected a search string of 1 to {LITERAL_BYTES_MAX} bytes, found {}", bytes.len());
-        report.push(node.error("bad-length", message));
-        return None;
     }
-    Some(bytes)
 }
 
 /// Padded standard base64, and nothing that merely decodes.

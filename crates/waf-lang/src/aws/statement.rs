@@ -26,6 +26,7 @@ pub(crate) mod xss_match;
 use sekisho_model::Diagnostics;
 use sekisho_waf::ir::{Condition, Group, RateKey};
 
+use super::capacity::Cost;
 use super::rule::TopLevel;
 use super::scope::Scope;
 use super::shape::{Member, Members, Shape, optional};
@@ -117,12 +118,14 @@ const STATEMENT_MEMBERS: &[Member] = &[
 pub(crate) struct Lowering<'a> {
     pub(crate) scope: &'a Scope<'a>,
     pub(crate) report: &'a mut Report,
+    /// What the statements lowered so far cost.
+    pub(crate) cost: &'a mut Cost,
     depth: usize,
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(scope: &'a Scope<'a>, report: &'a mut Report) -> Self {
-        Self { scope, report, depth: 0 }
+    pub(crate) fn new(scope: &'a Scope<'a>, cost: &'a mut Cost, report: &'a mut Report) -> Self {
+        Self { scope, report, cost, depth: 0 }
     }
 
     /// Finds out what a statement is and opens it.
@@ -140,6 +143,14 @@ impl<'a> Lowering<'a> {
 
     /// Lowers a statement that stands within another.
     pub(crate) fn nested(&mut self, node: Node<'_>) -> Option<Condition> {
+        let condition = self.nested_if_whole(node);
+        if condition.is_none() {
+            self.cost.set_unknown();
+        }
+        condition
+    }
+
+    fn nested_if_whole(&mut self, node: Node<'_>) -> Option<Condition> {
         if self.depth == DEPTH_MAX {
             let message = format!("statements are nested deeper than {DEPTH_MAX} levels");
             self.report.push(node.error("nested-too-deep", message));
@@ -182,7 +193,7 @@ impl StatementKind {
 #[must_use]
 pub fn lower_statement(node: Node<'_>, scope: &Scope<'_>) -> (Option<Condition>, Diagnostics) {
     let mut report = Report::new();
-    let condition = Lowering::new(scope, &mut report).nested(node);
+    let condition = Lowering::new(scope, &mut Cost::default(), &mut report).nested(node);
     let diagnostics = report.into_diagnostics();
     (condition.filter(|_| !diagnostics.has_errors()), diagnostics)
 }

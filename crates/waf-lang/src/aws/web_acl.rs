@@ -7,6 +7,7 @@ use sekisho_waf::ir::Policy;
 use super::action::{ResponseBodies, read_default_action};
 use super::arn::{self, Arn, ResourceKind};
 use super::association::{self, ResourceType};
+use super::capacity::{self, Capacity};
 use super::catalogue::ManagedCatalogue;
 use super::label::LabelContext;
 use super::resource::Resources;
@@ -52,6 +53,15 @@ pub(crate) static WEB_ACL: Shape = Shape {
     ],
 };
 
+/// What was read of a web ACL.
+#[derive(Debug)]
+pub(crate) struct ReadAcl {
+    /// The policy, if nothing of it is missing.
+    pub(crate) policy: Option<Policy>,
+    /// What it takes, if that is known of each rule.
+    pub(crate) capacity: Option<Capacity>,
+}
+
 /// Reads a document: the answer of `get-web-acl`, or the bare web ACL.
 pub(crate) fn read(
     root: Node<'_>,
@@ -59,7 +69,7 @@ pub(crate) fn read(
     catalogue: &ManagedCatalogue,
     resource: Option<ResourceType>,
     report: &mut Report,
-) -> Option<Policy> {
+) -> Option<ReadAcl> {
     let whole_answer = root.get(GET_WEB_ACL_RESPONSE.members[0].name).is_some();
     let node = if whole_answer { GET_WEB_ACL_RESPONSE.open(root, report)?.get("WebACL")? } else { root };
     let members = WEB_ACL.open(node, report)?;
@@ -80,17 +90,20 @@ pub(crate) fn read(
     let token_domains = members.get("TokenDomains").map(|node| read_domains(node, report)).unwrap_or_default();
     let top = TopLevel { resources, catalogue, bodies: &bodies, immunity };
     let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: Some(top) };
-    let rules = members.get("Rules").map(|node| read_rules(node, &context, report).rules).unwrap_or_default();
-    Some(Policy {
-        name: name?.to_owned(),
-        id: arn?.text.to_owned(),
-        default_action: default_action?,
-        rules,
+    let read = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let capacity = capacity::of_web_acl(members, &read.costs, resources, report);
+    let whole = name.zip(arn).zip(default_action).zip(visibility);
+    let policy = whole.map(|(((name, arn), default_action), visibility)| Policy {
+        name: name.to_owned(),
+        id: arn.text.to_owned(),
+        default_action,
+        rules: read.rules,
         body_inspected_bytes_max,
         token_domains,
-        visibility: visibility?,
+        visibility,
         protection: protection.unwrap_or_default(),
-    })
+    });
+    Some(ReadAcl { policy, capacity })
 }
 
 /// What the labels of this web ACL begin with.

@@ -289,6 +289,7 @@ pub(crate) fn token() -> impl Strategy<Value = KnownToken> {
             1 => Just(TokenState::Missing),
             1 => Just(TokenState::Invalid),
             1 => Just(TokenState::DomainMismatch),
+            1 => Just(TokenState::Exempt),
             4 => solved.prop_map(|ago_ms| TokenState::SolvedAt(Timestamp::from_unix_ms(NOW_MS - ago_ms))),
         ]
     };

@@ -1,7 +1,8 @@
 //! Numbers as they come out of the registry, across policies.
 
-use sekisho_waf::RuleMatch;
+use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, Condition, Group, Rule, TokenAction};
+use sekisho_waf::{RuleMatch, TokenResult};
 
 use super::*;
 use crate::metrics::Metrics;
@@ -128,14 +129,17 @@ fn actions_that_ask_for_a_token_count_askings_and_good_tokens() {
     let kind = RuleKind::Group { group: members, scope_down: None, count_only: false };
     let counters = metrics.policy(&policy(vec![rule("puzzle", when(Action::Captcha(asked()))), rule("use-g", kind)]));
     let member = |member| RuleRef { rule: 1, member: Some(member) };
+    let good = Some(TokenResult { solved_at: Some(Timestamp::from_unix_ms(1)), failure: None });
     counters.observe(&Verdict {
         terminating: Some(member(1)),
         decision: Decision::Challenge,
         non_terminating: vec![RuleMatch { rule: RuleRef::top(0) }, RuleMatch { rule: member(0) }],
         groups: vec![GroupOutcome { rule: 1, terminated_by: Some(1) }],
+        captcha: good,
         ..Verdict::default()
     });
     counters.observe(&Verdict {
+        captcha: good,
         non_terminating: vec![RuleMatch { rule: member(0) }],
         groups: vec![GroupOutcome { rule: 1, terminated_by: None }],
         ..Verdict::default()

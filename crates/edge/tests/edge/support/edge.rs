@@ -12,6 +12,7 @@ use sekisho_edge::settings::{
     HostField, HostPattern, Limits, Listener, OnFault, Origin as OriginUrl, PathPrefix, Protocol, Route, Settings,
     Target, Trust, Upstream,
 };
+use sekisho_edge::token::{KeyRing, Tokens};
 use sekisho_edge::{Edge, Running, Services, Witness};
 use sekisho_waf::ir::{
     Action, Condition, Field, Logging, OnMissing, Operator, Oversize, Policy, Position, Rule, RuleKind, Test,
@@ -41,6 +42,7 @@ pub(crate) struct Setup {
 pub(crate) struct TestEdge {
     pub(crate) running: Running,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tokens: Arc<Tokens>,
     records: Arc<Records>,
 }
 
@@ -93,6 +95,7 @@ impl Setup {
     pub(crate) fn start(self) -> TestEdge {
         let metrics = Arc::new(Metrics::new("test"));
         let records = Arc::new(Records::default());
+        let tokens = Arc::new(Tokens::new(keys(&[1]), 8));
         let services = Services {
             rules: self.rules,
             journal: None,
@@ -103,9 +106,10 @@ impl Setup {
             metrics: Arc::clone(&metrics),
             rates: Arc::new(RateCounters::new(1024)),
             places: self.places,
+            tokens: Arc::clone(&tokens),
             clock: Arc::new(SystemClock),
         };
-        TestEdge { running: Edge::start(self.settings, services).unwrap(), metrics, records }
+        TestEdge { running: Edge::start(self.settings, services).unwrap(), metrics, tokens, records }
     }
 }
 
@@ -124,6 +128,12 @@ pub(crate) fn route(host: &str, path: &str, target: Target) -> Route {
     Route { host: HostPattern::parse(host).unwrap(), path: PathPrefix::parse(path).unwrap(), target }
 }
 
+/// Keys to sign tokens with, the same for the same numbers.
+pub(crate) fn keys(numbers: &[usize]) -> KeyRing {
+    let line = |&number: &usize| format!("{}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", ["AA", "AQ", "Ag"][number]);
+    KeyRing::parse(&numbers.iter().map(line).collect::<String>()).unwrap()
+}
+
 /// A policy that allows what no rule blocks.
 pub(crate) fn rule_set(rules: Vec<Rule>) -> Arc<RuleSet> {
     let policy = Policy {
@@ -140,7 +150,7 @@ pub(crate) fn rule_set(rules: Vec<Rule>) -> Arc<RuleSet> {
 }
 
 /// A rule that blocks what contains a literal.
-fn block(field: Field, literal: &str) -> Rule {
+pub(crate) fn block(field: Field, literal: &str) -> Rule {
     let test = Test {
         field,
         transforms: Vec::new(),
@@ -160,6 +170,16 @@ fn block(field: Field, literal: &str) -> Rule {
 /// Blocks queries that contain `attack`.
 pub(crate) fn block_query() -> Arc<RuleSet> {
     rule_set(vec![block(Field::QueryString, "attack")])
+}
+
+/// Blocks fragments that contain `attack`.
+pub(crate) fn block_fragment() -> Arc<RuleSet> {
+    rule_set(vec![block(Field::UriFragment, "attack")])
+}
+
+/// Blocks requests whose header names stand in an order that contains this.
+pub(crate) fn block_order(names: &str) -> Arc<RuleSet> {
+    rule_set(vec![block(Field::HeaderOrder, names)])
 }
 
 /// Blocks bodies that contain `attack`.

@@ -16,7 +16,11 @@ pub(crate) static KIND: StatementKind = StatementKind {
 /// Systems of one statement. Source: API model, `AsnList`.
 const ASNS_MAX: usize = 100;
 
+/// In capacity units.
+const WCU: u64 = 1;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
+    lowering.cost.add(WCU);
     let source = address::read(members.get("ForwardedIPConfig"), lowering.report);
     let report = &mut *lowering.report;
     let asns: Vec<_> = items(members.get("AsnList")?, 1..ASNS_MAX + 1, report)?

@@ -31,6 +31,14 @@ pub(crate) static POSITIONS: &[(&str, Position)] = &[
     ("CONTAINS_WORD", Position::ContainsWord),
 ];
 
+/// Before part and transformations.
+fn base_wcu(position: Position) -> u64 {
+    match position {
+        Position::Exactly | Position::StartsWith | Position::EndsWith => 2,
+        Position::Contains | Position::ContainsWord => 10,
+    }
+}
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let (encoding, by_choice) = (lowering.scope.search, lowering.scope.is_content());
     let literal =
@@ -39,5 +47,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
         .get("PositionalConstraint")
         .and_then(|node| choice(node, "positional constraint", POSITIONS, lowering.report));
     let operator = literal.zip(position).map(|(literal, position)| Operator::Bytes { literal, position });
-    with_operator(members, operator, lowering)
+    with_operator(members, operator, position.map_or(0, base_wcu), lowering)
 }

@@ -15,7 +15,11 @@ pub(crate) static KIND: StatementKind = StatementKind {
     lower: Lower::Condition(lower),
 };
 
+/// In capacity units.
+const WCU: u64 = 1;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
+    lowering.cost.add(WCU);
     let source = address::read(members.get("ForwardedIPConfig"), lowering.report);
     let report = &mut *lowering.report;
     let Some(list) = members.get("CountryCodes") else {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use sekisho_waf::ir::{Condition, IpSet};
+use sekisho_waf::ir::{AddressSource, Condition, ForwardedPosition, IpSet};
 
 use super::{Lower, Lowering, StatementKind};
 use crate::aws::address;
@@ -19,9 +19,17 @@ pub(crate) static KIND: StatementKind = StatementKind {
 pub(super) static CONTENT_SHAPE: Shape =
     Shape { name: "IPSetReferenceStatement", members: &[required("Name"), optional("IPSetForwardedIPConfig")] };
 
+/// In capacity units; the position `ANY` of a forwarded address costs more.
+const WCU: u64 = 1;
+const ANY_POSITION_WCU: u64 = 4;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let set = set(members, lowering);
     let source = address::read_of_ip_set(members.get("IPSetForwardedIPConfig"), lowering.report);
+    lowering.cost.add(WCU);
+    if matches!(source, Some(AddressSource::Forwarded { position: ForwardedPosition::Any, .. })) {
+        lowering.cost.add(ANY_POSITION_WCU);
+    }
     Some(Condition::Ip { source: source?, set: set? })
 }
 

@@ -14,7 +14,11 @@ pub(crate) static KIND: StatementKind = StatementKind {
 
 pub(crate) static SCOPES: &[(&str, LabelScope)] = &[("LABEL", LabelScope::Label), ("NAMESPACE", LabelScope::Namespace)];
 
+/// In capacity units.
+const WCU: u64 = 1;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
+    lowering.cost.add(WCU);
     let scope = members.get("Scope").and_then(|node| choice(node, "label match scope", SCOPES, lowering.report));
     let node = members.get("Key")?;
     let key = text(node, 1..=1024, Charset::Label, lowering.report)?;

@@ -5,6 +5,7 @@
 use sekisho_waf::ir::Group;
 
 use super::{GroupUse, Lower, Lowering, StatementKind};
+use crate::aws::known_group;
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
@@ -50,10 +51,18 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
 
 fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<Group> {
     let vendor = members.get("VendorName").and_then(|node| text(node, 1..=128, Charset::NotBlank, lowering.report));
-    let name_node = members.get("Name")?;
-    let name = text(name_node, 1..=128, Charset::Name, lowering.report);
-    let (vendor, name) = (vendor?, name?);
-    if let Some(group) = top.catalogue.get(vendor, name) {
+    let name_node = members.get("Name");
+    let name = name_node.and_then(|node| text(node, 1..=128, Charset::Name, lowering.report));
+    let (Some(vendor), Some(name), Some(name_node)) = (vendor, name, name_node) else {
+        lowering.cost.set_unknown();
+        return None;
+    };
+    let shipped = top.catalogue.get(vendor, name);
+    match shipped.and_then(|group| group.capacity).or_else(|| known_group::wcu(vendor, name)) {
+        Some(wcu) => lowering.cost.add(wcu),
+        None => lowering.cost.set_unknown(),
+    }
+    if let Some(group) = shipped {
         return Some(group.as_used());
     }
     let known = || top.catalogue.iter().map(|group| group.name.as_str());

@@ -10,6 +10,7 @@ use sekisho_waf::ir::{AddressSource, RateKey};
 use super::{Lower, Lowering, Rate, StatementKind};
 use crate::aws::address;
 use crate::aws::shape::{Members, Shape, choice, integer, optional, required};
+use crate::document::Node;
 
 pub(crate) static KIND: StatementKind = StatementKind {
     shape: Shape {
@@ -47,11 +48,17 @@ const LIMITS: std::ops::RangeInclusive<i64> = 10..=2_000_000_000;
 /// The windows there are, in seconds.
 const WINDOWS_S: [i64; 4] = [60, 120, 300, 600];
 const WINDOW_S_DEFAULT: i64 = 300;
+/// In capacity units, before custom keys and the scope-down statement.
+const BASE_WCU: u64 = 2;
+/// Each custom key.
+const CUSTOM_KEY_WCU: u64 = 30;
 
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Rate> {
     let limit = members.get("Limit").and_then(|node| integer(node, LIMITS, lowering.report));
     let window_s = window_s(members, lowering);
     let key = key(members, lowering);
+    let custom_keys = members.get("CustomKeys").and_then(Node::as_array).map_or(0, |keys| keys.len());
+    lowering.cost.add(BASE_WCU + CUSTOM_KEY_WCU * custom_keys as u64);
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
     let scope_down = match scope_down {
         Some(condition) => Some(condition?),

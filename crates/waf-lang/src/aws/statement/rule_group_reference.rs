@@ -16,7 +16,12 @@ pub(crate) static KIND: StatementKind = StatementKind {
 };
 
 fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
-    let own = top.resources.rule_group(members.get("ARN")?, top.immunity, lowering.report)?;
+    let own = members.get("ARN").and_then(|arn| top.resources.rule_group(arn, top.immunity, lowering.report));
+    let Some(own) = own else {
+        lowering.cost.set_unknown();
+        return None;
+    };
+    lowering.cost.add(own.capacity.wcu());
     let group = apply(own.group, members, GroupOwner::Customer(&own.immunity), top, lowering.report)?;
     Some(GroupUse { group, scope_down: None })
 }

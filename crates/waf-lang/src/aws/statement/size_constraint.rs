@@ -34,6 +34,9 @@ pub(crate) static COMPARISONS: &[(&str, Comparison)] = &[
 /// The largest size to compare with, in bytes. Source: API model, `Size`.
 const SIZE_BYTES_MAX: i64 = 21_474_836_480;
 
+/// Before part and transformations.
+const BASE_WCU: u64 = 1;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let report = &mut *lowering.report;
     let comparison =
@@ -41,5 +44,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
     let bytes = members.get("Size").and_then(|node| integer(node, 0..=SIZE_BYTES_MAX, report));
     let operator =
         comparison.zip(bytes).map(|(comparison, bytes)| Operator::Size { comparison, bytes: bytes.unsigned_abs() });
-    with_operator(members, operator, lowering)
+    with_operator(members, operator, BASE_WCU, lowering)
 }

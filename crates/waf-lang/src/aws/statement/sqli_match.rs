@@ -24,10 +24,19 @@ pub(crate) static KIND: StatementKind = StatementKind {
 pub(crate) static SENSITIVITIES: &[(&str, SqliSensitivity)] =
     &[("LOW", SqliSensitivity::Low), ("HIGH", SqliSensitivity::High)];
 
+/// Before part and transformations.
+fn base_wcu(sensitivity: SqliSensitivity) -> u64 {
+    match sensitivity {
+        SqliSensitivity::Low => 20,
+        SqliSensitivity::High => 30,
+    }
+}
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let sensitivity = match members.get("SensitivityLevel") {
         Some(node) => choice(node, "sensitivity level", SENSITIVITIES, lowering.report),
         None => Some(SqliSensitivity::Low),
     };
-    with_operator(members, sensitivity.map(Operator::Sqli), lowering)
+    let base_wcu = sensitivity.map_or(0, base_wcu);
+    with_operator(members, sensitivity.map(Operator::Sqli), base_wcu, lowering)
 }

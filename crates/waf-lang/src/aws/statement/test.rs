@@ -7,9 +7,11 @@ use crate::aws::shape::Members;
 use crate::aws::{field, transformation};
 
 /// Reads the part and its transformations, and puts the operator to them; problems of both are reported either way.
+/// `base_wcu` is what the statement costs before part and transformations.
 pub(super) fn with_operator(
     members: Members<'_>,
     operator: Option<Operator>,
+    base_wcu: u64,
     lowering: &mut Lowering<'_>,
 ) -> Option<Condition> {
     let mut field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
@@ -17,6 +19,7 @@ pub(super) fn with_operator(
     if let Some(node) = members.get("PreParseTextTransformations") {
         transformation::read_pre_parse(node, field.as_mut().map(|read| &mut read.field), lowering.report);
     }
+    lowering.cost.add_test(base_wcu, members, field.as_ref().map(|field| &field.field));
     let field = field?;
     Some(Condition::Test(Test {
         field: field.field,

@@ -16,6 +16,9 @@ pub(crate) static KIND: StatementKind = StatementKind {
     lower: Lower::Condition(lower),
 };
 
+/// Before part and transformations.
+const BASE_WCU: u64 = 40;
+
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
-    with_operator(members, Some(Operator::Xss), lowering)
+    with_operator(members, Some(Operator::Xss), BASE_WCU, lowering)
 }
