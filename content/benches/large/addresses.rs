@@ -65,9 +65,9 @@ fn weigh(ranges: &[IpNet]) -> AddressSet {
     let set: AddressSet = ranges.iter().copied().collect();
     let (after, _) = resident_mb();
     println!(
-        "addresses: {} ranges, {} intervals, {:.1} MB, {:.1} MB resident more",
+        "addresses: {} ranges, {} not within others, {:.1} MB, {:.1} MB resident more",
         ranges.len(),
-        set.intervals().count(),
+        set.len(),
         set.bytes() as f64 / 1e6,
         after - before
     );

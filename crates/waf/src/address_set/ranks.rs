@@ -138,11 +138,6 @@ impl<K: Key> Ranks<K> {
         }
     }
 
-    /// How many keys there are.
-    pub(super) fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     /// The key at a place in ascending order.
     pub(super) fn key(&self, at: usize) -> Option<K> {
         self.keys.get(at).copied()
