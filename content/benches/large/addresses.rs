@@ -13,6 +13,7 @@ use sekisho_waf_lang::aws::{self, LoadOptions, ManagedCatalogue};
 use serde_json::json;
 
 use crate::acl::Dice;
+use crate::cpu_time::CpuTime;
 
 const RANGES: usize = 1_000_000;
 const PROBES: usize = 1 << 16;
@@ -115,7 +116,7 @@ fn load(ranges: &[IpNet]) {
     );
 }
 
-pub(crate) fn bench(criterion: &mut Criterion) {
+pub(crate) fn bench(criterion: &mut Criterion<CpuTime>) {
     let mut dice = Dice::new(3);
     let ranges = ranges(&mut dice);
     let set = weigh(&ranges);

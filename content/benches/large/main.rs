@@ -2,6 +2,7 @@
 
 mod acl;
 mod addresses;
+mod cpu_time;
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,6 +14,8 @@ use sekisho_waf::{
     Body, Client, Context, Decision, Header, KnownToken, Limits, NoRates, Place, PlaceSource, Request, RuleSet, Scratch,
 };
 use sekisho_waf_lang::aws::{self, LoadOptions, ManagedCatalogue};
+
+use cpu_time::CpuTime;
 
 const BROWSER: &[(&str, &str)] = &[
     ("Host", "shop.example.com"),
@@ -45,7 +48,7 @@ impl PlaceSource for Tokyo {
     }
 }
 
-fn bench(criterion: &mut Criterion) {
+fn bench(criterion: &mut Criterion<CpuTime>) {
     let (acl, resources) = acl::large();
     let acl = SourceFile::new("acl.json", acl);
     let resources: Vec<_> = resources.into_iter().map(|text| SourceFile::new("set.json", text)).collect();
@@ -93,5 +96,9 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench, addresses::bench);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = bench, addresses::bench
+}
 criterion_main!(benches);

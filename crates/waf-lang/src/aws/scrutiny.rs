@@ -16,6 +16,22 @@ use crate::document::{Document, Node};
 const WARNED_OF: &[&str] = &["OnSourceDDoSProtectionConfig"];
 /// Numbers that say nothing but an order, which one more need not change.
 const ORDERS: &[&str] = &["Priority"];
+/// Words that stand for one another: where one is accepted, the next must mean something else.
+const WORDS: &[&[&str]] = &[
+    &["MATCH", "NO_MATCH"],
+    &["CONTINUE", "NO_MATCH"],
+    &["NO_MATCH", "MATCH"],
+    &["FIRST", "LAST", "ANY"],
+    &["LABEL", "NAMESPACE"],
+    &["KEY", "VALUE", "ALL"],
+    &["EXACTLY", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CONTAINS_WORD"],
+    &["EQ", "NE", "LE", "LT", "GE", "GT"],
+    &["LOW", "HIGH"],
+    &["IP", "FORWARDED_IP"],
+    &["EVALUATE_AS_STRING", "MATCH", "NO_MATCH"],
+    &["TEXT_PLAIN", "TEXT_HTML", "APPLICATION_JSON"],
+    &["LOWERCASE", "URL_DECODE", "BASE64_DECODE", "CMD_LINE", "COMPRESS_WHITE_SPACE", "MD5", "NONE"],
+];
 /// What no part can be.
 const MEANINGLESS: &str = "[[null]]";
 /// What no structure has.
@@ -104,7 +120,13 @@ impl Subject<'_> {
             Kind::Number(_) if part.key.as_deref().is_some_and(|key| ORDERS.contains(&key)) => return None,
             Kind::Number(number) => number.wrapping_add(1).to_string(),
             Kind::Bool(value) => (!value).to_string(),
-            Kind::Text => format!("{}q\"", &text[part.range.start..part.range.end - 1]),
+            Kind::Text => {
+                let word = text[part.range.clone()].trim_matches('"');
+                match sibling(word) {
+                    Some(other) => format!("\"{other}\""),
+                    None => format!("\"{word}q\""),
+                }
+            }
             Kind::Other => return None,
         };
         let changed = with(part.range.clone(), &another);
@@ -113,6 +135,13 @@ impl Subject<'_> {
             && changed.diagnostics.render(false) == loaded.diagnostics.render(false);
         same.then(|| format!("{another} means the same as {}", place()))
     }
+}
+
+/// Another word for the same place.
+fn sibling(word: &str) -> Option<&'static str> {
+    let set = WORDS.iter().find(|set| set.contains(&word))?;
+    let at = set.iter().position(|other| *other == word)?;
+    Some(set[(at + 1) % set.len()])
 }
 
 fn gather(node: Node<'_>, key: Option<&str>, left_out: &[Range<usize>], parts: &mut Vec<Part>) {
