@@ -222,9 +222,35 @@ fn capacity_tells_what_each_rule_takes() {
     let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
     assert_eq!(one_line(&ran)["capacity"], 200);
     assert!(ran.stderr.contains("error[unknown-group]"), "{ran:?}");
-    fs::write(folder.path().join("acl.json"), linux.replace("LinuxRuleSet", "OtherRuleSet")).expect("it is written");
-    let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    for unusable in [linux.replace("LinuxRuleSet", "OtherRuleSet"), "{}".to_owned(), linux.replace("Allow", "Alow")] {
+        fs::write(folder.path().join("acl.json"), unusable).expect("it is written");
+        let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.stderr.contains("error["), "{ran:?}");
+    }
+}
+
+#[test]
+fn lint_prints_json_for_programs() {
+    let folder = folder();
+    let lint = |acl: &str| {
+        fs::write(folder.path().join("acl.json"), acl).expect("the ACL is written");
+        let ran = run(folder.path(), &["acl", "lint", "acl.json", "--json"]);
+        assert_eq!((ran.stderr.as_str(), ran.stdout.matches('\n').count()), ("", 1), "{ran:?}");
+        (ran.code, serde_json::from_str::<Value>(&ran.stdout).expect("the line is JSON"))
+    };
+    let good = Acl::new("shop").managed("AWSManagedRulesSQLiRuleSet").text();
+    let expected = serde_json::json!({"file": "acl.json", "usable": true, "rules": 1, "capacity": 200, "problems": []});
+    assert_eq!(lint(&good), (Some(0), expected));
+    let (code, found) = lint(&good.replace("SQLiRuleSet", "SQLRuleSet"));
+    assert_eq!((code, &found["usable"], &found["rules"]), (Some(2), &false.into(), &Value::Null));
+    let problem = &found["problems"][0];
+    assert_eq!((&problem["severity"], &problem["code"]), (&"error".into(), &"unknown-group".into()));
+    assert_eq!(
+        (&problem["file"], &problem["help"]),
+        (&"acl.json".into(), &"did you mean `AWSManagedRulesSQLiRuleSet`?".into())
+    );
+    assert!(problem["line"].as_u64() > Some(1) && problem["column"].as_u64() > Some(1), "{problem}");
 }
 
 const GOOD: &str = r#"

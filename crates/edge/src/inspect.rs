@@ -23,6 +23,7 @@ use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
 use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
+use crate::sample::{self, PolicySamples, Sampled};
 use crate::settings::{Limits, OnFault};
 use crate::token::{Exempt, Presented, Tokens};
 use crate::visit::Visit;
@@ -34,6 +35,7 @@ pub(crate) struct Rules {
     pub(crate) counters: Arc<PolicyCounters>,
     pub(crate) rates: PolicyRates,
     pub(crate) terms: Terms,
+    pub(crate) samples: PolicySamples,
 }
 
 impl Rules {
@@ -218,18 +220,25 @@ impl Inspector {
             }
         };
         let decision = verdict.decision;
+        let recorder = &mut self.recorder;
+        let occurrence = || Occurrence {
+            at: candidate.visit.at,
+            request_id: candidate.visit.name(),
+            country: around.places.place(candidate.client).map(|place| place.country),
+            asn: around.places.asn(candidate.client),
+            response_code_sent: details::custom_status(verdict, policy),
+            inserted: &inserted,
+            match_details: &[],
+        };
+        let samples = &around.rules.samples;
+        samples.observe(verdict, candidate.visit.at, |rule| {
+            let sampled = Sampled { policy, occurrence: &occurrence(), request, verdict, rule };
+            sample::write(&sampled, &mut recorder.cloak(samples.veil()))
+        });
         if let Some(details) = details {
-            let (recorder, line) = (&mut self.recorder, &mut self.line);
+            let line = &mut self.line;
             details.lend(|match_details| {
-                let occurrence = Occurrence {
-                    at: candidate.visit.at,
-                    request_id: candidate.visit.name(),
-                    country: around.places.place(candidate.client).map(|place| place.country),
-                    asn: around.places.asn(candidate.client),
-                    response_code_sent: details::custom_status(verdict, policy),
-                    inserted: &inserted,
-                    match_details,
-                };
+                let occurrence = Occurrence { match_details, ..occurrence() };
                 let subject = Subject::Evaluated { request, verdict };
                 recorder.write(policy, around.rules.terms.veil(), &occurrence, subject, line);
             });

@@ -88,13 +88,8 @@ pub(crate) fn visit(
             }
             extent
         }
-        Field::Headers(wanted) => {
-            let headers = request.headers.iter().map(|header| (header.name, header.value));
-            entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
-        }
-        Field::Cookies(wanted) => {
-            entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
-        }
+        Field::Headers(wanted) => headers(request, limits, wanted, each),
+        Field::Cookies(wanted) => cookie_entries(request, limits, wanted, each),
         Field::HeaderOrder => header_order(request, limits, &mut memory.text, each),
         Field::Body => {
             each(b"", request.body.bytes);
@@ -112,6 +107,15 @@ fn one(value: Option<&[u8]>, mut each: impl FnMut(&[u8], &[u8])) -> Extent {
     let Some(value) = value else { return Extent::MISSING };
     each(b"", value);
     Extent::WHOLE
+}
+
+fn headers(request: &Request<'_>, limits: &Limits, wanted: &MapMatch, each: impl FnMut(&[u8], &[u8])) -> Extent {
+    let all = request.headers.iter().map(|header| (header.name, header.value));
+    entries(all, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
+}
+
+fn cookie_entries(request: &Request<'_>, limits: &Limits, wanted: &MapMatch, each: impl FnMut(&[u8], &[u8])) -> Extent {
+    entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
 }
 
 /// Visits name-to-value entries as far as they are inspected; an entry that straddles the limit is cut there.
@@ -169,9 +173,7 @@ fn header_order(
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Extent {
     buffer.clear();
-    let headers = request.headers.iter().map(|header| (header.name, header.value));
-    let names = MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
-    let extent = entries(headers, limits.headers_max, limits.headers_bytes_max, &names, true, |_, name| {
+    let extent = headers(request, limits, &ALL_NAMES, |_, name| {
         if !buffer.is_empty() {
             buffer.push(b':');
         }
@@ -185,14 +187,16 @@ fn header_order(
 ///
 /// Source: AWS WAF Developer Guide, "Log fields for web ACL traffic" (`oversizeFields`): parts that the rules inspect.
 pub(crate) fn oversize(looked_at: OversizeFields, request: &Request<'_>, limits: &Limits) -> OversizeFields {
-    let beyond = |field: Field| visit(&field, request, limits, &mut Memory::default(), |_, _| {}).oversize;
-    let all = || MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
     OversizeFields {
         body: looked_at.body && request.body.truncated,
-        headers: looked_at.headers && beyond(Field::Headers(all())),
-        cookies: looked_at.cookies && beyond(Field::Cookies(all())),
+        json_body: looked_at.json_body && request.body.truncated,
+        headers: looked_at.headers && headers(request, limits, &ALL_NAMES, |_, _| {}).oversize,
+        cookies: looked_at.cookies && cookie_entries(request, limits, &ALL_NAMES, |_, _| {}).oversize,
     }
 }
+
+/// The names of all entries.
+const ALL_NAMES: MapMatch = MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,11 @@ pub(crate) const QUALIFIED: &str = "awswaf:";
 /// Labels of one context that a match is held against; with more of them, no match is called hopeless.
 const LABELS_MAX: usize = 5_000;
 /// Words that no part of a rule's label may be.
-const RESERVED: [&str; 7] = ["aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
+const RESERVED: [&str; 8] = ["awswaf", "aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
+/// Characters of a namespace, or of the name, at most.
+const COMPONENT_CHARS_MAX: usize = 128;
+/// Namespaces before the name of a rule's label, at most.
+const NAMESPACES_MAX: usize = 5;
 
 /// The labels of one web ACL or group.
 #[derive(Debug)]
@@ -95,6 +99,15 @@ pub(crate) fn read_rule_label<'d>(node: Node<'d>, report: &mut Report) -> Option
     }
     if let Some(word) = label.split(':').find(|segment| RESERVED.contains(segment)) {
         report.push(node.error("reserved-label", format!("`{word}` is reserved and must not be part of a label")));
+        return None;
+    }
+    if label.split(':').any(|component| component.len() > COMPONENT_CHARS_MAX) {
+        let message = format!("a namespace or the name of a label has more than {COMPONENT_CHARS_MAX} characters");
+        report.push(node.error("bad-length", message));
+        return None;
+    }
+    if label.matches(':').count() > NAMESPACES_MAX {
+        report.push(node.error("bad-length", format!("a label has more than {NAMESPACES_MAX} namespaces")));
         return None;
     }
     Some(label)

@@ -47,5 +47,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
         .get("PositionalConstraint")
         .and_then(|node| choice(node, "positional constraint", POSITIONS, lowering.report));
     let operator = literal.zip(position).map(|(literal, position)| Operator::Bytes { literal, position });
-    with_operator(members, operator, position.map_or(0, base_wcu), lowering)
+    with_operator(members, operator, position.map(base_wcu), lowering)
 }
