@@ -1,5 +1,6 @@
 //! Labels made from a request, kept in place: they are made anew for each, and must not cost memory.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::{fmt, str};
 
@@ -62,6 +63,12 @@ impl PartialEq for LabelText {
 }
 
 impl Eq for LabelText {}
+
+impl Hash for LabelText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
 
 impl fmt::Debug for LabelText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
