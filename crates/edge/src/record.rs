@@ -25,6 +25,7 @@ mod writer;
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
 pub(crate) use decision::{limit_key, part_key};
 pub use details::Details;
+pub use filter::keeps;
 pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;

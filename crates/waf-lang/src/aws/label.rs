@@ -17,6 +17,10 @@ pub(crate) static LABEL: Shape = Shape { name: "Label", members: &[required("Nam
 pub(crate) const QUALIFIED: &str = "awswaf:";
 /// Labels of one context that a match is held against; with more of them, no match is called hopeless.
 const LABELS_MAX: usize = 5_000;
+/// Namespaces of a label that a rule adds.
+const NAMESPACES_MAX: usize = 5;
+/// Characters of a namespace or a name, which are ASCII.
+const SEGMENT_BYTES_MAX: usize = 128;
 /// Words that no part of a rule's label may be.
 const RESERVED: [&str; 7] = ["aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
 
@@ -95,6 +99,18 @@ pub(crate) fn read_rule_label<'d>(node: Node<'d>, report: &mut Report) -> Option
     }
     if let Some(word) = label.split(':').find(|segment| RESERVED.contains(segment)) {
         report.push(node.error("reserved-label", format!("`{word}` is reserved and must not be part of a label")));
+        return None;
+    }
+    let segments = label.split(':').count();
+    if segments > NAMESPACES_MAX + 1 {
+        let message =
+            format!("a label has at most {NAMESPACES_MAX} namespaces before its name, found {}", segments - 1);
+        report.push(node.error("bad-label", message));
+        return None;
+    }
+    if label.split(':').any(|segment| segment.len() > SEGMENT_BYTES_MAX) {
+        let message = format!("a namespace or name of a label has at most {SEGMENT_BYTES_MAX} characters");
+        report.push(node.error("bad-label", message));
         return None;
     }
     Some(label)
