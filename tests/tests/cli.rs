@@ -222,9 +222,35 @@ fn capacity_tells_what_each_rule_takes() {
     let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
     assert_eq!(one_line(&ran)["capacity"], 200);
     assert!(ran.stderr.contains("error[unknown-group]"), "{ran:?}");
-    fs::write(folder.path().join("acl.json"), linux.replace("LinuxRuleSet", "OtherRuleSet")).expect("it is written");
-    let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    for unusable in [linux.replace("LinuxRuleSet", "OtherRuleSet"), "{}".to_owned(), linux.replace("Allow", "Alow")] {
+        fs::write(folder.path().join("acl.json"), unusable).expect("it is written");
+        let ran = run(folder.path(), &["capacity", "--acl", "acl.json", "--json"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.stderr.contains("error["), "{ran:?}");
+    }
+}
+
+#[test]
+fn lint_prints_json_for_programs() {
+    let folder = folder();
+    let lint = |acl: &str| {
+        fs::write(folder.path().join("acl.json"), acl).expect("the ACL is written");
+        let ran = run(folder.path(), &["acl", "lint", "acl.json", "--json"]);
+        assert_eq!((ran.stderr.as_str(), ran.stdout.matches('\n').count()), ("", 1), "{ran:?}");
+        (ran.code, serde_json::from_str::<Value>(&ran.stdout).expect("the line is JSON"))
+    };
+    let good = Acl::new("shop").managed("AWSManagedRulesSQLiRuleSet").text();
+    let expected = serde_json::json!({"file": "acl.json", "usable": true, "rules": 1, "capacity": 200, "problems": []});
+    assert_eq!(lint(&good), (Some(0), expected));
+    let (code, found) = lint(&good.replace("SQLiRuleSet", "SQLRuleSet"));
+    assert_eq!((code, &found["usable"], &found["rules"]), (Some(2), &false.into(), &Value::Null));
+    let problem = &found["problems"][0];
+    assert_eq!((&problem["severity"], &problem["code"]), (&"error".into(), &"unknown-group".into()));
+    assert_eq!(
+        (&problem["file"], &problem["help"]),
+        (&"acl.json".into(), &"did you mean `AWSManagedRulesSQLiRuleSet`?".into())
+    );
+    assert!(problem["line"].as_u64() > Some(1) && problem["column"].as_u64() > Some(1), "{problem}");
 }
 
 const GOOD: &str = r#"
@@ -355,5 +381,54 @@ fn everything_unusable_is_said_at_once() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     for part in ["ftp://shop.example", "no.crt", "broken.json:1:1", "file:1:1"] {
         assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
+    }
+}
+
+const ACL_TEST: &str = "
+cases:
+  - {name: customers see the shop, request: GET /products, action: allow}
+  - {name: scripts are let through, request: 'GET /?q=%3Cscript%3Ealert(1)%3C/script%3E', action: allow}
+";
+
+#[test]
+fn tests_of_rules_end_with_what_came_of_them() {
+    let folder = folder();
+    fs::write(folder.path().join("acl.yaml"), ACL_TEST).expect("a file is written");
+    let ran = run(folder.path(), &["test", "acl.yaml"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
+    for part in [
+        "FAIL scripts are let through  acl.yaml:4",
+        "expected  allow",
+        "got       block",
+        "CrossSiteScripting_QUERYARGUMENTS  MATCH → Block",
+        "1 passed, 1 failed (2 requests)",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is missing:\n{}", ran.stdout);
+    }
+    let ran = run(folder.path(), &["test", "--filter", "customers", "acl.yaml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1 passed, 0 failed (1 request)\n"), "{ran:?}");
+    let ran = run(folder.path(), &["test", "--json", "acl.yaml"]);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("the report is JSON");
+    assert_eq!((ran.code, &report["passed"], &report["failed"]), (Some(1), &1.into(), &1.into()));
+    assert_eq!(report["cases"][1]["failures"][0]["differences"][0]["got"], "block");
+}
+
+#[test]
+fn tests_that_are_not_understood_end_with_two_and_say_why() {
+    let folder = folder();
+    fs::write(folder.path().join("bad.yaml"), "cases:\n  - {name: x, reqest: GET /, action: allow}\n")
+        .expect("written");
+    fs::write(folder.path().join("good.yaml"), ACL_TEST).expect("a file is written");
+    for (arguments, parts) in [
+        (&["test", "good.yaml", "bad.yaml"][..], &["bad.yaml:2:15", "did you mean `request`?"][..]),
+        (&["test", "missing.yaml"], &["missing.yaml", "No such file"]),
+        (&["test", "--filter", "nothing like it", "good.yaml"], &["nothing like it"]),
+        (&["test"], &["FILE"]),
+    ] {
+        let ran = run(folder.path(), arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{arguments:?} does not say {part:?}:\n{}", ran.stderr);
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use sekisho_model::SourceFile;
+
 use crate::expectation::{self, ActionName, Expectation};
 use crate::file::Shared;
 use crate::inline_rules::RULE_NAME;
@@ -12,6 +14,7 @@ use crate::request::{self, RequestSpec};
 use crate::run::RulesSpec;
 use crate::span::milliseconds;
 use crate::tree::{Entry, Tree};
+use crate::{RulesText, TextRef};
 
 /// Requests of one step; more take too long to be a test.
 const REPEAT_MAX: u64 = 1_000_000;
@@ -92,6 +95,15 @@ impl Case {
             problems.with_help(tree.place(), "nothing-expected", "this case can never fail".to_owned(), help);
         }
         Some(case)
+    }
+
+    /// The documents of its rules that stand within the test file, as JSON.
+    pub fn documents(&self) -> impl Iterator<Item = &SourceFile> {
+        let RulesText { acl, resources, logging, .. } = &self.rules.text;
+        acl.iter().chain(resources).chain(logging).filter_map(|text| match text {
+            TextRef::Inline(text) => Some(text),
+            TextRef::Path(_) => None,
+        })
     }
 
     fn read_steps(&mut self, tree: &Tree, shared: &Shared, problems: &mut Problems<'_>) {

@@ -56,6 +56,7 @@ pub(crate) fn differences(policy: &Policy, verdict: &Verdict, expected: &Expecta
     if let Some(names) = &expected.oversize {
         let parts = [
             (verdict.oversize.body, "REQUEST_BODY"),
+            (verdict.oversize.json_body, "REQUEST_JSON_BODY"),
             (verdict.oversize.headers, "REQUEST_HEADERS"),
             (verdict.oversize.cookies, "REQUEST_COOKIES"),
         ];

@@ -23,6 +23,7 @@ use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::rate::PolicyRates;
 use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
+use crate::sample::{self, PolicySamples, Sampled};
 use crate::settings::{Limits, OnFault};
 use crate::token::{Exempt, Presented, Tokens};
 use crate::visit::Visit;
@@ -34,6 +35,7 @@ pub(crate) struct Rules {
     pub(crate) counters: Arc<PolicyCounters>,
     pub(crate) rates: PolicyRates,
     pub(crate) terms: Terms,
+    pub(crate) samples: PolicySamples,
 }
 
 impl Rules {
@@ -218,18 +220,25 @@ impl Inspector {
             }
         };
         let decision = verdict.decision;
+        let recorder = &mut self.recorder;
+        let occurrence = || Occurrence {
+            at: candidate.visit.at,
+            request_id: candidate.visit.name(),
+            country: around.places.place(candidate.client).map(|place| place.country),
+            asn: around.places.asn(candidate.client),
+            response_code_sent: details::custom_status(verdict, policy),
+            inserted: &inserted,
+            match_details: &[],
+        };
+        let samples = &around.rules.samples;
+        samples.observe(verdict, candidate.visit.at, |rule| {
+            let sampled = Sampled { policy, occurrence: &occurrence(), request, verdict, rule };
+            sample::write(&sampled, &mut recorder.cloak(samples.veil()))
+        });
         if let Some(details) = details {
-            let (recorder, line) = (&mut self.recorder, &mut self.line);
+            let line = &mut self.line;
             details.lend(|match_details| {
-                let occurrence = Occurrence {
-                    at: candidate.visit.at,
-                    request_id: candidate.visit.name(),
-                    country: around.places.place(candidate.client).map(|place| place.country),
-                    asn: around.places.asn(candidate.client),
-                    response_code_sent: details::custom_status(verdict, policy),
-                    inserted: &inserted,
-                    match_details,
-                };
+                let occurrence = Occurrence { match_details, ..occurrence() };
                 let subject = Subject::Evaluated { request, verdict };
                 recorder.write(policy, around.rules.terms.veil(), &occurrence, subject, line);
             });
@@ -287,7 +296,12 @@ fn recycle<'a>(mut headers: Vec<Header<'_>>) -> Vec<Header<'a>> {
 fn fill<'a>(headers: &mut Vec<Header<'a>>, candidate: &Candidate<'a>) {
     match candidate.raw {
         Some(raw) => headers.extend(raw.fields().map(|(name, value)| Header { name, value })),
-        None => headers.extend(received(&candidate.head.headers)),
+        None => {
+            // `:authority` comes before all fields, and rules see it as the Host field.
+            let fields = &candidate.head.headers;
+            headers.extend(received(fields).filter(|field| field.is("host")));
+            headers.extend(received(fields).filter(|field| !field.is("host")));
+        }
     }
 }
 
@@ -325,14 +339,15 @@ fn body_of<'a>(
 
 fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Body<'a>) -> Request<'a> {
     let head = candidate.head;
-    let (path, query, version) = match candidate.raw {
+    let (path, query, fragment, version) = match candidate.raw {
         Some(raw) => {
             let parts = raw.target_parts();
-            (parts.path_or_root(), parts.query.unwrap_or_default(), raw.index().version().as_str())
+            (parts.path_or_root(), parts.query.unwrap_or_default(), parts.fragment, raw.index().version().as_str())
         }
         None => {
+            // A fragment in `:path` is dropped by the library, before anybody sees it.
             let query = head.uri.query().unwrap_or_default().as_bytes();
-            (head.uri.path().as_bytes(), query, version_name(head.version))
+            (head.uri.path().as_bytes(), query, None, version_name(head.version))
         }
     };
     let fingerprints = candidate.security.fingerprints();
@@ -340,7 +355,7 @@ fn request_of<'a>(candidate: &Candidate<'a>, headers: &'a [Header<'a>], body: Bo
         method: head.method.as_str().as_bytes(),
         path,
         query,
-        fragment: None,
+        fragment,
         version: version.as_bytes(),
         scheme: if candidate.security.is_tls() { "https" } else { "http" },
         headers,

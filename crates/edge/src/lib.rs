@@ -28,6 +28,7 @@ pub mod clock;
 pub mod metrics;
 pub mod rate;
 pub mod record;
+mod sample;
 pub mod token;
 
 mod admission;

@@ -23,7 +23,7 @@ mod veil;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
-pub(crate) use decision::{limit_key, part_key};
+pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_value};
 pub use details::Details;
 pub use filter::keeps;
 pub(crate) use mask::Mask;
@@ -33,4 +33,6 @@ pub use settings::{JournalError, JournalSettings, Overflow};
 pub use veil::Veil;
 pub use writer::Journal;
 
+pub(crate) use cloak::Cloak;
+pub(crate) use json::{push_number, push_text};
 pub(crate) use terms::Terms;

@@ -9,6 +9,7 @@ mod demo;
 mod guard;
 mod rate_keys;
 mod run;
+mod samples;
 mod test;
 
 use std::net::SocketAddr;
@@ -47,6 +48,8 @@ enum Command {
     #[cfg(feature = "demo")]
     /// Watch a sample shop, its customers and its attackers, with the checkpoint in between
     Demo(demo::DemoArgs),
+    /// Show requests that rules matched, in a running service
+    Samples(samples::SamplesArgs),
     /// Show what rate-based rules limit now, in a running service
     RateKeys(rate_keys::RateKeysArgs),
     /// Work with configuration files
@@ -102,6 +105,7 @@ impl Cli {
             Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
+            Command::Samples(args) => samples::samples(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
             Command::Config(command) => config::config(&command),
         }

@@ -21,8 +21,13 @@ pub(crate) use words::shown;
 pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace, color: bool) -> String {
     let style = Style::new(color);
     let mut text = String::new();
-    let target =
-        if request.query.is_empty() { request.path.to_vec() } else { [request.path, b"?", request.query].concat() };
+    let mut target = request.path.to_vec();
+    if !request.query.is_empty() {
+        target.extend([b"?", request.query].concat());
+    }
+    if let Some(fragment) = request.fragment {
+        target.extend([b"#", fragment].concat());
+    }
     let _ = writeln!(text, "{} {} from {}", shown(request.method), shown(&target), request.client.ip);
     let _ = writeln!(text, "held against {}\n", shown(policy.name.as_bytes()));
     for rule in &trace.rules {

@@ -236,7 +236,8 @@ fn the_capacity_is_none_where_a_price_is_not_known() {
     for statement in [
         r#"{"ManagedRuleGroupStatement":{"VendorName":"Somebody","Name":"TheirRules"}}"#.to_owned(),
         format!(r#"{{"RuleGroupReferenceStatement":{{"ARN":"{GROUP_ARN}"}}}}"#),
-        r#"{"GeoMatchStatement":{"CountryCodes":["Japan"]}}"#.to_owned(),
+        r#"{"AndStatement":{"Statements":[]}}"#.to_owned(),
+        r#"{"XssMatchStatement":{"FieldToMatch":{},"TextTransformations":[{"Priority":0,"Type":"NONE"}]}}"#.to_owned(),
         r#"{"NotStatement":{"Statement":{"NoStatement":{}}}}"#.to_owned(),
     ] {
         let loaded = loaded(&[rule("r", 0, &statement)], "", None);

@@ -2,9 +2,9 @@
 
 use sekisho_model::SourceFile;
 use sekisho_waf::ir::{
-    Action, ActionInForce, AddressSource, Condition, Field, ForwardedPosition, LabelScope, LabelTest, MapMatch,
-    MapPattern, MapScope, OnMissing, Operator, Oversize, Policy, Position, RateKey, RegexSource, Rule, RuleKind,
-    SqliSensitivity,
+    Action, ActionInForce, AddressSource, Condition, Field, ForwardedPosition, JsonMatch, JsonPattern, JsonPointer,
+    JsonPointers, LabelScope, LabelTest, MapMatch, MapPattern, MapScope, OnInvalidJson, OnMissing, Operator, Oversize,
+    Policy, Position, PreParse, RateKey, RegexSource, Rule, RuleKind, SqliSensitivity,
 };
 use sekisho_waf::transform::Transform;
 use sekisho_waf_lang::aws::{LoadOptions, ManagedCatalogue, ManagedGroup, ResourceType, load};
@@ -227,6 +227,15 @@ fn fields_keep_their_names_and_fallbacks() {
     let shapes: Vec<_> = parts(condition(&policy, "shapes")).iter().map(test).collect();
     let fields: Vec<_> = shapes.iter().map(|test| &test.field).collect();
     let argument = Field::SingleQueryArgument { name: "file".to_owned(), pre_parse: Vec::new() };
+    let pointers = ["/a~1b/0", "/user/roles"].map(|path| JsonPointer::parse(path).unwrap());
+    let roles = Field::JsonBody(JsonMatch {
+        pattern: JsonPattern::Included(JsonPointers::new(pointers.to_vec())),
+        scope: MapScope::Value,
+        on_invalid: OnInvalidJson::NoMatch,
+    });
+    let on_invalid = OnInvalidJson::InspectParsed;
+    let json = Field::JsonBody(JsonMatch { pattern: JsonPattern::All, scope: MapScope::All, on_invalid });
+    let arguments = Field::AllQueryArguments { pre_parse: vec![PreParse::UrlDecode, PreParse::CombineDuplicates] };
     assert_eq!(
         fields,
         [
@@ -238,8 +247,12 @@ fn fields_keep_their_names_and_fallbacks() {
             &Field::Ja4,
             &Field::UriFragment,
             &argument,
+            &roles,
+            &json,
+            &arguments,
         ]
     );
+    assert_eq!((shapes[8].oversize, shapes[9].oversize), (Oversize::Match, Oversize::Continue));
     assert_eq!(shapes[5].on_missing, OnMissing::Match);
     assert_eq!(shapes[6].on_missing, OnMissing::NoMatch);
     let literal = Operator::Bytes { literal: b"token".to_vec(), position: Position::ContainsWord };

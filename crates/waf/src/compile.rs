@@ -11,7 +11,7 @@ mod matcher;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::ir::{Policy, Rule, RuleKind};
+use crate::ir::{Field, Policy, Rule, RuleKind};
 use crate::{Limits, OversizeFields};
 
 pub(crate) use chain::FieldPlan;
@@ -140,6 +140,12 @@ impl RuleSet {
     #[must_use]
     pub fn asks_for_token(&self) -> bool {
         self.asks_for_token
+    }
+
+    /// Whether any rule looks at the fragment, which clients do not usually send.
+    #[must_use]
+    pub fn inspects_fragment(&self) -> bool {
+        self.program.fields.iter().any(|plan| plan.field == Field::UriFragment)
     }
 
     /// Tells this rule set from all others in the process.

@@ -4,7 +4,7 @@
 //! client sends: the hash is keyed at random, names of one hash are compared.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::ops::Range;
 
 /// Tables with room for more names than this are given back before the next use.
@@ -15,7 +15,8 @@ const TEXT_KEPT_BYTES_MAX: usize = 256 * 1024;
 /// Names by the order in which they were first seen.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
-    by_hash: HashMap<u64, usize, RandomState>,
+    keyed: RandomState,
+    by_hash: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
     names: Vec<Name>,
     text: Vec<u8>,
 }
@@ -26,6 +27,26 @@ struct Name {
     text: Range<usize>,
     /// Another name of the same hash.
     next: Option<usize>,
+}
+
+/// What is a hash already needs no other.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Whether a name is new to its group.
@@ -52,7 +73,7 @@ impl NameTable {
     pub(crate) fn add(&mut self, group: usize, write: impl FnOnce(&mut Vec<u8>)) -> Seen {
         let start = self.text.len();
         write(&mut self.text);
-        let hash = self.by_hash.hasher().hash_one((group, &self.text[start..]));
+        let hash = self.keyed.hash_one((group, &self.text[start..]));
         let first = self.by_hash.get(&hash).copied();
         let mut at = first;
         while let Some(index) = at {

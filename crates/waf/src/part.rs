@@ -36,10 +36,11 @@ impl Extent {
 
     /// Whether a test on the part passes; `found` says whether a value of it does.
     pub(crate) fn passes(self, oversize: Oversize, on_missing: OnMissing, found: impl FnOnce() -> bool) -> bool {
-        match (self.present, self.oversize, oversize) {
-            (false, ..) => on_missing == OnMissing::Match,
-            (true, true, Oversize::Match) => true,
-            (true, true, Oversize::NoMatch) => false,
+        // What was asked for may stand in what is not inspected, so the size is looked at first.
+        match (self.oversize, oversize) {
+            (true, Oversize::Match) => true,
+            (true, Oversize::NoMatch) => false,
+            _ if !self.present => on_missing == OnMissing::Match,
             _ => self.settled.unwrap_or_else(found),
         }
     }
@@ -87,13 +88,8 @@ pub(crate) fn visit(
             }
             extent
         }
-        Field::Headers(wanted) => {
-            let headers = request.headers.iter().map(|header| (header.name, header.value));
-            entries(headers, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
-        }
-        Field::Cookies(wanted) => {
-            entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
-        }
+        Field::Headers(wanted) => headers(request, limits, wanted, each),
+        Field::Cookies(wanted) => cookie_entries(request, limits, wanted, each),
         Field::HeaderOrder => header_order(request, limits, &mut memory.text, each),
         Field::Body => {
             each(b"", request.body.bytes);
@@ -111,6 +107,15 @@ fn one(value: Option<&[u8]>, mut each: impl FnMut(&[u8], &[u8])) -> Extent {
     let Some(value) = value else { return Extent::MISSING };
     each(b"", value);
     Extent::WHOLE
+}
+
+fn headers(request: &Request<'_>, limits: &Limits, wanted: &MapMatch, each: impl FnMut(&[u8], &[u8])) -> Extent {
+    let all = request.headers.iter().map(|header| (header.name, header.value));
+    entries(all, limits.headers_max, limits.headers_bytes_max, wanted, true, each)
+}
+
+fn cookie_entries(request: &Request<'_>, limits: &Limits, wanted: &MapMatch, each: impl FnMut(&[u8], &[u8])) -> Extent {
+    entries(cookies(request), limits.cookies_max, limits.cookies_bytes_max, wanted, false, each)
 }
 
 /// Visits name-to-value entries as far as they are inspected; an entry that straddles the limit is cut there.
@@ -158,9 +163,9 @@ fn is_wanted(name: &[u8], pattern: &MapPattern, any_case: bool) -> bool {
     }
 }
 
-/// Header names as received, joined by `:`.
+/// Header names as received, joined by `:`, as far as headers are inspected.
 ///
-/// Source: AWS WAF Developer Guide, "Header order".
+/// Source: AWS WAF Developer Guide, "Request components in AWS WAF", Header order.
 fn header_order(
     request: &Request<'_>,
     limits: &Limits,
@@ -168,34 +173,30 @@ fn header_order(
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Extent {
     buffer.clear();
-    let mut oversize = request.headers.len() > limits.headers_max;
-    for header in request.headers.iter().take(limits.headers_max) {
+    let extent = headers(request, limits, &ALL_NAMES, |_, name| {
         if !buffer.is_empty() {
             buffer.push(b':');
         }
-        buffer.extend_from_slice(header.name);
-        if buffer.len() > limits.headers_bytes_max {
-            buffer.truncate(limits.headers_bytes_max);
-            oversize = true;
-            break;
-        }
-    }
+        buffer.extend_from_slice(name);
+    });
     each(b"", buffer);
-    Extent { oversize, ..Extent::WHOLE }
+    Extent { present: true, ..extent }
 }
 
 /// Which of the parts in `looked_at` are larger than is inspected.
 ///
 /// Source: AWS WAF Developer Guide, "Log fields for web ACL traffic" (`oversizeFields`): parts that the rules inspect.
 pub(crate) fn oversize(looked_at: OversizeFields, request: &Request<'_>, limits: &Limits) -> OversizeFields {
-    let beyond = |field: Field| visit(&field, request, limits, &mut Memory::default(), |_, _| {}).oversize;
-    let all = || MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
     OversizeFields {
         body: looked_at.body && request.body.truncated,
-        headers: looked_at.headers && beyond(Field::Headers(all())),
-        cookies: looked_at.cookies && beyond(Field::Cookies(all())),
+        json_body: looked_at.json_body && request.body.truncated,
+        headers: looked_at.headers && headers(request, limits, &ALL_NAMES, |_, _| {}).oversize,
+        cookies: looked_at.cookies && cookie_entries(request, limits, &ALL_NAMES, |_, _| {}).oversize,
     }
 }
+
+/// The names of all entries.
+const ALL_NAMES: MapMatch = MapMatch { pattern: MapPattern::All, scope: MapScope::Key };
 
 #[cfg(test)]
 mod tests;

@@ -160,8 +160,10 @@ impl Label {
 /// Parts larger than is inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OversizeFields {
-    /// The body.
+    /// The body, as text.
     pub body: bool,
+    /// The body, as JSON.
+    pub json_body: bool,
     /// All headers together.
     pub headers: bool,
     /// All cookies together.
@@ -172,7 +174,8 @@ impl OversizeFields {
     /// Adds what `field` is a part of.
     pub(crate) fn add(&mut self, field: &Field) {
         match field {
-            Field::Body | Field::JsonBody(_) | Field::BodyValues => self.body = true,
+            Field::Body | Field::BodyValues => self.body = true,
+            Field::JsonBody(_) => self.json_body = true,
             Field::Headers(_) | Field::HeaderOrder => self.headers = true,
             Field::Cookies(_) => self.cookies = true,
             _ => {}

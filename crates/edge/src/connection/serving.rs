@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::outlet::Outlet;
 use super::{Peer, Security};
-use crate::http1::{Gate, Rewind};
+use crate::http1::{Gate, Limits as GateLimits, Rewind};
 use crate::phases;
 use crate::server::Worker;
 use crate::spawn::Local;
@@ -32,7 +32,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Serves HTTP/1 until the connection ends, and then the tunnel it may have become.
 pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, security: Security) {
     let shared = &worker.shared;
-    let (gate, heads) = Gate::new(io, shared.gate_limits, shared.gate_timeouts);
+    let fragments = shared.rules.load().set.inspects_fragment();
+    let gate_limits = GateLimits { fragments, ..shared.gate_limits };
+    let (gate, heads) = Gate::new(io, gate_limits, shared.gate_timeouts);
     let peer = Peer::new(Rc::clone(worker), address, security, Some(heads));
     let service = {
         let peer = Rc::clone(&peer);

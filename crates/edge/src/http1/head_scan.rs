@@ -174,7 +174,7 @@ impl HeadScan {
             None => Ok(()),
             Some(b' ') if self.at > start => {
                 let method = &window[..usize::from(self.index.method_end)];
-                self.index.form = target::check(method, &window[start..self.at])?;
+                self.index.form = target::check(method, &window[start..self.at], limits.fragments)?;
                 self.index.target_end = offset(self.at);
                 self.at += 1;
                 self.state = State::Version;

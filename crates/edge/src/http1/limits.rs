@@ -22,6 +22,9 @@ pub struct Limits {
     pub chunk_extension_bytes_max: usize,
     /// Bytes of a trailer section with its last empty line. At most 16,383; hyper gives up at 16,384.
     pub trailer_bytes_max: usize,
+    /// Whether a target may carry a fragment. Clients do not send one (RFC 9110 section 4.2.5), so only rules that look at
+    /// fragments need it; what passes goes no further than to them.
+    pub fragments: bool,
 }
 
 impl Default for Limits {
@@ -33,6 +36,7 @@ impl Default for Limits {
             chunk_line_bytes_max: 256,
             chunk_extension_bytes_max: 4 * 1024,
             trailer_bytes_max: 8 * 1024,
+            fragments: false,
         }
     }
 }
@@ -48,6 +52,7 @@ impl Limits {
             chunk_line_bytes_max: self.chunk_line_bytes_max.min(8_192),
             chunk_extension_bytes_max: self.chunk_extension_bytes_max.min(8_192),
             trailer_bytes_max: self.trailer_bytes_max.min(16_383),
+            fragments: self.fragments,
         }
     }
 

@@ -69,7 +69,7 @@ pub enum Malformed {
         /// The octet.
         byte: u8,
     },
-    /// The target carries a fragment, which is never sent; RFC 9110 section 4.2.5.
+    /// The target carries a fragment, which is never sent (RFC 9110 section 4.2.5), and no rule looks at fragments.
     #[error("fragment in the request target")]
     TargetFragment,
     /// The target is neither a path, an absolute `http` URI, nor what its method alone allows; section 3.2.

@@ -29,7 +29,7 @@ pub struct TargetParts<'a> {
     pub path: &'a [u8],
     /// After `?`, without it.
     pub query: Option<&'a [u8]>,
-    /// After `#`, without it. The gate lets none pass.
+    /// After `#`, without it. The gate lets none pass unless [`super::Limits::fragments`] says so.
     pub fragment: Option<&'a [u8]>,
 }
 
@@ -75,8 +75,8 @@ fn scheme_end(target: &[u8]) -> Option<usize> {
     })
 }
 
-/// Finds the form of `target`, which is visible ASCII, and holds it to that form.
-pub(super) fn check(method: &[u8], target: &[u8]) -> Result<TargetForm, Malformed> {
+/// Finds the form of `target`, which is visible ASCII, and holds it to that form, with a fragment if it may have one.
+pub(super) fn check(method: &[u8], target: &[u8], fragments: bool) -> Result<TargetForm, Malformed> {
     if method == b"CONNECT" {
         return match authority::is_valid(target) && authority::has_port(target) {
             true => Ok(TargetForm::Authority),
@@ -87,7 +87,7 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<TargetForm, Malforme
         return if method == b"OPTIONS" { Ok(TargetForm::Asterisk) } else { Err(Malformed::TargetForm) };
     }
     if target.starts_with(b"/") {
-        check_path_and_query(target)?;
+        check_path_and_query(target, fragments)?;
         return Ok(TargetForm::Origin);
     }
     let Some(at) = scheme_end(target) else { return Err(Malformed::TargetForm) };
@@ -96,15 +96,20 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<TargetForm, Malforme
     if !authority::is_valid(host) {
         return Err(Malformed::HostInvalid);
     }
-    check_path_and_query(rest)?;
+    check_path_and_query(rest, fragments)?;
     Ok(TargetForm::Absolute)
 }
 
-fn check_path_and_query(target: &[u8]) -> Result<(), Malformed> {
+fn check_path_and_query(target: &[u8], fragments: bool) -> Result<(), Malformed> {
     let mut at = octet::run(target, PATH);
     if target.get(at) == Some(&b'?') {
         at += 1;
         at += octet::run(&target[at..], QUERY);
+    }
+    if fragments && target.get(at) == Some(&b'#') {
+        at += 1;
+        at += octet::run(&target[at..], QUERY);
+        return target.get(at).map_or(Ok(()), |byte| Err(Malformed::TargetOctet { byte: *byte }));
     }
     match target.get(at) {
         None => Ok(()),
@@ -119,7 +124,7 @@ mod tests {
 
     #[test]
     fn forms_are_held_to_their_methods() {
-        let check = |method: &str, target: &str| check(method.as_bytes(), target.as_bytes());
+        let check = |method: &str, target: &str| check(method.as_bytes(), target.as_bytes(), false);
         assert_eq!(check("GET", "/"), Ok(TargetForm::Origin));
         assert_eq!(check("GET", "//evil.example/a"), Ok(TargetForm::Origin));
         assert_eq!(check("GET", "/a?b=c|d&e[]={f}\\^`"), Ok(TargetForm::Origin));
@@ -136,6 +141,17 @@ mod tests {
         assert_eq!(check("GET", "/a#b"), Err(Malformed::TargetFragment));
         assert_eq!(check("GET", "http://a#b"), Err(Malformed::TargetFragment));
         assert_eq!(check("GET", "/?<"), Err(Malformed::TargetOctet { byte: b'<' }));
+    }
+
+    #[test]
+    fn a_fragment_passes_where_it_may() {
+        let check = |target: &str| check(b"GET", target.as_bytes(), true);
+        assert_eq!(check("/a#b?c=%20/d"), Ok(TargetForm::Origin));
+        assert_eq!(check("/a?b#"), Ok(TargetForm::Origin));
+        assert_eq!(check("http://a#b"), Ok(TargetForm::Absolute));
+        assert_eq!(check("/a#b#c"), Err(Malformed::TargetOctet { byte: b'#' }));
+        assert_eq!(check("/a#<"), Err(Malformed::TargetOctet { byte: b'<' }));
+        assert_eq!(check("#a"), Err(Malformed::TargetForm));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings};
 use super::veil::Veil;
 
-pub(crate) use rate::{limit_key, part_key};
+pub(crate) use rate::{limit_key, part_key, push_value};
 
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
@@ -130,6 +130,11 @@ impl Recorder {
         push_text(&mut text, source.id.as_bytes());
         text.push(b'"');
         Self { mask: Mask::new(mask), source: text }
+    }
+
+    /// Writes under a veil what is no record.
+    pub(crate) fn cloak<'r>(&'r mut self, veil: &'r Veil) -> Cloak<'r> {
+        Cloak::new(&mut self.mask, veil)
     }
 
     /// Appends the record of one decision to `out`: one line, the newline included. What the veil covers is not shown.
@@ -340,6 +345,7 @@ impl Line<'_> {
         let oversize = verdict.oversize;
         let parts = [
             (oversize.body, "\"REQUEST_BODY\""),
+            (oversize.json_body, "\"REQUEST_JSON_BODY\""),
             (oversize.headers, "\"REQUEST_HEADERS\""),
             (oversize.cookies, "\"REQUEST_COOKIES\""),
         ];
@@ -389,7 +395,8 @@ fn rule_type(rule: &Rule) -> &'static str {
     }
 }
 
-fn action_name(action: &Action) -> &'static str {
+/// An action in AWS's word.
+pub(crate) fn action_name(action: &Action) -> &'static str {
     match action {
         Action::Allow { .. } => "ALLOW",
         Action::Block(_) => "BLOCK",
@@ -399,7 +406,8 @@ fn action_name(action: &Action) -> &'static str {
     }
 }
 
-fn decision_name(decision: Decision) -> &'static str {
+/// What was decided in AWS's word.
+pub(crate) fn decision_name(decision: Decision) -> &'static str {
     match decision {
         Decision::Allow => "ALLOW",
         Decision::Block => "BLOCK",

@@ -47,7 +47,7 @@ fn needs_care(byte: u8) -> bool {
 }
 
 /// Appends `bytes` as the inside of a JSON string.
-pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
     if is_plain(bytes) {
         out.extend_from_slice(bytes);
     } else {
@@ -113,7 +113,7 @@ fn hex(nibble: u8) -> u8 {
 }
 
 /// Appends a number.
-pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn push_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0_u8; 20];
     let mut at = digits.len();
     loop {

@@ -1,6 +1,7 @@
-//! The admin address: metrics and health, for machines that watch, and what is limited now, for people.
+//! The admin address: metrics and health, for machines that watch; samples and what is limited now, for people.
 
 mod rate_keys;
+mod samples;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::shared::Shared;
 use crate::body::{Attendance, Reply, Source};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 /// Connections at a time; scrapers need one each.
 const CONNECTIONS_MAX: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,11 +66,10 @@ fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
         }
         "/rate-keys" => {
             let (status, body) = rate_keys::list(shared, uri.query().unwrap_or_default());
-            let mut response = Response::new(reply(body.to_string().into()));
-            *response.status_mut() = status;
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
+            json(status, body.to_string().into_bytes())
         }
+        "/samples" => samples::list(shared, uri.query().unwrap_or_default()),
+        "/samples/names" => json(StatusCode::OK, shared.samples.answer_names()),
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" if shared.ready.load(Ordering::Acquire) => plain(StatusCode::OK, "ready\n"),
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
@@ -76,10 +77,17 @@ fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
     }
 }
 
+fn json(status: StatusCode, text: Vec<u8>) -> Response<Reply> {
+    let mut response = Response::new(reply(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 fn plain(status: StatusCode, text: &'static str) -> Response<Reply> {
     let mut response = Response::new(reply(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_TYPE));
     response
 }
 

@@ -17,6 +17,7 @@ use super::{control, worker};
 use crate::admission::Admission;
 use crate::listen;
 use crate::metrics::ReloadKind;
+use crate::sample::Samples;
 use crate::settings::{Route, Settings};
 
 /// The edge, before it runs.
@@ -49,6 +50,9 @@ impl Edge {
         }
         let admin = settings.admin.map(bind_admin).transpose()?;
         let (stop, _) = watch::channel(false);
+        let samples = Samples::new();
+        let (metrics, rates) = (&services.metrics, &services.rates);
+        let rules = Shared::rules_of(metrics, &samples, rates, services.rules, services.logging);
         let shared = Arc::new(Shared {
             gate_limits: setup::gate_limits(&settings.limits),
             gate_timeouts: setup::gate_timeouts(&settings.limits),
@@ -56,7 +60,8 @@ impl Edge {
             limits: settings.limits,
             trust: settings.trust,
             on_fault: settings.on_fault,
-            rules: ArcSwap::new(Shared::rules_of(&services.metrics, &services.rates, services.rules, services.logging)),
+            rules: ArcSwap::new(rules),
+            samples,
             routes: ArcSwap::from_pointee(routes),
             journal: services.journal,
             source: services.source,
@@ -131,7 +136,8 @@ impl Running {
 
     /// Puts other rules into force, and what is recorded of them, whole: a request meets either the old or the new ones.
     pub fn reload_rules(&self, rules: Arc<RuleSet>, logging: Logging) {
-        self.shared.rules.store(Shared::rules_of(&self.shared.metrics, &self.shared.rates, rules, logging));
+        let Shared { metrics, samples, rates, .. } = &*self.shared;
+        self.shared.rules.store(Shared::rules_of(metrics, samples, rates, rules, logging));
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
     }
 

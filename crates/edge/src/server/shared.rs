@@ -20,6 +20,7 @@ use crate::pages::Pages;
 use crate::rate::{CounterStore, PolicyRates};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
+use crate::sample::Samples;
 use crate::settings::{Limits, OnFault, TlsFiles, Trust};
 use crate::tls::Certificates;
 use crate::token::Tokens;
@@ -102,6 +103,7 @@ pub(crate) struct Shared {
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) samples: Samples,
     pub(crate) rates: Arc<dyn CounterStore>,
     pub(crate) places: ArcSwap<Arc<dyn PlaceSource + Send + Sync>>,
     pub(crate) tokens: Arc<Tokens>,
@@ -116,6 +118,7 @@ impl Shared {
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
+        samples: &Samples,
         rates: &Arc<dyn CounterStore>,
         set: Arc<RuleSet>,
         logging: Logging,
@@ -123,6 +126,7 @@ impl Shared {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
         let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
-        Arc::new(Rules { set, counters, rates, terms })
+        let samples = samples.resolve(set.policy());
+        Arc::new(Rules { set, counters, rates, terms, samples })
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderValue, Request, StatusCode};
 use sekisho_edge::settings::Protocol;
 use tokio::net::TcpStream;
 
-use crate::support::{Origin, Setup, TestEdge, block_body, block_query};
+use crate::support::{Origin, Setup, TestEdge, block_body, block_order, block_query};
 
 /// Runs a client of HTTP/2.
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -64,6 +64,20 @@ fn a_client_of_http2_is_served_from_an_origin_of_http1() {
     assert_eq!((seen[0].all("host"), seen[0].field("x-forwarded-for")), (vec!["test.example"], Some("127.0.0.1")));
     let record = &edge.records()[0].1["httpRequest"];
     assert_eq!((record["httpVersion"].as_str(), record["host"].as_str()), (Some("HTTP/2.0"), Some("test.example")));
+}
+
+#[test]
+fn rules_see_the_fields_in_their_order_and_the_authority_as_the_first() {
+    let origin = Origin::start();
+    let edge = Setup::to(&[origin.address]).rules(block_order("host:x-b:accept:x-a")).start();
+    run(async {
+        let mut sender = connect(edge.address()).await;
+        let ordered = |names: [&'static str; 3]| {
+            names.into_iter().fold(request("GET", "/"), |request, name| request.header(name, "v"))
+        };
+        assert_eq!(ask(&mut sender, ordered(["x-b", "accept", "x-a"]), b"").await.unwrap().0, 403);
+        assert_eq!(ask(&mut sender, ordered(["x-a", "accept", "x-b"]), b"").await.unwrap().0, 200);
+    });
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod rates;
 mod records;
 mod reload;
 mod rules;
+mod samples;
 mod tls;
 mod tokens;
 mod upgrade;

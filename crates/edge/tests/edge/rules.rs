@@ -7,7 +7,7 @@ use sekisho_edge::settings::OnFault;
 use sekisho_waf::ir::{Action, AddressSource, Condition, HeaderInsert, Rule, RuleKind};
 use sekisho_waf::{Decision, Place, PlaceSource};
 
-use crate::support::{Origin, Raw, Setup, block_query, get, rule_set, status_of};
+use crate::support::{Origin, Raw, Setup, block_fragment, block_query, get, rule_set, status_of};
 
 #[test]
 fn a_blocked_request_never_reaches_the_origin() {
@@ -22,6 +22,34 @@ fn a_blocked_request_never_reaches_the_origin() {
     assert_eq!(decided, [(Decision::Allow, "ALLOW"), (Decision::Block, "BLOCK")]);
     assert_eq!(records[1].1["httpRequest"]["args"], "q=attack");
     assert_eq!(records[1].1["terminatingRuleId"], "block");
+}
+
+#[test]
+fn a_fragment_goes_to_the_rules_that_look_at_it_and_no_further() {
+    let origin = Origin::start();
+    let edge = Setup::to(&[origin.address]).rules(block_fragment()).start();
+    assert_eq!(get(edge.address(), "/a?b=c#an-attack").status, 403);
+    assert_eq!(get(edge.address(), "/a?b=c#attac/k?").status, 200);
+    assert_eq!(get(edge.address(), "/a#").status, 200);
+    let lines: Vec<_> = origin.seen().iter().map(|seen| seen.line.clone()).collect();
+    assert_eq!(lines, ["GET /a?b=c HTTP/1.1", "GET /a HTTP/1.1"]);
+    let request = &edge.records()[0].1["httpRequest"];
+    assert_eq!(
+        (&request["uri"], &request["args"], &request["fragment"]),
+        (&"/a".into(), &"b=c".into(), &"an-attack".into())
+    );
+    for malformed in ["/a#b#attack", "/a#\"attack", "/a#attack<"] {
+        assert_eq!(get(edge.address(), malformed).status, 400, "{malformed}");
+    }
+    assert_eq!(origin.seen().len(), 2);
+}
+
+#[test]
+fn a_fragment_that_no_rule_looks_at_is_malformed() {
+    let origin = Origin::start();
+    let edge = Setup::to(&[origin.address]).rules(block_query()).start();
+    assert_eq!(get(edge.address(), "/a#b").status, 400);
+    assert!(origin.seen().is_empty());
 }
 
 #[test]

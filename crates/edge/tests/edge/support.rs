@@ -5,5 +5,7 @@ mod edge;
 mod origin;
 
 pub(crate) use client::{Raw, Response, get, status_of};
-pub(crate) use edge::{Setup, TestEdge, block, block_all, block_body, block_query, keys, route, rule_set};
+pub(crate) use edge::{
+    Setup, TestEdge, block, block_all, block_body, block_fragment, block_order, block_query, keys, route, rule_set,
+};
 pub(crate) use origin::Origin;

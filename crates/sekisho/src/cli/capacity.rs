@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sekisho_model::{Diagnostic, Diagnostics};
+use sekisho_model::{Diagnostic, Diagnostics, Severity};
 use sekisho_waf_lang::aws::Capacity;
 use serde_json::json;
 
@@ -30,7 +30,8 @@ pub(super) struct CapacityArgs {
 pub(super) fn capacity(args: &CapacityArgs) -> Outcome {
     let config = RulesConfig { acl: args.acl.clone(), resources: args.resources.clone(), ..RulesConfig::default() };
     let mut problems = Diagnostics::new();
-    let Some(capacity) = rules::capacity(&config, &mut problems)? else {
+    let capacity = rules::capacity(&config, &mut problems)?;
+    let Some(capacity) = capacity.filter(|_| !problems.iter().any(is_fault)) else {
         if !problems.has_errors() {
             let message = "the capacity cannot be told: a rule refers to a group whose vendor does not say its price";
             problems.push(Diagnostic::error("capacity-unknown", message));
@@ -41,6 +42,12 @@ pub(super) fn capacity(args: &CapacityArgs) -> Outcome {
     terminal::print_diagnostics(&problems);
     terminal::print(&if args.json { as_json(&capacity) } else { as_table(&capacity) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a problem is a fault of the web ACL: not something that AWS has, and this place has not.
+fn is_fault(problem: &Diagnostic) -> bool {
+    let foreign = ["missing-resource", "not-supported", "unknown-group"];
+    problem.severity == Severity::Error && !foreign.contains(&problem.code)
 }
 
 /// One line; rules of one name, which AWS does not accept, stand as one.

@@ -73,12 +73,13 @@ fn country(text: &str) -> Result<String, String> {
 
 pub(super) fn check(args: &CheckArgs) -> Outcome {
     let bytes = read_request(&args.request)?;
-    let raw = http1::read::read(&bytes, http1::Limits::default())
-        .map_err(|error| Failure::Unusable(unusable(&args.request, &error.to_string())))?;
     let options = LoadOptions { resource_type: Some(args.origin.resource_type()) };
     let loaded = rules::load_for(&args.rules.clone().into_config(), &options)?;
     terminal::print_diagnostics(&loaded.warnings);
     let rule_set = &loaded.rule_set;
+    let limits = http1::Limits { fragments: rule_set.inspects_fragment(), ..http1::Limits::default() };
+    let raw = http1::read::read(&bytes, limits)
+        .map_err(|error| Failure::Unusable(unusable(&args.request, &error.to_string())))?;
     let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
     let held = Held::of(&raw, body_max);
     let request = args.request(&raw, &held);

@@ -66,8 +66,9 @@ fn explain_test(text: &mut String, test: &TestTrace, indent: &str) {
         let _ = write!(text, " after {steps}");
     }
     let _ = writeln!(text, " {}", asked(&test.operator));
-    if !test.present {
-        let _ = writeln!(text, "{indent}the request has none");
+    if !test.present && !test.oversize {
+        let then = if test.holds { ", which counts as a match" } else { "" };
+        let _ = writeln!(text, "{indent}the request has none{then}");
         return;
     }
     if test.oversize {
@@ -78,7 +79,8 @@ fn explain_test(text: &mut String, test: &TestTrace, indent: &str) {
         };
         let _ = writeln!(text, "{indent}it is larger than is inspected: {then}");
     }
-    if let Some(passes) = test.settled {
+    let size_decides = test.oversize && test.handling != Oversize::Continue;
+    if let Some(passes) = test.settled.filter(|_| !size_decides) {
         let then = if passes { "a match" } else { "no match" };
         let _ = writeln!(text, "{indent}it cannot be read as JSON to its end, which counts as {then}");
     }

@@ -19,7 +19,7 @@ pub(crate) static RULE_ACTION: Shape = Shape {
         optional("Count"),
         optional("Captcha"),
         optional("Challenge"),
-        unsupported("Monetize"),
+        unsupported("Monetize", "it sells access by way of AWS's own payment service: take another action"),
     ],
 };
 
@@ -38,8 +38,17 @@ pub(crate) static CHALLENGE_ACTION: Shape =
     Shape { name: "ChallengeAction", members: &[optional("CustomRequestHandling")] };
 pub(crate) static NONE_ACTION: Shape = empty("NoneAction");
 
-/// `OverrideAction: Count` with header insertion: nothing says what it would insert when.
-static COUNT_OVERRIDE: Shape = Shape { name: "CountAction", members: &[unsupported("CustomRequestHandling")] };
+/// `OverrideAction: Count` shares the structure of a rule's `Count`, and inserts no headers.
+///
+/// Source: AWS WAF Developer Guide, "Inserting custom request headers for non-blocking actions": rule actions and the
+/// default action do.
+static COUNT_OVERRIDE: Shape = Shape {
+    name: "CountAction",
+    members: &[unsupported(
+        "CustomRequestHandling",
+        "rules insert headers, the override of a group does not: override its rules with `RuleActionOverrides`",
+    )],
+};
 
 pub(crate) static CUSTOM_RESPONSE: Shape = Shape {
     name: "CustomResponse",
@@ -88,7 +97,10 @@ impl ResponseBodies {
         if body.is_none() && !self.broken.iter().any(|broken| broken == key) {
             let message = format!("no custom response body is called {}", quoted(key));
             let mut diagnostic = node.error("unknown-response-body", message);
-            diagnostic.help = report.did_you_mean(key, self.bodies.keys().map(String::as_str));
+            diagnostic.help = report.did_you_mean(key, self.bodies.keys().map(String::as_str)).or_else(|| {
+                let none = self.bodies.is_empty() && self.broken.is_empty();
+                none.then(|| "none is defined: see `CustomResponseBodies`".to_owned())
+            });
             report.push(diagnostic);
         }
         body

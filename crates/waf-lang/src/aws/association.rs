@@ -8,7 +8,10 @@ use crate::report::{Report, quoted};
 
 pub(crate) static ASSOCIATION_CONFIG: Shape = Shape {
     name: "AssociationConfig",
-    members: &[optional("RequestBody"), unsupported("ChallengeJavascriptSdkInjection")],
+    members: &[
+        optional("RequestBody"),
+        unsupported("ChallengeJavascriptSdkInjection", "responses are not changed here: put the script into the pages"),
+    ],
 };
 
 pub(crate) static RESOURCE_TYPE_CONFIG: Shape =

@@ -151,7 +151,7 @@ impl Cost {
 
     /// Adds a statement that looks at a component of the request: its own cost, what the component makes of it, and
     /// the transformations that are not paid for yet.
-    pub(crate) fn add_test(&mut self, base_wcu: u64, members: Members<'_>, field: Option<&Field>) {
+    pub(crate) fn add_test(&mut self, base_wcu: u64, members: Members<'_>, field: &Field) {
         let component = members.get("FieldToMatch");
         let has = |name| component.is_some_and(|node| node.get(name).is_some());
         self.add(if has("JsonBody") { base_wcu.saturating_mul(2) } else { base_wcu });
@@ -165,7 +165,7 @@ impl Cost {
         }
         for name in applied("TextTransformations") {
             let known = transformation::names().find(|(known, transform)| *known == name && transform.is_some());
-            self.transformations.extend(field.cloned().zip(known.map(|(known, _)| known)));
+            self.transformations.extend(known.map(|(known, _)| (field.clone(), known)));
         }
     }
 

@@ -17,12 +17,12 @@ pub(crate) static LABEL: Shape = Shape { name: "Label", members: &[required("Nam
 pub(crate) const QUALIFIED: &str = "awswaf:";
 /// Labels of one context that a match is held against; with more of them, no match is called hopeless.
 const LABELS_MAX: usize = 5_000;
-/// Namespaces of a label that a rule adds.
-const NAMESPACES_MAX: usize = 5;
-/// Characters of a namespace or a name, which are ASCII.
-const SEGMENT_BYTES_MAX: usize = 128;
 /// Words that no part of a rule's label may be.
-const RESERVED: [&str; 7] = ["aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
+const RESERVED: [&str; 8] = ["awswaf", "aws", "waf", "managed", "rulegroup", "webacl", "regexpatternset", "ipset"];
+/// Characters of a namespace, or of the name, at most.
+const COMPONENT_CHARS_MAX: usize = 128;
+/// Namespaces before the name of a rule's label, at most.
+const NAMESPACES_MAX: usize = 5;
 
 /// The labels of one web ACL or group.
 #[derive(Debug)]
@@ -101,16 +101,13 @@ pub(crate) fn read_rule_label<'d>(node: Node<'d>, report: &mut Report) -> Option
         report.push(node.error("reserved-label", format!("`{word}` is reserved and must not be part of a label")));
         return None;
     }
-    let segments = label.split(':').count();
-    if segments > NAMESPACES_MAX + 1 {
-        let message =
-            format!("a label has at most {NAMESPACES_MAX} namespaces before its name, found {}", segments - 1);
-        report.push(node.error("bad-label", message));
+    if label.split(':').any(|component| component.len() > COMPONENT_CHARS_MAX) {
+        let message = format!("a namespace or the name of a label has more than {COMPONENT_CHARS_MAX} characters");
+        report.push(node.error("bad-length", message));
         return None;
     }
-    if label.split(':').any(|segment| segment.len() > SEGMENT_BYTES_MAX) {
-        let message = format!("a namespace or name of a label has at most {SEGMENT_BYTES_MAX} characters");
-        report.push(node.error("bad-label", message));
+    if label.matches(':').count() > NAMESPACES_MAX {
+        report.push(node.error("bad-length", format!("a label has more than {NAMESPACES_MAX} namespaces")));
         return None;
     }
     Some(label)

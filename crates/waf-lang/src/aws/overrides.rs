@@ -22,6 +22,8 @@ pub(crate) static EXCLUDED_RULE: Shape = Shape { name: "ExcludedRule", members: 
 
 /// Overrides and exclusions of one statement, each. Source: API model.
 const OVERRIDES_MAX: usize = 100;
+/// A group of more rules does not have all of them named to whoever misspells one.
+const NAMED_MAX: usize = 12;
 
 /// Whose group it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,11 @@ pub(crate) fn apply(
         None => Vec::new(),
     };
     for (place, name) in excluded {
+        if overrides.iter().any(|(_, overridden, _)| *overridden == name) {
+            let message = format!("the rule {} is overridden too: the override holds", quoted(&name));
+            report.push(place.warning("no-effect", message).help("`ExcludedRules` is the old form: remove it here"));
+            continue;
+        }
         if replace_action(&mut group, place, &name, &Action::COUNT, owner, report) {
             group.excluded.push(name);
         }
@@ -64,13 +71,17 @@ pub(crate) fn apply(
 }
 
 fn read_excluded<'d>(node: Node<'d>, report: &mut Report) -> Option<Vec<(Node<'d>, String)>> {
-    let read: Vec<_> = items(node, 0..OVERRIDES_MAX + 1, report)?
-        .into_iter()
-        .map(|item| {
-            let name = EXCLUDED_RULE.open(item, report)?.get("Name")?;
-            Some((name, text(name, 1..=128, Charset::Name, report)?.to_owned()))
-        })
-        .collect();
+    let mut read: Vec<Option<(Node<'d>, String)>> = Vec::new();
+    for item in items(node, 0..OVERRIDES_MAX + 1, report)? {
+        read.push(EXCLUDED_RULE.open(item, report).and_then(|members| {
+            let place = members.get("Name")?;
+            let name = text(place, 1..=128, Charset::Name, report)?;
+            if read.iter().flatten().any(|(_, other)| other == name) {
+                report.push(place.error("duplicate-override", format!("the rule {} is excluded twice", quoted(name))));
+            }
+            Some((place, name.to_owned()))
+        }));
+    }
     read.into_iter().collect()
 }
 
@@ -132,7 +143,11 @@ fn in_force(rule: &mut Rule) -> Option<&mut ActionInForce> {
 fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner<'_>, report: &Report) -> Diagnostic {
     let message = format!("the group {} has no rule {}", quoted(&group.name), quoted(name));
     let mut diagnostic = place.error("unknown-rule", message);
-    diagnostic.help = report.did_you_mean(name, group.rules.iter().map(|rule| rule.name.as_str()));
+    let rules = || group.rules.iter().map(|rule| rule.name.as_str());
+    diagnostic.help = report.did_you_mean(name, rules()).or_else(|| {
+        let few = (1..=NAMED_MAX).contains(&group.rules.len());
+        few.then(|| format!("its rules are {}", rules().collect::<Vec<_>>().join(", ")))
+    });
     if owner == GroupOwner::Vendor {
         diagnostic.severity = Severity::Warning;
         return diagnostic.label("has no effect");

@@ -3,6 +3,8 @@
 //! Source: AWS WAF Developer Guide, "AWS WAF rules", "Setting rule priority", "Rate-based rule high-level settings in AWS WAF"
 //! (any action except Allow).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sekisho_waf::ir::{Action, Rule, RuleKind};
 
 use super::action::{ResponseBodies, read_override_action, read_rule_action};
@@ -63,29 +65,60 @@ pub(crate) struct ReadRules {
     pub(crate) immunity: ImmunityByRule,
 }
 
-/// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
-pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> ReadRules {
-    let mut own = ImmunityByRule::new();
-    let mut rules: Vec<(i64, Rule)> = Vec::new();
-    let mut costs: Vec<(i64, (String, Cost))> = Vec::new();
-    let mut priorities: std::collections::BTreeMap<i64, &str> = std::collections::BTreeMap::new();
-    let mut names = std::collections::BTreeSet::new();
-    for item in node.array(report).unwrap_or_default() {
-        let Some(members) = RULE.open(item, report) else { continue };
+impl ReadRules {
+    /// These rules, and then others.
+    pub(crate) fn before(mut self, others: Self) -> Self {
+        self.rules.extend(others.rules);
+        self.costs.extend(others.costs);
+        self.immunity.extend(others.immunity);
+        self
+    }
+}
+
+/// What tells a rule from the others of its list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity<'d> {
+    pub(crate) name: Option<&'d str>,
+    pub(crate) priority: Option<i64>,
+}
+
+/// The names and priorities of a list so far.
+#[derive(Debug, Default)]
+pub(crate) struct Seen<'d> {
+    names: BTreeSet<&'d str>,
+    priorities: BTreeMap<i64, &'d str>,
+}
+
+impl<'d> Seen<'d> {
+    /// Reads `Name` and `Priority`, which no other rule of the list has.
+    pub(crate) fn identify(&mut self, members: Members<'d>, report: &mut Report) -> Identity<'d> {
         let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
         let priority = members.get("Priority").and_then(|node| integer(node, 0..=i64::from(i32::MAX), report));
         if let (Some(name), Some(node)) = (name, members.get("Name"))
-            && !names.insert(name)
+            && !self.names.insert(name)
         {
             let message = format!("two rules are called {}", quoted(name));
             report.push(node.warning("duplicate-name", message).help("records cannot tell the two apart"));
         }
         if let (Some(priority), Some(node)) = (priority, members.get("Priority"))
-            && let Some(other) = priorities.insert(priority, name.unwrap_or("without name"))
+            && let Some(other) = self.priorities.insert(priority, name.unwrap_or("without name"))
         {
             let message = format!("the rule {} has the priority {priority} too", quoted(other));
             report.push(node.error("duplicate-priority", message));
         }
+        Identity { name, priority }
+    }
+}
+
+/// Reads `Rules`, in evaluation order. Rules with errors are left out: their problems are reported.
+pub(crate) fn read_rules(node: Node<'_>, context: &RuleContext<'_>, report: &mut Report) -> ReadRules {
+    let mut own = ImmunityByRule::new();
+    let mut seen = Seen::default();
+    let mut rules: Vec<(i64, Rule)> = Vec::new();
+    let mut costs: Vec<(i64, (String, Cost))> = Vec::new();
+    for item in node.array(report).unwrap_or_default() {
+        let Some(members) = RULE.open(item, report) else { continue };
+        let Identity { name, priority } = seen.identify(members, report);
         let immunity = Immunity::read(members, report);
         if let Some(name) = name
             && !immunity.is_empty()
@@ -142,17 +175,11 @@ fn read_kind(
     match kind.lower {
         Lower::Condition(lower) => {
             let when = lower(members, &mut lowering);
-            if when.is_none() {
-                lowering.cost.set_unknown();
-            }
             let action = read_action(rule, immunity, context, report);
             Some(RuleKind::Match { when: when?, action: action?.into() })
         }
         Lower::Rate(lower) => {
             let rate = lower(members, &mut lowering);
-            if rate.is_none() {
-                lowering.cost.set_unknown();
-            }
             let action = read_action(rule, immunity, context, report);
             if let (Some(Action::Allow { .. }), Some(node)) = (&action, rule.get("Action")) {
                 let help = "a rule that counts requests takes any other action";

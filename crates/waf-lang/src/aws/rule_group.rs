@@ -33,7 +33,7 @@ pub(crate) static RULE_GROUP: Shape = Shape {
         optional("CustomResponseBodies"),
         no_effect("AvailableLabels"),
         no_effect("ConsumedLabels"),
-        unsupported("MonetizationConfig"),
+        unsupported("MonetizationConfig", "it is for the action `Monetize`, which does not exist here"),
     ],
 };
 

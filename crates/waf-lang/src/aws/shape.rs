@@ -37,8 +37,14 @@ pub(crate) enum Role {
     Optional,
     /// Changes nothing about the evaluation of a request; accepted unread.
     NoEffect,
-    /// Would change the evaluation, and is not honoured yet: refused by name.
-    Unsupported,
+    /// Would change the evaluation, and is not honoured: refused by name, with the reason or the way out.
+    Unsupported(&'static str),
+}
+
+impl Role {
+    fn is_refused(self) -> bool {
+        matches!(self, Self::Unsupported(_))
+    }
 }
 
 pub(crate) const fn required(name: &'static str) -> Member {
@@ -53,8 +59,8 @@ pub(crate) const fn no_effect(name: &'static str) -> Member {
     Member { name, role: Role::NoEffect }
 }
 
-pub(crate) const fn unsupported(name: &'static str) -> Member {
-    Member { name, role: Role::Unsupported }
+pub(crate) const fn unsupported(name: &'static str, help: &'static str) -> Member {
+    Member { name, role: Role::Unsupported(help) }
 }
 
 /// A structure without members, such as `{}` for `UriPath`.
@@ -87,9 +93,9 @@ impl Shape {
     pub(crate) fn open<'d>(&'static self, node: Node<'d>, report: &mut Report) -> Option<Members<'d>> {
         for (key, _) in node.object(report)? {
             match self.members.iter().find(|member| member.name == key.text()) {
-                Some(Member { role: Role::Unsupported, name }) => {
-                    let message = format!("not supported yet: {} {}", self.name, quoted(name));
-                    report.push(key.error("not-supported", message));
+                Some(Member { role: Role::Unsupported(help), name }) => {
+                    let message = format!("not supported: {} {}", self.name, quoted(name));
+                    report.push(key.error("not-supported", message).help(*help));
                 }
                 Some(_) => {}
                 None => {
@@ -141,12 +147,12 @@ impl Shape {
             let message = format!("{} has both `{}` and `{}`", self.name, member.name, other.name);
             report.push(key.error("more-than-one", message).help("exactly one is allowed"));
         }
-        (member.role != Role::Unsupported).then_some((member, value))
+        (!member.role.is_refused()).then_some((member, value))
     }
 
     fn choices(&self) -> String {
         let names: Vec<_> =
-            self.members.iter().filter(|member| member.role != Role::Unsupported).map(|member| member.name).collect();
+            self.members.iter().filter(|member| !member.role.is_refused()).map(|member| member.name).collect();
         format!("exactly one is needed of {}", names.join(", "))
     }
 }

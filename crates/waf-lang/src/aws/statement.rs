@@ -48,12 +48,15 @@ pub(crate) struct StatementKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lower {
     /// A condition; the statement nests.
-    Condition(fn(Members<'_>, &mut Lowering<'_>) -> Option<Condition>),
+    Condition(LowerCondition),
     /// Counting by rate; only as the whole of a rule.
     Rate(fn(Members<'_>, &mut Lowering<'_>) -> Option<Rate>),
     /// A group; only as the whole of a rule of a web ACL.
     Group(fn(Members<'_>, &TopLevel<'_>, &mut Lowering<'_>) -> Option<GroupUse>),
 }
+
+/// Lowers a statement that is a condition.
+pub(crate) type LowerCondition = fn(Members<'_>, &mut Lowering<'_>) -> Option<Condition>;
 
 /// A rate-based statement, read.
 #[derive(Debug)]
@@ -143,14 +146,17 @@ impl<'a> Lowering<'a> {
 
     /// Lowers a statement that stands within another.
     pub(crate) fn nested(&mut self, node: Node<'_>) -> Option<Condition> {
-        let condition = self.nested_if_whole(node);
-        if condition.is_none() {
+        let Some((lower, members)) = self.open_nested(node) else {
             self.cost.set_unknown();
-        }
+            return None;
+        };
+        self.depth += 1;
+        let condition = lower(members, self);
+        self.depth -= 1;
         condition
     }
 
-    fn nested_if_whole(&mut self, node: Node<'_>) -> Option<Condition> {
+    fn open_nested<'d>(&mut self, node: Node<'d>) -> Option<(LowerCondition, Members<'d>)> {
         if self.depth == DEPTH_MAX {
             let message = format!("statements are nested deeper than {DEPTH_MAX} levels");
             self.report.push(node.error("nested-too-deep", message));
@@ -162,15 +168,16 @@ impl<'a> Lowering<'a> {
             self.report.push(node.error("not-nestable", message).help("give it a rule of its own"));
             return None;
         };
-        self.depth += 1;
-        let condition = lower(members, self);
-        self.depth -= 1;
-        condition
+        Some((lower, members))
     }
 
     /// Lowers the statements of And or Or: two at least.
     fn list(&mut self, members: Members<'_>) -> Option<Vec<Condition>> {
-        let items = super::shape::items(members.get("Statements")?, 2..usize::MAX, self.report)?;
+        let items = members.get("Statements").and_then(|node| super::shape::items(node, 2..usize::MAX, self.report));
+        let Some(items) = items else {
+            self.cost.set_unknown();
+            return None;
+        };
         let conditions: Vec<_> = items.into_iter().map(|item| self.nested(item)).collect();
         conditions.into_iter().collect()
     }

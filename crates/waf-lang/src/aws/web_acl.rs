@@ -9,6 +9,7 @@ use super::arn::{self, Arn, ResourceKind};
 use super::association::{self, ResourceType};
 use super::capacity::{self, Capacity};
 use super::catalogue::ManagedCatalogue;
+use super::checked::{Holds, Structure};
 use super::label::LabelContext;
 use super::resource::Resources;
 use super::rule::{RuleContext, TopLevel, read_rules};
@@ -16,7 +17,7 @@ use super::scope::Scope;
 use super::search_string::SearchEncoding;
 use super::shape::{Charset, Members, Shape, no_effect, optional, required, text, unsupported};
 use super::token::{Immunity, read_domains};
-use super::{data_protection, visibility};
+use super::{data_protection, firewall_manager, visibility};
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -48,9 +49,27 @@ pub(crate) static WEB_ACL: Shape = Shape {
         optional("AssociationConfig"),
         no_effect("RetrofittedByFirewallManager"),
         optional("OnSourceDDoSProtectionConfig"),
-        no_effect("ApplicationConfig"),
-        unsupported("MonetizationConfig"),
+        optional("ApplicationConfig"),
+        unsupported("MonetizationConfig", "it is for the action `Monetize`, which does not exist here"),
     ],
+};
+
+pub(crate) static LOW_REPUTATION_MODES: &[(&str, ())] = &[("ACTIVE_UNDER_DDOS", ()), ("ALWAYS_ON", ())];
+
+pub(crate) static ON_SOURCE_DDOS_PROTECTION_CONFIG: Structure = Structure {
+    shape: Shape { name: "OnSourceDDoSProtectionConfig", members: &[required("ALBLowReputationMode")] },
+    holds: &[Holds::Word("low reputation mode", LOW_REPUTATION_MODES)],
+};
+
+/// What the console was told of the application; it changes nothing.
+pub(crate) static APPLICATION_CONFIG: Structure = Structure {
+    shape: Shape { name: "ApplicationConfig", members: &[optional("Attributes")] },
+    holds: &[Holds::List(1..=10, &Holds::One(&APPLICATION_ATTRIBUTE))],
+};
+
+static APPLICATION_ATTRIBUTE: Structure = Structure {
+    shape: Shape { name: "ApplicationAttribute", members: &[optional("Name"), optional("Values")] },
+    holds: &[Holds::Name(64), Holds::List(1..=50, &Holds::Text(64))],
 };
 
 /// What was read of a web ACL.
@@ -75,7 +94,7 @@ pub(crate) fn read(
     let members = WEB_ACL.open(node, report)?;
     let name = members.get("Name").and_then(|node| text(node, 1..=128, Charset::Name, report));
     let arn = members.get("ARN").and_then(|node| arn::read(node, ResourceKind::WebAcl, report));
-    warn_of_other_protection(members, report);
+    check_other_protection(members, report);
     let visibility = members.get("VisibilityConfig").and_then(|node| visibility::read(node, report));
     let account = arn.map_or("", |arn| arn.account);
     let protection = members.get("DataProtectionConfig").and_then(|node| data_protection::read(node, account, report));
@@ -90,7 +109,11 @@ pub(crate) fn read(
     let token_domains = members.get("TokenDomains").map(|node| read_domains(node, report)).unwrap_or_default();
     let top = TopLevel { resources, catalogue, bodies: &bodies, immunity };
     let context = RuleContext { scope: &scope, bodies: &bodies, immunity, top: Some(top) };
-    let read = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let mut managed = |name| members.get(name).map(|node| firewall_manager::read(node, &context, report));
+    let first = managed("PreProcessFirewallManagerRuleGroups").unwrap_or_default();
+    let last = managed("PostProcessFirewallManagerRuleGroups").unwrap_or_default();
+    let own = members.get("Rules").map(|node| read_rules(node, &context, report)).unwrap_or_default();
+    let read = first.before(own).before(last);
     let capacity = capacity::of_web_acl(members, &read.costs, resources, report);
     let whole = name.zip(arn).zip(default_action).zip(visibility);
     let policy = whole.map(|(((name, arn), default_action), visibility)| Policy {
@@ -128,16 +151,13 @@ pub(crate) fn checked_namespace(given: Option<Node<'_>>, from_arn: Option<String
     }
 }
 
-/// Protection that is no rule of this web ACL.
-fn warn_of_other_protection(members: Members<'_>, report: &mut Report) {
-    for name in ["PreProcessFirewallManagerRuleGroups", "PostProcessFirewallManagerRuleGroups"] {
-        if let Some(node) = members.get(name)
-            && node.array(report).is_some_and(|groups| !groups.is_empty())
-        {
-            report.push(node.error("not-supported", format!("not supported yet: `{name}`")));
-        }
+/// Protection that is no rule of this web ACL, and the description of what it protects.
+fn check_other_protection(members: Members<'_>, report: &mut Report) {
+    if let Some(node) = members.get("ApplicationConfig") {
+        APPLICATION_CONFIG.check(node, report);
     }
     if let Some(node) = members.get("OnSourceDDoSProtectionConfig") {
+        ON_SOURCE_DDOS_PROTECTION_CONFIG.check(node, report);
         let message = "`OnSourceDDoSProtectionConfig` has no effect: it configures the load balancers of AWS";
         report.push(node.warning("no-effect", message));
     }

@@ -65,6 +65,11 @@ pub(super) fn identify(root: Node<'_>) -> Option<(PieceKind, Node<'_>)> {
         ("LogDestinationConfigs", PieceKind::Logging),
         ("Rules", PieceKind::RuleGroup),
     ];
+    // A web ACL whose default action is missing or misspelt still has its ARN.
+    let is_named_acl = root.get("ARN").and_then(Node::as_str).is_some_and(|arn| arn.contains("/webacl/"));
+    if answer.is_none() && is_named_acl {
+        return Some((PieceKind::WebAcl, root));
+    }
     answer.or_else(|| bare.into_iter().find(|(member, _)| root.get(member).is_some()).map(|(_, kind)| (kind, root)))
 }
 

@@ -83,9 +83,9 @@ pub(super) fn judge_test(test: &Test, limits: &Limits, request: &Request<'_>) ->
         values.push(ValueTrace { name: name.to_vec(), finding: finder.find(&bytes), bytes });
     });
     let holds = match (extent.present, extent.oversize, test.oversize) {
+        (_, true, Oversize::Match) => true,
+        (_, true, Oversize::NoMatch) => false,
         (false, ..) => test.on_missing == OnMissing::Match,
-        (true, true, Oversize::Match) => true,
-        (true, true, Oversize::NoMatch) => false,
         _ => extent.settled.unwrap_or_else(|| values.iter().any(|value| value.finding.is_some())),
     };
     TestTrace {

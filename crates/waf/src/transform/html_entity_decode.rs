@@ -47,6 +47,7 @@ const NAMES_CLOSED: &[(&[u8], u8)] = &[
     (b"newline", b'\n'),
     (b"nonbreakingspace", NO_BREAK_SPACE),
     (b"num", b'#'),
+    (b"percent", b'%'),
     (b"percnt", b'%'),
     (b"period", b'.'),
     (b"plus", b'+'),

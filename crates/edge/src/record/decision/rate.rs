@@ -3,13 +3,16 @@
 //! Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic": `limitValue` is for the kinds of
 //! key that are one address, `INVALID` for one that is not valid; of string values, the first 32 characters are logged.
 
+use std::net::IpAddr;
+
 use sekisho_waf::ir::{AddressSource, ProtectionMethod, RateKey, RateKeyPart, RuleKind};
 use sekisho_waf::{KeyValue, LimitedKey, RateHit};
 
 use super::Line;
+use crate::record::cloak::Cloak;
 use crate::record::json::push_number;
 use crate::record::mask::REDACTED;
-use crate::record::veil::Place;
+use crate::record::veil::{Place, Veil};
 
 /// Characters of a custom key's value that are recorded.
 const VALUE_CHARS_MAX: usize = 32;
@@ -61,13 +64,8 @@ impl Line<'_> {
         self.raw("\"");
         match &hit.key {
             LimitedKey::Address(address) => {
-                let method = match key {
-                    RateKey::Address(source) => self.covered_address(source),
-                    RateKey::Constant | RateKey::Custom(_) => None,
-                };
-                let address = address.to_string();
                 self.raw(",\"limitValue\":\"");
-                self.cloak.push_covered(self.out, method, address.as_bytes());
+                push_address(&mut self.cloak, self.out, key, *address);
                 self.raw("\"");
             }
             LimitedKey::InvalidAddress => self.raw(",\"limitValue\":\"INVALID\""),
@@ -92,54 +90,66 @@ impl Line<'_> {
             self.masked_string(name.as_bytes());
         }
         self.raw(",\"value\":\"");
-        // A secret must not leave by the back door: it is hidden here as it is among the headers.
-        let is_secret = match part {
-            RateKeyPart::Header { name, .. } => self.cloak.hides(name.as_bytes()),
-            RateKeyPart::Cookie { .. } => self.cloak.hides(b"cookie"),
-            _ => false,
-        };
         match value {
-            KeyValue::Bytes(value) => match self.cloak.veil().stand(self.covered_part(part), value) {
-                Some(stand) => self.out.extend_from_slice(stand.bytes()),
-                None if is_secret => self.out.extend_from_slice(REDACTED),
-                None => self.cloak.push(self.out, first_chars(value)),
-            },
+            KeyValue::Bytes(value) => push_value(&mut self.cloak, self.out, part, value, VALUE_CHARS_MAX),
             KeyValue::Invalid => self.raw("INVALID"),
         }
         self.raw("\"}");
     }
+}
 
-    /// How a part of a key is covered.
-    fn covered_part(&self, part: &RateKeyPart) -> Option<ProtectionMethod> {
-        let (veil, place) = (self.cloak.veil(), Place::RateDetails);
-        match part {
-            RateKeyPart::Header { name, .. } => veil.header(name.as_bytes(), place),
-            RateKeyPart::Cookie { name, .. } => veil.cookie(name.as_bytes(), place),
-            RateKeyPart::QueryArgument { name, .. } => veil.argument(name.as_bytes(), place),
-            RateKeyPart::QueryString { .. } if veil.redacts_query() => Some(ProtectionMethod::Substitute),
-            RateKeyPart::QueryString { .. } => veil.arguments(place),
-            RateKeyPart::UriPath { .. } => veil.path(),
-            RateKeyPart::Method => veil.method(),
-            RateKeyPart::Address(source) => self.covered_address(source),
-            RateKeyPart::LabelNamespace(_)
-            | RateKeyPart::Ja3 { .. }
-            | RateKeyPart::Ja4 { .. }
-            | RateKeyPart::Asn(_) => None,
-        }
+/// Appends the value of a part of a key, at most `chars_max` characters of it, or what stands in its place.
+pub(crate) fn push_value(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, part: &RateKeyPart, value: &[u8], chars_max: usize) {
+    // A secret must not leave by the back door: it is hidden here as it is among the headers.
+    let is_secret = match part {
+        RateKeyPart::Header { name, .. } => cloak.hides(name.as_bytes()),
+        RateKeyPart::Cookie { .. } => cloak.hides(b"cookie"),
+        _ => false,
+    };
+    match cloak.veil().stand(covered_part(cloak.veil(), part), value) {
+        Some(stand) => out.extend_from_slice(stand.bytes()),
+        None if is_secret => out.extend_from_slice(REDACTED),
+        None => cloak.push(out, first_chars(value, chars_max)),
     }
+}
 
-    /// An address that a header reports is as protected as the header.
-    fn covered_address(&self, source: &AddressSource) -> Option<ProtectionMethod> {
-        match source {
-            AddressSource::Client => None,
-            AddressSource::Forwarded { header, .. } => self.cloak.veil().header(header.as_bytes(), Place::RateDetails),
+/// Appends an address that a rule counts by, or what stands in its place: one that a header reports is as protected as the
+/// header.
+fn push_address(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, key: &RateKey, address: IpAddr) {
+    let method = match key {
+        RateKey::Address(source) => covered_address(cloak.veil(), source),
+        RateKey::Constant | RateKey::Custom(_) => None,
+    };
+    cloak.push_covered(out, method, address.to_string().as_bytes());
+}
+
+fn covered_part(veil: &Veil, part: &RateKeyPart) -> Option<ProtectionMethod> {
+    let place = Place::RateDetails;
+    match part {
+        RateKeyPart::Header { name, .. } => veil.header(name.as_bytes(), place),
+        RateKeyPart::Cookie { name, .. } => veil.cookie(name.as_bytes(), place),
+        RateKeyPart::QueryArgument { name, .. } => veil.argument(name.as_bytes(), place),
+        RateKeyPart::QueryString { .. } if veil.redacts_query() => Some(ProtectionMethod::Substitute),
+        RateKeyPart::QueryString { .. } => veil.arguments(place),
+        RateKeyPart::UriPath { .. } => veil.path(),
+        RateKeyPart::Method => veil.method(),
+        RateKeyPart::Address(source) => covered_address(veil, source),
+        RateKeyPart::LabelNamespace(_) | RateKeyPart::Ja3 { .. } | RateKeyPart::Ja4 { .. } | RateKeyPart::Asn(_) => {
+            None
         }
     }
 }
 
+fn covered_address(veil: &Veil, source: &AddressSource) -> Option<ProtectionMethod> {
+    match source {
+        AddressSource::Client => None,
+        AddressSource::Forwarded { header, .. } => veil.header(header.as_bytes(), Place::RateDetails),
+    }
+}
+
 /// The first characters of a value; a byte that is no part of one counts as one.
-fn first_chars(value: &[u8]) -> &[u8] {
-    let mut left = VALUE_CHARS_MAX;
+fn first_chars(value: &[u8], chars_max: usize) -> &[u8] {
+    let mut left = chars_max;
     let mut length = 0;
     for chunk in value.utf8_chunks() {
         let ends = chunk.valid().char_indices().map(|(at, char)| at + char.len_utf8());

@@ -239,11 +239,13 @@ fn own_groups_and_rates_have_their_types() {
 #[test]
 fn inserted_headers_and_oversize_parts_are_listed() {
     let header = HeaderInsert { name: "x-amzn-waf-seen".to_owned(), value: "yes".to_owned() };
-    let verdict =
-        Verdict { oversize: OversizeFields { body: true, headers: false, cookies: true }, ..Verdict::default() };
+    let verdict = Verdict {
+        oversize: OversizeFields { body: true, json_body: true, headers: false, cookies: true },
+        ..Verdict::default()
+    };
     let record = evaluated(&verdict, &Occurrence { inserted: &[&header], ..occurrence() });
     assert_eq!(record["requestHeadersInserted"], json!([{"name": "x-amzn-waf-seen", "value": "yes"}]));
-    assert_eq!(record["oversizeFields"], json!(["REQUEST_BODY", "REQUEST_COOKIES"]));
+    assert_eq!(record["oversizeFields"], json!(["REQUEST_BODY", "REQUEST_JSON_BODY", "REQUEST_COOKIES"]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `GET /rate-keys[?rule=NAME][&group=NAME]`: the keys that rate-based rules limit now.
 //!
 //! Addresses are given twice: among all keys, and as AWS's `GetRateBasedStatementManagedKeys` gives them. What records
-//! mask is masked here too.
+//! mask is masked here too, and what the policy protects is covered.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use sekisho_waf::{KeyValue, LimitedKey, RuleRef};
 use serde_json::{Value, json};
 
 use crate::rate::{Limited, Sharing};
-use crate::record::{Mask, limit_key, part_key};
+use crate::record::{Cloak, Mask, limit_key, part_key, push_value};
 use crate::server::shared::Shared;
 
 /// Answers a query: the status, and a document.
@@ -31,6 +31,7 @@ pub(super) fn list(shared: &Shared, query: &str) -> (StatusCode, Value) {
     }
     let now = shared.clock.now();
     let mut mask = Mask::new(&shared.mask);
+    let mut cloak = Cloak::new(&mut mask, rules.samples.veil());
     let mut addresses = Vec::new();
     let rules: Vec<_> = wanted
         .into_iter()
@@ -40,7 +41,7 @@ pub(super) fn list(shared: &Shared, query: &str) -> (StatusCode, Value) {
                 LimitedKey::Address(address) => Some(address),
                 _ => None,
             }));
-            describe(policy, place, &keys, &mut mask)
+            describe(policy, place, &keys, &mut cloak)
         })
         .collect();
     let sharing = match shared.rates.sharing() {
@@ -80,7 +81,7 @@ fn is_wanted(place: RuleRef, policy: &Policy, rule: Option<&str>, group: Option<
     rule.is_none_or(|name| place.resolve(policy).name == name) && group.is_none_or(|name| own_group == Some(name))
 }
 
-fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], mask: &mut Mask) -> Value {
+fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], cloak: &mut Cloak<'_>) -> Value {
     let rule = place.resolve(policy);
     let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return Value::Null };
     let keys: Vec<_> = keys
@@ -88,7 +89,7 @@ fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], mask: &mut Mask) 
         .map(|limited| {
             let since = i64::try_from(limited.since.unix_ms()).unwrap_or(i64::MAX);
             json!({
-                "Values": values(key, &limited.key, mask),
+                "Values": values(key, &limited.key, cloak),
                 "Count": limited.count,
                 "LimitedSince": Timestamp::from_millisecond(since).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
                 "RemainingSec": limited.remaining_ms.div_ceil(1000),
@@ -105,29 +106,23 @@ fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], mask: &mut Mask) 
     })
 }
 
-fn values(key: &RateKey, limited: &LimitedKey, mask: &mut Mask) -> Value {
+fn values(key: &RateKey, limited: &LimitedKey, cloak: &mut Cloak<'_>) -> Value {
     match (key, limited) {
         (_, LimitedKey::Address(address)) => json!([{ "Key": limit_key(key), "Value": address }]),
         (_, LimitedKey::InvalidAddress) => json!([{ "Key": limit_key(key), "Value": "INVALID" }]),
         (RateKey::Custom(parts), LimitedKey::Custom(_)) => {
-            parts.iter().zip(limited.values()).map(|(part, value)| custom_value(part, value, mask)).collect()
+            parts.iter().zip(limited.values()).map(|(part, value)| custom_value(part, value, cloak)).collect()
         }
         _ => json!([]),
     }
 }
 
-fn custom_value(part: &RateKeyPart, value: KeyValue<'_>, mask: &mut Mask) -> Value {
+fn custom_value(part: &RateKeyPart, value: KeyValue<'_>, cloak: &mut Cloak<'_>) -> Value {
     let (kind, name) = part_key(part);
-    let is_secret = match part {
-        RateKeyPart::Header { name, .. } => mask.hides(name.as_bytes()),
-        RateKeyPart::Cookie { .. } => mask.hides(b"cookie"),
-        _ => false,
-    };
     let value = match value {
-        KeyValue::Bytes(_) if is_secret => "REDACTED".into(),
         KeyValue::Bytes(bytes) => {
             let mut text = vec![b'"'];
-            mask.push(&mut text, bytes);
+            push_value(cloak, &mut text, part, bytes, usize::MAX);
             text.push(b'"');
             serde_json::from_slice(&text).unwrap_or(Value::Null)
         }

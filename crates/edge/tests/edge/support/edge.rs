@@ -172,6 +172,16 @@ pub(crate) fn block_query() -> Arc<RuleSet> {
     rule_set(vec![block(Field::QueryString, "attack")])
 }
 
+/// Blocks fragments that contain `attack`.
+pub(crate) fn block_fragment() -> Arc<RuleSet> {
+    rule_set(vec![block(Field::UriFragment, "attack")])
+}
+
+/// Blocks requests whose header names stand in an order that contains this.
+pub(crate) fn block_order(names: &str) -> Arc<RuleSet> {
+    rule_set(vec![block(Field::HeaderOrder, names)])
+}
+
 /// Blocks bodies that contain `attack`.
 pub(crate) fn block_body() -> Arc<RuleSet> {
     rule_set(vec![block(Field::Body, "attack")])

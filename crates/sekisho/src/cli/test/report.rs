@@ -60,7 +60,8 @@ impl Report {
             0 => (paint.green(&passed), "0 failed".to_owned()),
             failed => (passed, paint.red(&format!("{failed} failed"))),
         };
-        let _ = writeln!(text, "{passed}, {failed} ({requests} requests)");
+        let plural = if requests == 1 { "" } else { "s" };
+        let _ = writeln!(text, "{passed}, {failed} ({requests} request{plural})");
         text
     }
 

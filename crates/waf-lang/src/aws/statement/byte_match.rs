@@ -53,5 +53,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
         lowering.report.push(node.warning("not-in-aws", message));
     }
     let operator = literal.zip(position).map(|(literal, position)| Operator::Bytes { literal, position });
-    with_operator(members, operator, position.map_or(0, base_wcu), lowering)
+    with_operator(members, operator, position.map(base_wcu), lowering)
 }

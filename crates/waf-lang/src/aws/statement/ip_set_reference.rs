@@ -27,8 +27,10 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
     let set = set(members, lowering);
     let source = address::read_of_ip_set(members.get("IPSetForwardedIPConfig"), lowering.report);
     lowering.cost.add(WCU);
-    if matches!(source, Some(AddressSource::Forwarded { position: ForwardedPosition::Any, .. })) {
-        lowering.cost.add(ANY_POSITION_WCU);
+    match &source {
+        Some(AddressSource::Forwarded { position: ForwardedPosition::Any, .. }) => lowering.cost.add(ANY_POSITION_WCU),
+        Some(_) => {}
+        None => lowering.cost.set_unknown(),
     }
     Some(Condition::Ip { source: source?, set: set? })
 }

@@ -5,10 +5,11 @@
 use sekisho_waf::ir::Group;
 
 use super::{GroupUse, Lower, Lowering, StatementKind};
-use crate::aws::known_group;
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
+use crate::aws::{group_config, known_group};
+use crate::document::Node;
 use crate::report::quoted;
 
 pub(crate) static KIND: StatementKind = StatementKind {
@@ -35,10 +36,8 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         let message = format!("the version {} has no effect: one version of each group ships", quoted(version));
         lowering.report.push(node.warning("no-effect", message));
     }
-    if let Some(node) = members.get("ManagedRuleGroupConfigs")
-        && node.array(lowering.report).is_some_and(|configs| !configs.is_empty())
-    {
-        lowering.report.push(node.error("not-supported", "not supported yet: `ManagedRuleGroupConfigs`"));
+    if let Some(node) = members.get("ManagedRuleGroupConfigs") {
+        group_config::check(node, members.get("Name").and_then(Node::as_str), lowering.report);
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
     let group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
@@ -65,16 +64,27 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
     if let Some(group) = shipped {
         return Some(group.as_used());
     }
-    let known = || top.catalogue.iter().map(|group| group.name.as_str());
     let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
-    let help = lowering.report.did_you_mean(name, known()).unwrap_or_else(|| {
-        let names: Vec<_> = top.catalogue.iter().map(|group| format!("{}/{}", group.vendor, group.name)).collect();
-        if names.is_empty() {
-            "no group is available".to_owned()
-        } else {
-            format!("available are {}", names.join(", "))
-        }
-    });
+    let help = help(vendor, name, top, lowering);
     lowering.report.push(name_node.error("unknown-group", message).help(help));
     None
+}
+
+/// What whoever names a group that does not ship can do.
+fn help(vendor: &str, name: &str, top: &TopLevel<'_>, lowering: &Lowering<'_>) -> String {
+    if group_config::is_told(name) {
+        return "it lives on what AWS knows of clients of all its customers: remove the rule".to_owned();
+    }
+    let of_vendor = || top.catalogue.iter().filter(|group| group.vendor == vendor).map(|group| group.name.as_str());
+    // A group that AWS has is no slip of another's name.
+    let misspelt = known_group::wcu(vendor, name).is_none();
+    if let Some(help) = lowering.report.did_you_mean(name, of_vendor()).filter(|_| misspelt) {
+        return help;
+    }
+    let names: Vec<_> = of_vendor().collect();
+    if names.is_empty() {
+        format!("none of vendor {} does", quoted(vendor))
+    } else {
+        format!("those that do are {}", names.join(", "))
+    }
 }

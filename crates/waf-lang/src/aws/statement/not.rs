@@ -11,6 +11,10 @@ pub(crate) static KIND: StatementKind = StatementKind {
 };
 
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
-    let condition = lowering.nested(members.get("Statement")?)?;
+    let Some(statement) = members.get("Statement") else {
+        lowering.cost.set_unknown();
+        return None;
+    };
+    let condition = lowering.nested(statement)?;
     Some(Condition::Not(Box::new(condition)))
 }

@@ -28,5 +28,5 @@ const BASE_WCU: u64 = 3;
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let read = if lowering.scope.is_content() { pattern::read_of_content } else { pattern::read };
     let regex = members.get("RegexString").and_then(|node| read(node, lowering.report));
-    with_operator(members, regex.map(|regex| Operator::Regex(vec![regex])), BASE_WCU, lowering)
+    with_operator(members, regex.map(|regex| Operator::Regex(vec![regex])), Some(BASE_WCU), lowering)
 }

@@ -38,7 +38,7 @@ const BASE_WCU: u64 = 25;
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
     let patterns = patterns(members, lowering);
     let empty = patterns.as_ref().is_some_and(Vec::is_empty);
-    let condition = with_operator(members, patterns.map(Operator::Regex), BASE_WCU, lowering)?;
+    let condition = with_operator(members, patterns.map(Operator::Regex), Some(BASE_WCU), lowering)?;
     if empty {
         let message = "the regex pattern set is empty: this statement never matches";
         lowering.report.push(members.node().warning("empty-set", message));

@@ -44,5 +44,5 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
     let bytes = members.get("Size").and_then(|node| integer(node, 0..=SIZE_BYTES_MAX, report));
     let operator =
         comparison.zip(bytes).map(|(comparison, bytes)| Operator::Size { comparison, bytes: bytes.unsigned_abs() });
-    with_operator(members, operator, BASE_WCU, lowering)
+    with_operator(members, operator, Some(BASE_WCU), lowering)
 }

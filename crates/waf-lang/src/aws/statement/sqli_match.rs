@@ -37,6 +37,6 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
         Some(node) => choice(node, "sensitivity level", SENSITIVITIES, lowering.report),
         None => Some(SqliSensitivity::Low),
     };
-    let base_wcu = sensitivity.map_or(0, base_wcu);
+    let base_wcu = sensitivity.map(base_wcu);
     with_operator(members, sensitivity.map(Operator::Sqli), base_wcu, lowering)
 }

@@ -7,11 +7,11 @@ use crate::aws::shape::Members;
 use crate::aws::{field, transformation};
 
 /// Reads the part and its transformations, and puts the operator to them; problems of both are reported either way.
-/// `base_wcu` is what the statement costs before part and transformations.
+/// `base_wcu` is what the statement costs before part and transformations, if what decides it could be read.
 pub(super) fn with_operator(
     members: Members<'_>,
     operator: Option<Operator>,
-    base_wcu: u64,
+    base_wcu: Option<u64>,
     lowering: &mut Lowering<'_>,
 ) -> Option<Condition> {
     let mut field = members.get("FieldToMatch").and_then(|node| field::read(node, lowering));
@@ -22,7 +22,10 @@ pub(super) fn with_operator(
     if let (Some(read), Some(operator)) = (&field, &operator) {
         warn_of_fingerprint(&read.field, operator, members, lowering);
     }
-    lowering.cost.add_test(base_wcu, members, field.as_ref().map(|field| &field.field));
+    match (base_wcu, &field, &transforms) {
+        (Some(base_wcu), Some(field), Some(_)) => lowering.cost.add_test(base_wcu, members, &field.field),
+        _ => lowering.cost.set_unknown(),
+    }
     let field = field?;
     Some(Condition::Test(Test {
         field: field.field,

@@ -20,5 +20,5 @@ pub(crate) static KIND: StatementKind = StatementKind {
 const BASE_WCU: u64 = 40;
 
 fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition> {
-    with_operator(members, Some(Operator::Xss), BASE_WCU, lowering)
+    with_operator(members, Some(Operator::Xss), Some(BASE_WCU), lowering)
 }

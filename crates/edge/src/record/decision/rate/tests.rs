@@ -9,7 +9,7 @@ use sekisho_waf::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::record::{MaskSettings, Occurrence, Recorder, Source, Subject, Veil};
+use crate::record::{MaskSettings, Occurrence, Recorder, Source, Subject};
 
 struct Many;
 
@@ -134,11 +134,11 @@ fn addresses_and_everything_have_their_kinds() {
 
 #[test]
 fn the_first_characters_of_any_bytes() {
-    assert_eq!(first_chars(b"short"), b"short");
-    assert_eq!(first_chars(&[b'a'; 40]), [b'a'; 32]);
-    assert_eq!(first_chars(&[0xff; 40]), [0xff; 32]);
+    assert_eq!(first_chars(b"short", 32), b"short");
+    assert_eq!(first_chars(&[b'a'; 40], 32), [b'a'; 32]);
+    assert_eq!(first_chars(&[0xff; 40], 32), [0xff; 32]);
     let mixed = [&b"\xff"[..], "é".repeat(31).as_bytes(), b"more"].concat();
-    assert_eq!(first_chars(&mixed), &mixed[..63]);
+    assert_eq!(first_chars(&mixed, 32), &mixed[..63]);
 }
 
 #[test]
