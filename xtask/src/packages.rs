@@ -22,6 +22,9 @@ pub(crate) const SQLMAP: Package = Package { program: "sqlmap", name: "sqlmap", 
 pub(crate) const WAPITI: Package = Package { program: "wapiti", name: "wapiti", purpose: "an attacker in the tests" };
 pub(crate) const NGHTTP: Package =
     Package { program: "nghttp", name: "nghttp2-client", purpose: "an HTTP/2 client in the tests" };
+// The server only: tests start their own, the packaged service is not needed.
+pub(crate) const REDIS: Package =
+    Package { program: "redis-server", name: "redis-server", purpose: "a fleet's rate store in the tests" };
 
 /// What this machine offers to install packages with.
 #[derive(Debug, Clone, Copy)]
