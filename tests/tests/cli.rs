@@ -63,6 +63,30 @@ fn check_prints_one_line_of_json() {
 }
 
 #[test]
+fn check_takes_the_token_from_the_command_line() {
+    let folder = folder();
+    Acl::new("t").ask("Captcha", "/").write(folder.path(), "acl.json").expect("an ACL");
+    let check = |arguments: &[&str]| {
+        let all = [&["check", "--acl", "acl.json", "harmless.http"], arguments].concat();
+        run(folder.path(), &all).stdout
+    };
+    let ran = check(&[]);
+    for part in [
+        "captcha  MATCH → Captcha",
+        "asks for a solved CAPTCHA, good for 300 s",
+        "the token, as a solved CAPTCHA: TOKEN_MISSING",
+        "CAPTCHA with status 405 by rule captcha",
+    ] {
+        assert!(ran.contains(part), "{part:?} is missing:\n{ran}");
+    }
+    assert!(check(&["--captcha-solved-ago", "299s"]).contains("as a solved CAPTCHA: good\nALLOW by"));
+    assert!(check(&["--captcha-solved-ago", "6m"]).contains("TOKEN_EXPIRED"));
+    assert!(check(&["--challenge-solved-ago", "1s"]).contains("TOKEN_MISSING"));
+    assert!(check(&["--token", "invalid"]).contains("TOKEN_INVALID"));
+    assert!(check(&["--token", "domain-mismatch"]).contains("TOKEN_DOMAIN_MISMATCH"));
+}
+
+#[test]
 fn check_reads_standard_input_and_the_same_comes_of_it() {
     let folder = folder();
     for (request, name) in [(ATTACK, "attack.http"), (HARMLESS, "harmless.http")] {

@@ -11,6 +11,7 @@ mod rate_keys;
 mod run;
 mod samples;
 mod test;
+mod token_state;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
