@@ -408,51 +408,126 @@ fn everything_unusable_is_said_at_once() {
     }
 }
 
-const ACL_TEST: &str = "
-cases:
-  - {name: customers see the shop, request: GET /products, action: allow}
-  - {name: scripts are let through, request: 'GET /?q=%3Cscript%3Ealert(1)%3C/script%3E', action: allow}
-";
+/// A web ACL in Terraform that blocks `needle`, and its set of addresses in a file of its own.
+const MODULE: [(&str, &str); 2] = [
+    (
+        "waf.tf",
+        r#"resource "aws_wafv2_web_acl" "shop" {
+  name  = "shop"
+  scope = "REGIONAL"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "needle"
+    priority = 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      and_statement {
+        statement {
+          byte_match_statement {
+            search_string         = "cat"
+            positional_constraint = "CONTAINS"
+
+            field_to_match {
+              query_string {}
+            }
+
+            text_transformation {
+              priority = 0
+              type     = "NONE"
+            }
+          }
+        }
+
+        statement {
+          ip_set_reference_statement {
+            arn = aws_wafv2_ip_set.here.arn
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "needle"
+      sampled_requests_enabled   = true
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "shop"
+    sampled_requests_enabled   = true
+  }
+}
+"#,
+    ),
+    (
+        "sets.tf",
+        r#"resource "aws_wafv2_ip_set" "here" {
+  name               = "here"
+  scope              = "REGIONAL"
+  ip_address_version = "IPV4"
+  addresses          = ["127.0.0.0/8"]
+}
+"#,
+    ),
+];
 
 #[test]
-fn tests_of_rules_end_with_what_came_of_them() {
+fn one_acl_decides_the_same_in_every_form() {
     let folder = folder();
-    fs::write(folder.path().join("acl.yaml"), ACL_TEST).expect("a file is written");
-    let ran = run(folder.path(), &["test", "acl.yaml"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
-    for part in [
-        "FAIL scripts are let through  acl.yaml:4",
-        "expected  allow",
-        "got       block",
-        "CrossSiteScripting_QUERYARGUMENTS  MATCH → Block",
-        "1 passed, 1 failed (2 requests)",
-    ] {
-        assert!(ran.stdout.contains(part), "{part:?} is missing:\n{}", ran.stdout);
+    let module = folder.path().join("module");
+    fs::create_dir(&module).expect("a folder is made");
+    for (name, text) in MODULE {
+        fs::write(module.join(name), text).expect("a file is written");
     }
-    let ran = run(folder.path(), &["test", "--filter", "customers", "acl.yaml"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1 passed, 0 failed (1 request)\n"), "{ran:?}");
-    let ran = run(folder.path(), &["test", "--json", "acl.yaml"]);
-    let report: Value = serde_json::from_str(&ran.stdout).expect("the report is JSON");
-    assert_eq!((ran.code, &report["passed"], &report["failed"]), (Some(1), &1.into(), &1.into()));
-    assert_eq!(report["cases"][1]["failures"][0]["differences"][0]["got"], "block");
+    let blocked = |ran: &Ran| one_line(ran)["action"] == "BLOCK";
+    let acl = "module/waf.tf";
+    assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", acl, "--resources", "module", "harmless.http"])));
+    for (form, name) in [("json", "a.json"), ("cloudformation", "a.yaml"), ("readable", "a.yml"), ("terraform", "a.tf")]
+    {
+        let ran = run(folder.path(), &["acl", "convert", "module", "--to", form, "--out", name]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""), "{ran:?}");
+        assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", name, "harmless.http"])), "{form}");
+        let elsewhere =
+            run(folder.path(), &["check", "--json", "--acl", name, "--client-ip", "192.0.2.1", "harmless.http"]);
+        assert!(!blocked(&elsewhere), "{form}");
+        // And from there back to JSON, word for word what the module gives.
+        let back = run(folder.path(), &["acl", "convert", name, "--to", "json"]);
+        let straight = run(folder.path(), &["acl", "convert", "module", "--to", "json"]);
+        if form == "cloudformation" {
+            assert!(back.stdout.contains("/webacl/shop/Shop\""), "{}", back.stdout);
+        } else {
+            assert_eq!(back.stdout, straight.stdout, "{form}");
+        }
+    }
 }
 
 #[test]
-fn tests_that_are_not_understood_end_with_two_and_say_why() {
+fn what_cannot_be_converted_ends_with_two_and_points_into_the_file() {
     let folder = folder();
-    fs::write(folder.path().join("bad.yaml"), "cases:\n  - {name: x, reqest: GET /, action: allow}\n")
-        .expect("written");
-    fs::write(folder.path().join("good.yaml"), ACL_TEST).expect("a file is written");
-    for (arguments, parts) in [
-        (&["test", "good.yaml", "bad.yaml"][..], &["bad.yaml:2:15", "did you mean `request`?"][..]),
-        (&["test", "missing.yaml"], &["missing.yaml", "No such file"]),
-        (&["test", "--filter", "nothing like it", "good.yaml"], &["nothing like it"]),
-        (&["test"], &["FILE"]),
-    ] {
-        let ran = run(folder.path(), arguments);
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
-        for part in parts {
-            assert!(ran.stderr.contains(part), "{arguments:?} does not say {part:?}:\n{}", ran.stderr);
-        }
-    }
+    let text = MODULE[0].1.replace("\"cat\"", "var.needle");
+    fs::write(folder.path().join("waf.tf"), &text).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "waf.tf", "--to", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    let line = text.lines().position(|line| line.contains("var.needle")).expect("it is there") + 1;
+    assert!(ran.stderr.contains(&format!("waf.tf:{line}:37")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`var.needle` is not in these files"), "{}", ran.stderr);
+    let order = Acl::new("shop")
+        .block_query("one")
+        .text()
+        .replace("\"QueryString\": {}", "\"HeaderOrder\": {\"OversizeHandling\": \"MATCH\"}");
+    let order = order.replace("\"QueryString\":{}", "\"HeaderOrder\":{\"OversizeHandling\":\"MATCH\"}");
+    fs::write(folder.path().join("order.json"), order).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "order.json", "--to", "cloudformation"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("CloudFormation cannot express `HeaderOrder` of FieldToMatch"), "{}", ran.stderr);
 }
