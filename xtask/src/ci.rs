@@ -42,8 +42,16 @@ pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
 }
 
 /// What the tests and the fuzz runs need besides Rust.
-const NEEDED: &[&packages::Package] =
-    &[&packages::CXX, &packages::NGINX, &packages::WRK, &packages::SQLMAP, &packages::WAPITI, &packages::NGHTTP];
+const NEEDED: &[&packages::Package] = &[
+    &packages::CXX,
+    &packages::NGINX,
+    &packages::WRK,
+    &packages::SQLMAP,
+    &packages::WAPITI,
+    &packages::NGHTTP,
+    &packages::CHROMIUM,
+    &packages::REDIS,
+];
 
 fn format(root: &Path) -> Result<()> {
     run_command(cargo(root).args(["fmt", "--all", "--check"]))?;

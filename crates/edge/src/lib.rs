@@ -38,4 +38,4 @@ mod server;
 
 pub use server::{Edge, Running, Services, SetupError, Witness};
 pub use tls::{CertificateProblem, TlsError, check_certificates};
-pub use upstream::ClusterError;
+pub use upstream::{AuthoritiesError, ClusterError};

@@ -8,9 +8,11 @@
 mod edge;
 mod histogram;
 mod policy;
+mod rate;
 mod record;
 
 pub use edge::{EdgeMetrics, Metrics, Refusal, ReloadKind};
 pub use histogram::LatencyHistogram;
 pub use policy::PolicyCounters;
+pub use rate::RateMetrics;
 pub use record::{DropReason, RecordMetrics};

@@ -5,6 +5,7 @@
 //! keyed hashes; only those that are limited are remembered as they are, for people to read.
 
 mod counters;
+mod fleet;
 mod identity;
 mod limited;
 mod policy;
@@ -13,5 +14,6 @@ mod table;
 mod window;
 
 pub use counters::RateCounters;
+pub use fleet::{Endpoint, EndpointError, FleetCounters, FleetError, FleetSettings, resp};
 pub use policy::PolicyRates;
 pub use store::{CountedRule, CounterStore, Limited, Sharing};

@@ -19,6 +19,8 @@ use http::HeaderValue;
 use sekisho_model::{Clock, Timestamp};
 
 use crate::settings::{Limits, Origin, Protocol, Upstream};
+pub use connect::AuthoritiesError;
+pub(crate) use connect::client_config;
 pub(crate) use exchange::{Means, Message, Outcome, Switched, send};
 pub(crate) use fault::Fault;
 pub(crate) use health::{Health, check};
@@ -68,7 +70,7 @@ pub enum ClusterError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: connect::AuthoritiesError,
+        source: AuthoritiesError,
     },
 }
 

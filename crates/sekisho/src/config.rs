@@ -8,6 +8,7 @@ mod check;
 mod file;
 mod limits;
 mod places;
+mod rates;
 mod shape;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::token_keys::KeyFile;
 
 pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
+pub(crate) use rates::RatesConfig;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) rules: RulesConfig,
     /// How clients prove themselves.
     pub(crate) tokens: TokensConfig,
+    /// How rate-based rules count.
+    pub(crate) rates: RatesConfig,
     /// How decisions are recorded.
     pub(crate) records: RecordsConfig,
     /// How the program logs about itself.

@@ -13,7 +13,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
-use sekisho_edge::rate::RateCounters;
 use sekisho_edge::record::{self, Journal, JournalSettings, MaskSettings, Source};
 use sekisho_edge::token::Tokens;
 use sekisho_edge::{Edge, Running, Services, Witness};
@@ -29,8 +28,6 @@ use crate::{rules, terminal};
 
 use reload::Reloader;
 
-/// Keys that rate-based rules count, all rules together. About 30 MB when full.
-const RATE_KEYS_MAX: usize = 65_536;
 /// How often the files of rules are looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// Where metrics and health are served by `sekisho guard`, if nothing else is there.
@@ -69,6 +66,8 @@ impl Service {
             None
         };
         let tokens = Arc::new(Tokens::new(config.tokens.keys.load()?, config.tokens.work_bits));
+        let rates =
+            config.rates.counters(Arc::new(SystemClock), &metrics.rates).map_err(|error| unusable("rates", &error))?;
         let services = Services {
             rules: loaded.rule_set,
             logging: loaded.logging,
@@ -77,7 +76,7 @@ impl Service {
             mask,
             witness,
             metrics: Arc::clone(&metrics),
-            rates: Arc::new(RateCounters::new(RATE_KEYS_MAX)),
+            rates,
             places: loaded.places,
             tokens: Arc::clone(&tokens),
             clock: Arc::new(SystemClock),

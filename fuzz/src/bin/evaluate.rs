@@ -13,7 +13,8 @@ use sekisho_edge::http1::Limits as GateLimits;
 use sekisho_edge::http1::read::read;
 use sekisho_model::Timestamp;
 use sekisho_waf::{
-    Body, BodySize, Client, Context, Header, Limits, KnownToken, NoPlaces, NoRates, Request, RuleSet, Scratch, reference,
+    Body, BodySize, Client, Context, Header, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
+    reference,
 };
 use sekisho_waf_lang::aws::{self, LoadOptions};
 
@@ -48,7 +49,8 @@ fuzz_target!(|bytes: &[u8]| {
         body: Body { bytes: &raw.body, size: BodySize::Exact(raw.body.len() as u64), truncated: false },
         client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
     };
-    let context = Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
+    let context =
+        Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
     let (expected, _) = reference::evaluate(RULES.policy(), RULES.limits(), &request, &context);
     SCRATCH.with_borrow_mut(|scratch| assert_eq!(*RULES.evaluate(&request, &context, scratch), expected));
 });

@@ -12,9 +12,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use sekisho_model::{SourceFile, Timestamp};
 use sekisho_waf::reference::{self, ConditionTrace, TestTrace, Trace};
-use sekisho_waf::{
-    Body, BodySize, Client, Context, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
-};
+use sekisho_waf::{Body, BodySize, Client, Context, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
 use sekisho_waf_lang::aws::{LoadOptions, ManagedCatalogue, load};
 use sekisho_waf_lang::document::{Document, Node};
 

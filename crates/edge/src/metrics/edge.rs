@@ -13,7 +13,7 @@ use sekisho_model::Timestamp;
 use sekisho_waf::ir::Policy;
 
 use super::policy::PolicyFamilies;
-use super::{LatencyHistogram, PolicyCounters, RecordMetrics};
+use super::{LatencyHistogram, PolicyCounters, RateMetrics, RecordMetrics};
 
 /// What was reloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,6 +225,8 @@ pub struct Metrics {
     pub edge: EdgeMetrics,
     /// Those of the journal of decisions.
     pub records: RecordMetrics,
+    /// Those of the counters of rate-based rules.
+    pub rates: RateMetrics,
 }
 
 impl Metrics {
@@ -237,7 +239,8 @@ impl Metrics {
         let policies = PolicyFamilies::new(&mut registry);
         let edge = EdgeMetrics::new(&mut registry);
         let records = RecordMetrics::new(&mut registry);
-        Self { registry, policies, edge, records }
+        let rates = RateMetrics::new(&mut registry);
+        Self { registry, policies, edge, records, rates }
     }
 
     /// The counters of a policy, looked up once for all requests held against it.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::fleet::Share;
 use super::window::Window;
 
 /// No entry.
@@ -42,6 +43,8 @@ pub(super) struct Entry {
     pub(super) window: Window,
     /// Since when it is over its limit, in milliseconds since the epoch; 0 if it is not.
     pub(super) limited_since_ms: u64,
+    /// Its part in a fleet's exchange, if there is a fleet.
+    pub(super) share: Option<Box<Share>>,
     /// Neighbours in the order of last use.
     newer: u32,
     older: u32,
@@ -55,12 +58,21 @@ pub(super) struct Shard {
     entries: Vec<Entry>,
     newest: u32,
     oldest: u32,
+    /// Keys that wait for a fleet's exchange; some may have made room for others since.
+    pub(super) queued: Vec<u128>,
 }
 
 impl Shard {
     /// An empty one, for at most this many keys.
     pub(super) fn new(keys_max: usize) -> Self {
-        Self { keys_max, places: HashMap::default(), entries: Vec::new(), newest: NONE, oldest: NONE }
+        Self {
+            keys_max,
+            places: HashMap::default(),
+            entries: Vec::new(),
+            newest: NONE,
+            oldest: NONE,
+            queued: Vec::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -70,6 +82,11 @@ impl Shard {
     /// The entry of a key, if it is kept. Does not count as a use.
     pub(super) fn get(&self, key: u128) -> Option<&Entry> {
         self.places.get(&key).map(|&place| &self.entries[place as usize])
+    }
+
+    /// The entry of a key, to change, if it is kept. Does not count as a use.
+    pub(super) fn get_mut(&mut self, key: u128) -> Option<&mut Entry> {
+        self.places.get(&key).map(|&place| &mut self.entries[place as usize])
     }
 
     /// The entry of a key, which becomes the one used last.
@@ -87,7 +104,7 @@ impl Shard {
 
     /// Finds an entry for a new key: a fresh one, or that of the key not seen for longest.
     fn admit(&mut self, key: u128) -> u32 {
-        let entry = Entry { key, window: Window::EMPTY, limited_since_ms: 0, newer: NONE, older: NONE };
+        let entry = Entry { key, window: Window::EMPTY, limited_since_ms: 0, share: None, newer: NONE, older: NONE };
         let place = if self.entries.len() < self.keys_max {
             self.entries.push(entry);
             (self.entries.len() - 1) as u32

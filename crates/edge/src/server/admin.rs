@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use super::shared::Shared;
 use crate::body::{Attendance, Reply, Source};
+use crate::rate::Sharing;
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
@@ -71,7 +72,11 @@ fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
         "/samples" => samples::list(shared, uri.query().unwrap_or_default()),
         "/samples/names" => json(StatusCode::OK, shared.samples.answer_names()),
         "/healthz" => plain(StatusCode::OK, "ok\n"),
-        "/readyz" if shared.ready.load(Ordering::Acquire) => plain(StatusCode::OK, "ready\n"),
+        "/readyz" if shared.ready.load(Ordering::Acquire) => match shared.rates.sharing() {
+            Sharing::Own | Sharing::Fleet => plain(StatusCode::OK, "ready\n"),
+            // Still of service: what it limits, it limits alone.
+            Sharing::Lost { .. } => plain(StatusCode::OK, "ready\nrate store lost: counting alone\n"),
+        },
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         _ => plain(StatusCode::NOT_FOUND, "not found\n"),
     }

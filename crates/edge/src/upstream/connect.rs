@@ -44,20 +44,11 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<Connectors>, Clust
     if !upstream.origins.iter().any(|origin| origin.tls()) {
         return Ok(None);
     }
-    let roots = match &upstream.authorities {
-        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-        Some(path) => read_authorities(path).map_err(|source| ClusterError::Authorities {
-            name: upstream.name.clone(),
-            path: path.clone(),
-            source,
-        })?,
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider has cipher suites for TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = client_config(upstream.authorities.as_deref()).map_err(|source| ClusterError::Authorities {
+        name: upstream.name.clone(),
+        path: upstream.authorities.clone().unwrap_or_default(),
+        source,
+    })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let http1 = TlsConnector::from(Arc::new(config.clone()));
     match upstream.protocol {
@@ -66,6 +57,20 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<Connectors>, Clust
         Protocol::Http2 => config.alpn_protocols = vec![b"h2".to_vec()],
     }
     Ok(Some(Connectors { preferred: TlsConnector::from(Arc::new(config)), http1 }))
+}
+
+/// TLS as a client of a server whose certificate these authorities vouch for; the Web's if none are given.
+pub(crate) fn client_config(authorities: Option<&Path>) -> Result<rustls::ClientConfig, AuthoritiesError> {
+    let roots = match authorities {
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        Some(path) => read_authorities(path)?,
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has cipher suites for TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 fn read_authorities(path: &Path) -> Result<RootCertStore, AuthoritiesError> {

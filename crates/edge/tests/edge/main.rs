@@ -6,6 +6,7 @@ mod support;
 
 mod body;
 mod fingerprints;
+mod fleet;
 mod forwarding;
 mod http2;
 mod limits;

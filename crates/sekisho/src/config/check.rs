@@ -17,6 +17,7 @@ use super::file::{
     TrustedHeader, UpstreamTable,
 };
 use super::places::{Places, Step};
+use super::rates::{self, Problem, RatesConfig};
 use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, TokensConfig};
 use crate::token_keys::KeyFile;
 
@@ -69,6 +70,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
             limits: Limits::default(),
         },
         rules: guard.rules,
+        rates: RatesConfig::default(),
         tokens: TokensConfig { keys: KeyFile::new(None, &guard.data), work_bits: TokensTable::default().work_bits },
         records: records(RecordsTable::default()),
         log: LogConfig { format: LogFormat::Human, level: "info".to_owned() },
@@ -99,6 +101,13 @@ impl Checking<'_> {
         self.account(&file.records);
         let data = self.base.join(file.data);
         let tokens = self.tokens(file.tokens, &data);
+        let (rates, problems) = rates::check(file.rates, self.base);
+        for Problem { diagnostic, key } in problems {
+            match key {
+                Some(key) => self.error(diagnostic, &["rates".into(), key.into()]),
+                None => self.diagnostics.push(diagnostic),
+            }
+        }
         Config {
             edge: Settings {
                 listeners,
@@ -120,6 +129,7 @@ impl Checking<'_> {
             },
             rules: self.rules(file.rules, file.records.logging.clone()),
             tokens,
+            rates,
             records: records(file.records),
             log: LogConfig { format: file.log.format, level: file.log.level },
             data,

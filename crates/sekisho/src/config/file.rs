@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limits::LimitsTable;
+use super::rates::RatesTable;
 
 /// The JSON schema of [`File`].
 pub(super) fn schema() -> serde_json::Value {
@@ -41,6 +42,9 @@ pub(super) struct File {
     /// How clients prove themselves to rules that ask for it.
     #[serde(default)]
     pub(super) tokens: TokensTable,
+    /// How rate-based rules count.
+    #[serde(default)]
+    pub(super) rates: RatesTable,
     /// How decisions are recorded.
     #[serde(default)]
     pub(super) records: RecordsTable,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
-use sekisho_edge::rate::RateCounters;
+use sekisho_edge::rate::{CounterStore, RateCounters};
 use sekisho_edge::record::{MaskSettings, Source};
 use sekisho_edge::settings::{
     HostField, HostPattern, Limits, Listener, OnFault, Origin as OriginUrl, PathPrefix, Protocol, Route, Settings,
@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
     pub(crate) logging: Logging,
+    pub(crate) rates: Arc<dyn CounterStore>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A running edge.
@@ -78,6 +80,8 @@ impl Setup {
             },
             rules: rule_set(Vec::new()),
             places: Arc::new(NoPlaces),
+            rates: Arc::new(RateCounters::new(1024)),
+            metrics: Arc::new(Metrics::new("test")),
             logging: Logging::default(),
         }
     }
@@ -93,7 +97,7 @@ impl Setup {
     }
 
     pub(crate) fn start(self) -> TestEdge {
-        let metrics = Arc::new(Metrics::new("test"));
+        let metrics = self.metrics;
         let records = Arc::new(Records::default());
         let tokens = Arc::new(Tokens::new(keys(&[1]), 8));
         let services = Services {
@@ -104,7 +108,7 @@ impl Setup {
             mask: MaskSettings::default(),
             witness: Some(Arc::clone(&records) as Arc<dyn Witness>),
             metrics: Arc::clone(&metrics),
-            rates: Arc::new(RateCounters::new(1024)),
+            rates: self.rates,
             places: self.places,
             tokens: Arc::clone(&tokens),
             clock: Arc::new(SystemClock),
