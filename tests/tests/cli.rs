@@ -407,3 +407,127 @@ fn everything_unusable_is_said_at_once() {
         assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
     }
 }
+
+/// A web ACL in Terraform that blocks `needle`, and its set of addresses in a file of its own.
+const MODULE: [(&str, &str); 2] = [
+    (
+        "waf.tf",
+        r#"resource "aws_wafv2_web_acl" "shop" {
+  name  = "shop"
+  scope = "REGIONAL"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "needle"
+    priority = 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      and_statement {
+        statement {
+          byte_match_statement {
+            search_string         = "cat"
+            positional_constraint = "CONTAINS"
+
+            field_to_match {
+              query_string {}
+            }
+
+            text_transformation {
+              priority = 0
+              type     = "NONE"
+            }
+          }
+        }
+
+        statement {
+          ip_set_reference_statement {
+            arn = aws_wafv2_ip_set.here.arn
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "needle"
+      sampled_requests_enabled   = true
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "shop"
+    sampled_requests_enabled   = true
+  }
+}
+"#,
+    ),
+    (
+        "sets.tf",
+        r#"resource "aws_wafv2_ip_set" "here" {
+  name               = "here"
+  scope              = "REGIONAL"
+  ip_address_version = "IPV4"
+  addresses          = ["127.0.0.0/8"]
+}
+"#,
+    ),
+];
+
+#[test]
+fn one_acl_decides_the_same_in_every_form() {
+    let folder = folder();
+    let module = folder.path().join("module");
+    fs::create_dir(&module).expect("a folder is made");
+    for (name, text) in MODULE {
+        fs::write(module.join(name), text).expect("a file is written");
+    }
+    let blocked = |ran: &Ran| one_line(ran)["action"] == "BLOCK";
+    let acl = "module/waf.tf";
+    assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", acl, "--resources", "module", "harmless.http"])));
+    for (form, name) in [("json", "a.json"), ("cloudformation", "a.yaml"), ("readable", "a.yml"), ("terraform", "a.tf")]
+    {
+        let ran = run(folder.path(), &["acl", "convert", "module", "--to", form, "--out", name]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""), "{ran:?}");
+        assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", name, "harmless.http"])), "{form}");
+        let elsewhere =
+            run(folder.path(), &["check", "--json", "--acl", name, "--client-ip", "192.0.2.1", "harmless.http"]);
+        assert!(!blocked(&elsewhere), "{form}");
+        // And from there back to JSON, word for word what the module gives.
+        let back = run(folder.path(), &["acl", "convert", name, "--to", "json"]);
+        let straight = run(folder.path(), &["acl", "convert", "module", "--to", "json"]);
+        if form == "cloudformation" {
+            assert!(back.stdout.contains("/webacl/shop/Shop\""), "{}", back.stdout);
+        } else {
+            assert_eq!(back.stdout, straight.stdout, "{form}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_converted_ends_with_two_and_points_into_the_file() {
+    let folder = folder();
+    let text = MODULE[0].1.replace("\"cat\"", "var.needle");
+    fs::write(folder.path().join("waf.tf"), &text).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "waf.tf", "--to", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    let line = text.lines().position(|line| line.contains("var.needle")).expect("it is there") + 1;
+    assert!(ran.stderr.contains(&format!("waf.tf:{line}:37")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`var.needle` is not in these files"), "{}", ran.stderr);
+    let order = Acl::new("shop")
+        .block_query("one")
+        .text()
+        .replace("\"QueryString\": {}", "\"HeaderOrder\": {\"OversizeHandling\": \"MATCH\"}");
+    let order = order.replace("\"QueryString\":{}", "\"HeaderOrder\":{\"OversizeHandling\":\"MATCH\"}");
+    fs::write(folder.path().join("order.json"), order).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "order.json", "--to", "cloudformation"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("CloudFormation cannot express `HeaderOrder` of FieldToMatch"), "{}", ran.stderr);
+}

@@ -211,7 +211,7 @@ impl CheckArgs {
             at: context.now,
             request_id: "check",
             country: self.country.as_deref().or(country),
-            asn: self.asn.or_else(|| loaded.places.asn(self.client_ip)),
+            asn: policy.asks_for_asn().then(|| self.asn.or_else(|| loaded.places.asn(self.client_ip))).flatten(),
             response_code_sent: details::custom_status(verdict, policy),
             inserted: &inserted,
             match_details: &[],
