@@ -222,7 +222,10 @@ impl Verdict {
         }
     }
 
-    /// The headers to add to the request, if it goes on: those of rules that counted, then those of the deciding action.
+    /// The headers to add to the request, if it goes on: those of rules that counted, then those of the deciding action. Of
+    /// several of one name only the last is added.
+    ///
+    /// Source: AWS WAF Developer Guide, "Inserting custom request headers for non-blocking actions".
     pub fn inserted_headers<'p>(&'p self, policy: &'p Policy) -> impl Iterator<Item = &'p HeaderInsert> {
         let allowed = self.decision == Decision::Allow;
         let counted = self.non_terminating.iter().filter_map(|matched| match &matched.rule.resolve(policy).kind {
@@ -230,12 +233,16 @@ impl Verdict {
             RuleKind::Group { .. } => None,
         });
         let actions = counted.chain([self.deciding_action(policy)]).filter(move |_| allowed);
-        actions.flat_map(|action| match action {
+        let headers = actions.flat_map(|action| match action {
             Action::Allow { insert }
             | Action::Count { insert }
             | Action::Captcha(TokenAction { insert, .. })
             | Action::Challenge(TokenAction { insert, .. }) => insert.as_slice(),
             Action::Block(_) => &[],
+        });
+        headers.clone().enumerate().filter_map(move |(index, header)| {
+            let later = headers.clone().skip(index + 1).any(|other| other.name.eq_ignore_ascii_case(&header.name));
+            (!later).then_some(header)
         })
     }
 }
