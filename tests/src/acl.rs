@@ -41,6 +41,14 @@ impl Acl {
         self.rule("path", &statement, &json!({"Block": {}}))
     }
 
+    /// Asks whoever requests `path` or what is below it for a token: `action` is `Captcha` or `Challenge`.
+    #[must_use]
+    pub fn ask(self, action: &str, path: &str) -> Self {
+        let mut statement = contains(path, &json!({"UriPath": {}}));
+        statement["ByteMatchStatement"]["PositionalConstraint"] = json!("STARTS_WITH");
+        self.rule(&action.to_lowercase(), &statement, &json!({action: {}}))
+    }
+
     /// Adds a managed rule group of AWS, so that the ACL has the size of a real one.
     #[must_use]
     pub fn managed(mut self, group: &str) -> Self {

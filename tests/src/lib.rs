@@ -6,6 +6,7 @@
 mod environment;
 
 mod acl;
+mod browser;
 mod certificate;
 mod checkpoint;
 mod command;
@@ -22,6 +23,7 @@ mod sqlmap;
 mod wapiti;
 
 pub use acl::Acl;
+pub use browser::Browser;
 pub use certificate::Certificate;
 pub use checkpoint::Checkpoint;
 pub use command::{Ran, sekisho};

@@ -63,6 +63,30 @@ fn check_prints_one_line_of_json() {
 }
 
 #[test]
+fn check_takes_the_token_from_the_command_line() {
+    let folder = folder();
+    Acl::new("t").ask("Captcha", "/").write(folder.path(), "acl.json").expect("an ACL");
+    let check = |arguments: &[&str]| {
+        let all = [&["check", "--acl", "acl.json", "harmless.http"], arguments].concat();
+        run(folder.path(), &all).stdout
+    };
+    let ran = check(&[]);
+    for part in [
+        "captcha  MATCH → Captcha",
+        "asks for a solved CAPTCHA, good for 300 s",
+        "the token, as a solved CAPTCHA: TOKEN_MISSING",
+        "CAPTCHA with status 405 by rule captcha",
+    ] {
+        assert!(ran.contains(part), "{part:?} is missing:\n{ran}");
+    }
+    assert!(check(&["--captcha-solved-ago", "299s"]).contains("as a solved CAPTCHA: good\nALLOW by"));
+    assert!(check(&["--captcha-solved-ago", "6m"]).contains("TOKEN_EXPIRED"));
+    assert!(check(&["--challenge-solved-ago", "1s"]).contains("TOKEN_MISSING"));
+    assert!(check(&["--token", "invalid"]).contains("TOKEN_INVALID"));
+    assert!(check(&["--token", "domain-mismatch"]).contains("TOKEN_DOMAIN_MISMATCH"));
+}
+
+#[test]
 fn check_reads_standard_input_and_the_same_comes_of_it() {
     let folder = folder();
     for (request, name) in [(ATTACK, "attack.http"), (HARMLESS, "harmless.http")] {
@@ -382,4 +406,128 @@ fn everything_unusable_is_said_at_once() {
     for part in ["ftp://shop.example", "no.crt", "broken.json:1:1", "file:1:1"] {
         assert!(ran.stderr.contains(part), "{part:?} is missing:\n{}", ran.stderr);
     }
+}
+
+/// A web ACL in Terraform that blocks `needle`, and its set of addresses in a file of its own.
+const MODULE: [(&str, &str); 2] = [
+    (
+        "waf.tf",
+        r#"resource "aws_wafv2_web_acl" "shop" {
+  name  = "shop"
+  scope = "REGIONAL"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "needle"
+    priority = 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      and_statement {
+        statement {
+          byte_match_statement {
+            search_string         = "cat"
+            positional_constraint = "CONTAINS"
+
+            field_to_match {
+              query_string {}
+            }
+
+            text_transformation {
+              priority = 0
+              type     = "NONE"
+            }
+          }
+        }
+
+        statement {
+          ip_set_reference_statement {
+            arn = aws_wafv2_ip_set.here.arn
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "needle"
+      sampled_requests_enabled   = true
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "shop"
+    sampled_requests_enabled   = true
+  }
+}
+"#,
+    ),
+    (
+        "sets.tf",
+        r#"resource "aws_wafv2_ip_set" "here" {
+  name               = "here"
+  scope              = "REGIONAL"
+  ip_address_version = "IPV4"
+  addresses          = ["127.0.0.0/8"]
+}
+"#,
+    ),
+];
+
+#[test]
+fn one_acl_decides_the_same_in_every_form() {
+    let folder = folder();
+    let module = folder.path().join("module");
+    fs::create_dir(&module).expect("a folder is made");
+    for (name, text) in MODULE {
+        fs::write(module.join(name), text).expect("a file is written");
+    }
+    let blocked = |ran: &Ran| one_line(ran)["action"] == "BLOCK";
+    let acl = "module/waf.tf";
+    assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", acl, "--resources", "module", "harmless.http"])));
+    for (form, name) in [("json", "a.json"), ("cloudformation", "a.yaml"), ("readable", "a.yml"), ("terraform", "a.tf")]
+    {
+        let ran = run(folder.path(), &["acl", "convert", "module", "--to", form, "--out", name]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""), "{ran:?}");
+        assert!(blocked(&run(folder.path(), &["check", "--json", "--acl", name, "harmless.http"])), "{form}");
+        let elsewhere =
+            run(folder.path(), &["check", "--json", "--acl", name, "--client-ip", "192.0.2.1", "harmless.http"]);
+        assert!(!blocked(&elsewhere), "{form}");
+        // And from there back to JSON, word for word what the module gives.
+        let back = run(folder.path(), &["acl", "convert", name, "--to", "json"]);
+        let straight = run(folder.path(), &["acl", "convert", "module", "--to", "json"]);
+        if form == "cloudformation" {
+            assert!(back.stdout.contains("/webacl/shop/Shop\""), "{}", back.stdout);
+        } else {
+            assert_eq!(back.stdout, straight.stdout, "{form}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_converted_ends_with_two_and_points_into_the_file() {
+    let folder = folder();
+    let text = MODULE[0].1.replace("\"cat\"", "var.needle");
+    fs::write(folder.path().join("waf.tf"), &text).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "waf.tf", "--to", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    let line = text.lines().position(|line| line.contains("var.needle")).expect("it is there") + 1;
+    assert!(ran.stderr.contains(&format!("waf.tf:{line}:37")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`var.needle` is not in these files"), "{}", ran.stderr);
+    let order = Acl::new("shop")
+        .block_query("one")
+        .text()
+        .replace("\"QueryString\": {}", "\"HeaderOrder\": {\"OversizeHandling\": \"MATCH\"}");
+    let order = order.replace("\"QueryString\":{}", "\"HeaderOrder\":{\"OversizeHandling\":\"MATCH\"}");
+    fs::write(folder.path().join("order.json"), order).expect("a file is written");
+    let ran = run(folder.path(), &["acl", "convert", "order.json", "--to", "cloudformation"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("CloudFormation cannot express `HeaderOrder` of FieldToMatch"), "{}", ran.stderr);
 }

@@ -49,6 +49,7 @@ const NEEDED: &[&packages::Package] = &[
     &packages::SQLMAP,
     &packages::WAPITI,
     &packages::NGHTTP,
+    &packages::CHROMIUM,
     &packages::REDIS,
 ];
 

@@ -20,6 +20,8 @@ pub(crate) const NGINX: Package = Package { program: "nginx", name: "nginx", pur
 pub(crate) const WRK: Package = Package { program: "wrk", name: "wrk", purpose: "to load proxies" };
 pub(crate) const SQLMAP: Package = Package { program: "sqlmap", name: "sqlmap", purpose: "an attacker in the tests" };
 pub(crate) const WAPITI: Package = Package { program: "wapiti", name: "wapiti", purpose: "an attacker in the tests" };
+pub(crate) const CHROMIUM: Package =
+    Package { program: "chromium", name: "chromium", purpose: "a browser in the tests" };
 pub(crate) const NGHTTP: Package =
     Package { program: "nghttp", name: "nghttp2-client", purpose: "an HTTP/2 client in the tests" };
 // The server only: tests start their own, the packaged service is not needed.

@@ -225,7 +225,7 @@ impl Inspector {
             at: candidate.visit.at,
             request_id: candidate.visit.name(),
             country: around.places.place(candidate.client).map(|place| place.country),
-            asn: around.places.asn(candidate.client),
+            asn: around.rules.terms.shows_asn.then(|| around.places.asn(candidate.client)).flatten(),
             response_code_sent: details::custom_status(verdict, policy),
             inserted: &inserted,
             match_details: &[],

@@ -29,7 +29,9 @@ pub use keys::{KeyError, KeyRing};
 pub use service::{Tokens, WORK_BITS};
 
 pub(crate) use endpoint::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
-pub(crate) use presented::{Exempt, Presented};
+pub use presented::Presented;
+
+pub(crate) use presented::Exempt;
 
 #[cfg(test)]
 mod tests;

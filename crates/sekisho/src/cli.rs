@@ -11,6 +11,7 @@ mod rate_keys;
 mod run;
 mod samples;
 mod test;
+mod token_state;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -135,10 +136,10 @@ impl AdminArgs {
 /// Where rules come from, for the commands that take them.
 #[derive(Debug, Clone, Args)]
 struct RulesArgs {
-    /// Web ACL: the output of `aws wafv2 get-web-acl`. Default: the starter ACL
+    /// Web ACL in any form: JSON of the API, Terraform, CloudFormation, readable. Default: the starter ACL
     #[arg(long, value_name = "FILE")]
     acl: Option<PathBuf>,
-    /// Folder of the IP sets, pattern sets and rule groups it refers to: outputs of `aws wafv2 get-…`
+    /// Folder of the IP sets, pattern sets and rule groups it refers to, in any form
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
     /// MaxMind DB of countries

@@ -9,11 +9,11 @@ mod words;
 
 use std::fmt::Write as _;
 
-use sekisho_waf::ir::{Action, Policy, Rule, RuleKind};
+use sekisho_waf::ir::{Action, Policy, Rule, RuleKind, TokenKind};
 use sekisho_waf::reference::{RuleTrace, Trace};
-use sekisho_waf::{Decision, Judged, Request, RuleRef, Verdict};
+use sekisho_waf::{Decision, Judged, Request, RuleRef, TokenFailure, Verdict};
 
-use words::{Style, action_name};
+use words::{Style, action_name, solution_name};
 
 pub(crate) use words::shown;
 
@@ -63,6 +63,9 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
         }
     }
     if trace.outcome == Judged::Matched && !matches!(rule.kind, RuleKind::Group { .. }) {
+        if let Some((kind, asked)) = rule.action().and_then(|in_force| in_force.action.asks()) {
+            let _ = writeln!(text, "{inner}asks for {}, good for {} s", solution_name(kind), asked.immunity_s);
+        }
         for label in &rule.labels {
             let _ = writeln!(text, "{inner}+ label {}", shown(label.as_bytes()));
         }
@@ -90,6 +93,12 @@ fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &St
         if counted {
             let name = &policy.rules[group.rule as usize].name;
             let _ = writeln!(text, "the result of group {} is only counted", shown(name.as_bytes()));
+        }
+    }
+    for kind in [TokenKind::Captcha, TokenKind::Challenge] {
+        if let Some(result) = verdict.token(kind) {
+            let found = result.failure.map_or("good", TokenFailure::name);
+            let _ = writeln!(text, "the token, as {}: {found}", solution_name(kind));
         }
     }
     let by = match verdict.terminating {

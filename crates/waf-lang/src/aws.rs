@@ -47,6 +47,7 @@ pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_manag
 pub use load::{LoadOptions, Loaded, load};
 pub use logging::load_logging;
 pub use scope::{NamedSets, Scope};
+pub(crate) use search_string::{SearchEncoding, decode as decode_search_string};
 pub use statement::lower_statement;
 
 #[cfg(test)]

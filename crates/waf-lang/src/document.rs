@@ -93,7 +93,13 @@ impl Document {
     }
 
     pub(crate) fn read_yaml(file: &SourceFile, report: &mut Report) -> Option<Self> {
-        let root = if fits(file, report) { yaml::read(file, report) } else { None }?;
+        let root = if fits(file, report) { yaml::read(file, false, report) } else { None }?;
+        Some(Self { file: file.clone(), root })
+    }
+
+    /// Reads YAML in which tags call functions, as in templates of CloudFormation.
+    pub(crate) fn read_template(file: &SourceFile, report: &mut Report) -> Option<Self> {
+        let root = if fits(file, report) { yaml::read(file, true, report) } else { None }?;
         Some(Self { file: file.clone(), root })
     }
 

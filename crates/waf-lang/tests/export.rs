@@ -42,6 +42,31 @@ fn catalogue() -> ManagedCatalogue {
     catalogue
 }
 
+#[test]
+fn a_web_acl_under_firewall_manager_loads_with_its_groups_around_its_rules() {
+    let acl = include_str!("fixtures/export/firewall-manager.json");
+    let loaded = load(&SourceFile::new("acl.json", acl), &resources(), &catalogue(), &LoadOptions::default());
+    let problems: Vec<_> = loaded.diagnostics.iter().map(|problem| problem.code).collect();
+    assert_eq!(problems, ["no-effect"], "{}", loaded.diagnostics.render(false));
+    assert!(loaded.capacity.unwrap().differences().is_empty());
+    let policy = loaded.policy.unwrap();
+    let names: Vec<_> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["PREFMManaged-001", "PREFMManaged-002", "team-block-paths", "POSTFMManaged-001"]);
+    let group = |at: usize| match &policy.rules[at].kind {
+        RuleKind::Group { group, count_only, .. } => (group, *count_only),
+        kind => panic!("{kind:?}"),
+    };
+    assert_eq!(group(0).0.excluded, ["SizeRestrictions_BODY"]);
+    // The same group twice, each use with its own overrides.
+    assert!(group(1).1 && !group(3).1);
+    let action = |at: usize| match &group(at).0.rules[0].kind {
+        RuleKind::Match { action, .. } => action.clone(),
+        kind => panic!("{kind:?}"),
+    };
+    assert!(matches!(action(1).action, Action::Captcha(_)));
+    assert_eq!(action(1).overridden.as_ref(), Some(&action(3).action));
+}
+
 fn policy() -> Policy {
     let loaded = load(&SourceFile::new("web-acl.json", WEB_ACL), &resources(), &catalogue(), &LoadOptions::default());
     loaded.policy.unwrap_or_else(|| panic!("{}", loaded.diagnostics.render(false)))

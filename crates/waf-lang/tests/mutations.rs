@@ -6,6 +6,7 @@ use sekisho_model::SourceFile;
 use sekisho_waf_lang::aws::{LoadOptions, ManagedCatalogue, load};
 
 const WEB_ACL: &str = include_str!("fixtures/export/web-acl.json");
+const MANAGED_WEB_ACL: &str = include_str!("fixtures/export/firewall-manager.json");
 const RESOURCES: [&str; 3] = [
     include_str!("fixtures/export/ip-set.json"),
     include_str!("fixtures/export/regex-pattern-set.json"),
@@ -105,20 +106,23 @@ fn change_member(value: &mut serde_json::Value, key: &str, change: &Change) {
 
 proptest! {
     #[test]
-    fn a_changed_tree(changes in prop::collection::vec((any::<Index>(), change()), 1..4), which in 0..4_usize) {
-        let mut texts = [WEB_ACL, RESOURCES[0], RESOURCES[1], RESOURCES[2]].map(str::to_owned);
+    fn a_changed_tree(changes in prop::collection::vec((any::<Index>(), change()), 1..4), which in 0..5_usize) {
+        let mut texts = [WEB_ACL, RESOURCES[0], RESOURCES[1], RESOURCES[2], MANAGED_WEB_ACL].map(str::to_owned);
         let mut tree: serde_json::Value = serde_json::from_str(&texts[which]).unwrap();
         // Managed groups are not in the catalogue here; without them the rest can load.
         if which == 0 {
             let rules = tree["WebACL"]["Rules"].as_array_mut().unwrap();
             rules.retain(|rule| rule["Statement"].get("ManagedRuleGroupStatement").is_none());
         }
+        if which == 4 {
+            tree["WebACL"]["PreProcessFirewallManagerRuleGroups"].as_array_mut().unwrap().remove(0);
+        }
         for (place, change) in changes {
             let mut place = place.index(size(&tree));
             apply(&mut tree, &mut place, &change);
         }
         texts[which] = tree.to_string();
-        loads_or_says_why(&texts[0], &[&texts[1], &texts[2], &texts[3]])?;
+        loads_or_says_why(&texts[if which == 4 { 4 } else { 0 }], &[&texts[1], &texts[2], &texts[3]])?;
     }
 
     #[test]

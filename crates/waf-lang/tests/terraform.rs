@@ -171,3 +171,37 @@ fn deep_nesting_is_refused_and_not_run_into() {
     let blocks = format!("{}{}", "b {\n".repeat(20_000), "}\n".repeat(20_000));
     assert!(problems(&format!("variable \"x\" {{\n}}\n{blocks}"))[0].0.starts_with("hcl-syntax: "));
 }
+
+#[test]
+fn what_terraform_shows_means_what_the_files_mean() {
+    let expected = policy(
+        "waf.tf",
+        &acl(
+            "or_statement {\nstatement {\nip_set_reference_statement {\n arn = \"arn:aws:wafv2:us-east-1:111122223333:\
+        regional/ipset/office/1\"\n}\n}\nstatement {\ngeo_match_statement {\n country_codes = [\"JP\"]\n}\n}\n}",
+            "resource \"aws_wafv2_ip_set\" \"1\" {\n name = \"office\"\n \
+        scope = \"REGIONAL\"\n ip_address_version = \"IPV4\"\n addresses = [\"192.0.2.0/24\"]\n}\n",
+        ),
+    );
+    let visibility = r#"[{"cloudwatch_metrics_enabled": true, "metric_name": "m", "sampled_requests_enabled": true}]"#;
+    let statement = r#"[{"and_statement": [], "geo_match_statement": [], "or_statement": [{"statement": [
+        {"ip_set_reference_statement": [{"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/ipset/office/1", "ip_set_forwarded_ip_config": []}]},
+        {"geo_match_statement": [{"country_codes": ["JP"], "forwarded_ip_config": []}], "and_statement": []}]}]}]"#;
+    let acl = format!(
+        r#"{{"mode": "managed", "type": "aws_wafv2_web_acl", "name": "main", "values": {{"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/shop/main",
+        "id": "main", "name": "shop", "name_prefix": "", "scope": "REGIONAL", "capacity": 2, "lock_token": "x", "description": "", "rule_json": null,
+        "application_integration_url": "", "captcha_config": [], "custom_response_body": [], "tags": null, "tags_all": {{}}, "token_domains": null,
+        "default_action": [{{"allow": [{{"custom_request_handling": []}}], "block": []}}], "visibility_config": {visibility},
+        "rule": [{{"name": "r", "priority": 0, "action": [{{"allow": [], "block": [{{"custom_response": []}}]}}], "override_action": [], "rule_label": [],
+        "captcha_config": [], "statement": {statement}, "visibility_config": {visibility}}}]}}}}"#
+    );
+    let set = r#"{"mode": "data", "type": "aws_wafv2_ip_set", "name": "office", "values": {"arn": "arn:aws:wafv2:us-east-1:111122223333:regional/ipset/office/1",
+        "id": "1", "name": "office", "scope": "REGIONAL", "ip_address_version": "IPV4", "addresses": ["192.0.2.0/24"], "description": ""}}"#;
+    for key in ["values", "planned_values"] {
+        let text = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.13.0", "{key}": {{"root_module": {{"resources": [{acl}],
+            "child_modules": [{{"address": "module.sets", "resources": [{set}]}}]}}}}}}"#
+        );
+        assert_eq!(policy("show.json", &text), expected);
+    }
+}

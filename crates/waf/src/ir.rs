@@ -55,6 +55,12 @@ impl Policy {
             _ => rule.asks_for_token(),
         })
     }
+
+    /// Whether any rule, members of groups included, asks for an autonomous system.
+    #[must_use]
+    pub fn asks_for_asn(&self) -> bool {
+        self.rules.iter().any(Rule::asks_for_asn)
+    }
 }
 
 /// One rule of a policy or of a group.
@@ -77,6 +83,22 @@ impl Rule {
         match &self.kind {
             RuleKind::Match { action, .. } | RuleKind::Rate { action, .. } => Some(action),
             RuleKind::Group { .. } => None,
+        }
+    }
+
+    fn asks_for_asn(&self) -> bool {
+        match &self.kind {
+            RuleKind::Match { when, .. } => when.asks_for_asn(),
+            RuleKind::Rate { key, scope_down, .. } => {
+                let keyed = match key {
+                    RateKey::Custom(parts) => parts.iter().any(|part| matches!(part, RateKeyPart::Asn(_))),
+                    RateKey::Address(_) | RateKey::Constant => false,
+                };
+                keyed || scope_down.as_ref().is_some_and(Condition::asks_for_asn)
+            }
+            RuleKind::Group { group, scope_down, .. } => {
+                group.rules.iter().any(Self::asks_for_asn) || scope_down.as_ref().is_some_and(Condition::asks_for_asn)
+            }
         }
     }
 

@@ -1,10 +1,14 @@
-//! AWS WAF's own metrics: what became of requests, by web ACL, rule and rule group.
+//! AWS WAF's own metrics: what became of requests, by web ACL, rule, rule group and label.
 //!
 //! Labels, after the dimensions of `AWS/WAFV2`: `WebACL` and `Rule` for a rule of the ACL, `ALL` for all of them and
 //! `Default_Action` for requests no rule ended; `WebACL`, `RuleGroup` and `Rule` for a rule within a group, `ALL` for the
-//! group as a whole.
+//! group as a whole, and `ManagedRuleGroup` besides if a vendor manages it; `WebACL`, `LabelNamespace` and `Label` for a
+//! label. All go by metric names. What a `VisibilityConfig` switches off has no series: for the ACL, those of the default
+//! action, of all rules and of labels.
 //!
-//! Source: AWS WAF Developer Guide, "AWS WAF metrics and dimensions".
+//! Source: AWS WAF Developer Guide, "AWS WAF metrics and dimensions"; API reference, `VisibilityConfig`.
+
+mod label;
 
 use std::sync::Arc;
 
@@ -12,50 +16,71 @@ use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEnco
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
-use sekisho_waf::ir::{Policy, Rule, RuleKind, TokenKind};
+use sekisho_waf::ir::{Group, Policy, Rule, RuleKind, TokenKind};
 use sekisho_waf::{Decision, GroupOutcome, RuleRef, Verdict};
+
+use label::{LabelCounters, MadeLabels};
 
 const ALL: &str = "ALL";
 const DEFAULT_ACTION: &str = "Default_Action";
 
+/// What a counter counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct RuleLabels {
+struct Series {
     acl: Arc<str>,
-    group: Option<Arc<str>>,
-    rule: Arc<str>,
+    scope: Scope,
 }
 
-impl EncodeLabelSet for RuleLabels {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Scope {
+    /// A rule of the policy, or all of them.
+    Rule(Arc<str>),
+    /// A rule of a group, or all of them.
+    Member { group: Arc<str>, managed: bool, rule: Arc<str> },
+    /// A label.
+    Label { namespace: Arc<str>, name: Arc<str> },
+}
+
+impl EncodeLabelSet for Series {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
         ("WebACL", &*self.acl).encode(encoder.encode_label())?;
-        if let Some(group) = &self.group {
-            ("RuleGroup", &**group).encode(encoder.encode_label())?;
+        match &self.scope {
+            Scope::Rule(rule) => ("Rule", &**rule).encode(encoder.encode_label()),
+            Scope::Member { group, managed, rule } => {
+                ("RuleGroup", &**group).encode(encoder.encode_label())?;
+                ("Rule", &**rule).encode(encoder.encode_label())?;
+                if *managed { ("ManagedRuleGroup", &**group).encode(encoder.encode_label()) } else { Ok(()) }
+            }
+            Scope::Label { namespace, name } => {
+                ("LabelNamespace", &**namespace).encode(encoder.encode_label())?;
+                ("Label", &**name).encode(encoder.encode_label())
+            }
         }
-        ("Rule", &*self.rule).encode(encoder.encode_label())
     }
 }
 
 /// The counters of all policies, by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PolicyFamilies {
-    allowed: Family<RuleLabels, Counter>,
-    blocked: Family<RuleLabels, Counter>,
-    counted: Family<RuleLabels, Counter>,
-    passed: Family<RuleLabels, Counter>,
+    allowed: Family<Series, Counter>,
+    blocked: Family<Series, Counter>,
+    counted: Family<Series, Counter>,
+    passed: Family<Series, Counter>,
     captcha: TokenFamilies,
     challenge: TokenFamilies,
+    made: MadeLabels,
 }
 
 /// Of one kind of token.
 #[derive(Debug, Clone, Default)]
 struct TokenFamilies {
-    asked: Family<RuleLabels, Counter>,
-    good: Family<RuleLabels, Counter>,
+    asked: Family<Series, Counter>,
+    good: Family<Series, Counter>,
 }
 
 impl TokenFamilies {
-    fn resolve(&self, labels: &RuleLabels) -> TokenCounters {
-        TokenCounters { asked: self.asked.get_or_create_owned(labels), good: self.good.get_or_create_owned(labels) }
+    fn resolve(&self, series: &Series) -> TokenCounters {
+        TokenCounters { asked: self.asked.get_or_create_owned(series), good: self.good.get_or_create_owned(series) }
     }
 }
 
@@ -70,6 +95,8 @@ impl PolicyFamilies {
             "Requests that went through a rule group without matching any of its rules",
             families.passed.clone(),
         );
+        let help = "Labels made from requests that are not counted apart, as there are too many of them";
+        registry.register("sekisho_label_metrics_left_out", help, families.made.left_out.clone());
         for (name, token, help) in [
             ("Captcha", &families.captcha, "Requests a Captcha action was applied to"),
             ("Challenge", &families.challenge, "Requests a Challenge action was applied to"),
@@ -81,43 +108,69 @@ impl PolicyFamilies {
         families
     }
 
+    /// The counters of a series; they count nowhere if it is not visible.
+    fn counters(&self, series: &Series, visible: bool) -> RuleCounters {
+        if !visible {
+            return RuleCounters::default();
+        }
+        RuleCounters {
+            allowed: self.allowed.get_or_create_owned(series),
+            blocked: self.blocked.get_or_create_owned(series),
+            counted: self.counted.get_or_create_owned(series),
+            captcha: self.captcha.resolve(series),
+            challenge: self.challenge.resolve(series),
+        }
+    }
+
     /// The counters of one policy, by position. Those it shares names with earlier ones go on counting.
     pub(super) fn resolve(&self, policy: &Policy) -> PolicyCounters {
-        let acl: Arc<str> = policy.name.as_str().into();
-        let counters = |group: Option<&Arc<str>>, rule: &str| {
-            let labels = RuleLabels { acl: Arc::clone(&acl), group: group.cloned(), rule: rule.into() };
-            RuleCounters {
-                allowed: self.allowed.get_or_create_owned(&labels),
-                blocked: self.blocked.get_or_create_owned(&labels),
-                counted: self.counted.get_or_create_owned(&labels),
-                captcha: self.captcha.resolve(&labels),
-                challenge: self.challenge.resolve(&labels),
-            }
+        let acl: Arc<str> = policy.visibility.metric_name.as_str().into();
+        let of_rule = |rule: &str, visible| {
+            let series = Series { acl: Arc::clone(&acl), scope: Scope::Rule(rule.into()) };
+            self.counters(&series, visible)
         };
-        let asks = |rule: &Rule| rule.action().and_then(|in_force| in_force.action.asks()).map(|(kind, _)| kind);
-        let rules = policy.rules.iter().map(|rule| {
-            let group = match &rule.kind {
+        let rules = policy.rules.iter().map(|rule| TopCounters {
+            own: of_rule(&rule.visibility.metric_name, rule.visibility.metrics),
+            asks: asks(rule),
+            group: match &rule.kind {
                 RuleKind::Match { .. } | RuleKind::Rate { .. } => None,
-                RuleKind::Group { group, .. } => {
-                    let name: Arc<str> = group.name.as_str().into();
-                    let labels = RuleLabels { acl: Arc::clone(&acl), group: Some(Arc::clone(&name)), rule: ALL.into() };
-                    Some(GroupCounters {
-                        whole: counters(Some(&name), ALL),
-                        passed: self.passed.get_or_create_owned(&labels),
-                        members: (group.rules.iter())
-                            .map(|member| (counters(Some(&name), &member.visibility.metric_name), asks(member)))
-                            .collect(),
-                    })
-                }
-            };
-            TopCounters { own: counters(None, &rule.visibility.metric_name), asks: asks(rule), group }
+                RuleKind::Group { group, .. } => Some(self.group(&acl, group, rule.visibility.metrics)),
+            },
         });
-        let rules = rules.collect();
-        PolicyCounters { all: counters(None, ALL), default_action: counters(None, DEFAULT_ACTION), rules }
+        let visible = policy.visibility.metrics;
+        PolicyCounters {
+            all: of_rule(ALL, visible),
+            default_action: of_rule(DEFAULT_ACTION, visible),
+            rules: rules.collect(),
+            labels: LabelCounters::new(policy, &acl, self),
+        }
+    }
+
+    fn group(&self, acl: &Arc<str>, group: &Group, visible: bool) -> GroupCounters {
+        let visible = visible && group.visibility.metrics;
+        let name: Arc<str> = group.visibility.metric_name.as_str().into();
+        let series = |rule: &str| {
+            let scope = Scope::Member { group: Arc::clone(&name), managed: group.managed, rule: rule.into() };
+            Series { acl: Arc::clone(acl), scope }
+        };
+        let member = |member: &Rule| {
+            let counters = self.counters(&series(&member.visibility.metric_name), visible && member.visibility.metrics);
+            (counters, asks(member))
+        };
+        GroupCounters {
+            whole: self.counters(&series(ALL), visible),
+            passed: if visible { self.passed.get_or_create_owned(&series(ALL)) } else { Counter::default() },
+            members: group.rules.iter().map(member).collect(),
+        }
     }
 }
 
-#[derive(Debug)]
+/// What a rule asks for.
+fn asks(rule: &Rule) -> Option<TokenKind> {
+    rule.action().and_then(|in_force| in_force.action.asks()).map(|(kind, _)| kind)
+}
+
+#[derive(Debug, Default)]
 struct RuleCounters {
     allowed: Counter,
     blocked: Counter,
@@ -126,7 +179,7 @@ struct RuleCounters {
     challenge: TokenCounters,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct TokenCounters {
     asked: Counter,
     good: Counter,
@@ -179,6 +232,8 @@ pub struct PolicyCounters {
     all: RuleCounters,
     default_action: RuleCounters,
     rules: Box<[TopCounters]>,
+    /// None if they are switched off.
+    labels: Option<LabelCounters>,
 }
 
 impl PolicyCounters {
@@ -198,6 +253,13 @@ impl PolicyCounters {
         }
         for outcome in &verdict.groups {
             self.observe_group(outcome, verdict);
+        }
+        if let Some(labels) = self.labels.as_ref().filter(|_| !verdict.labels.is_empty()) {
+            labels.observe(verdict, |rule, counters| {
+                if verdict.non_terminating.iter().any(|matched| matched.rule == rule) {
+                    counters.went_on(asked_in(verdict, self.rule(rule).and_then(|(_, asks)| asks)));
+                }
+            });
         }
     }
 

@@ -10,18 +10,23 @@ use super::filter;
 use super::veil::Veil;
 
 /// The terms of one rule set.
+///
+/// Source: AWS WAF Developer Guide, "Log fields for protection pack (web ACL) traffic": `clientAsn` is logged only when an ASN
+/// match statement is used.
 #[derive(Debug)]
 pub(crate) struct Terms {
     logging: Logging,
     veil: Veil,
     filtered: Counter,
+    /// Whether the client's autonomous system is recorded: only where a rule asks for one.
+    pub(crate) shows_asn: bool,
 }
 
 impl Terms {
     /// The terms of a policy; `filtered` counts the decisions that a filter keeps out of the records.
     pub(crate) fn new(policy: &Policy, logging: Logging, filtered: Counter) -> Self {
         let veil = Veil::new(&policy.protection, &logging.redacted);
-        Self { logging, veil, filtered }
+        Self { logging, veil, filtered, shows_asn: policy.asks_for_asn() }
     }
 
     /// What records do not show.

@@ -13,8 +13,8 @@ use super::keys::KeyRing;
 /// Tokens looked at in one request: browsers send one, or two where a domain and a subdomain of it have one each.
 const TOKENS_MAX: usize = 4;
 
-/// The tokens of a request.
-pub(crate) struct Presented<'a> {
+/// The tokens of a request, as rules ask for them.
+pub struct Presented<'a> {
     request: &'a Request<'a>,
     keys: &'a KeyRing,
     domains: &'a [String],
@@ -23,7 +23,8 @@ pub(crate) struct Presented<'a> {
 
 impl<'a> Presented<'a> {
     /// Those of `request`; `domains` are the policy's.
-    pub(crate) fn new(request: &'a Request<'a>, keys: &'a KeyRing, domains: &'a [String]) -> Self {
+    #[must_use]
+    pub fn new(request: &'a Request<'a>, keys: &'a KeyRing, domains: &'a [String]) -> Self {
         Self { request, keys, domains, known: OnceCell::new() }
     }
 

@@ -1,14 +1,15 @@
 //! What is recorded, and what records show, follows the logging configuration and the data protection of the rules.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use sekisho_waf::RuleSet;
 use sekisho_waf::ir::{
-    LogBehavior, LogCondition, LogFilter, LogRequirement, LoggedAction, Logging, Policy, ProtectedPart, Protection,
-    ProtectionMethod, RedactedPart, RequestPart,
+    Action, AddressSource, Condition, LogBehavior, LogCondition, LogFilter, LogRequirement, LoggedAction, Logging,
+    Policy, ProtectedPart, Protection, ProtectionMethod, RedactedPart, RequestPart, Rule, RuleKind,
 };
+use sekisho_waf::{Place, PlaceSource, RuleSet};
 
-use crate::support::{Origin, Setup, TestEdge, block_query, get, status_of};
+use crate::support::{Origin, Setup, TestEdge, block_query, get, rule_set, status_of};
 
 /// Keeps records of blocked requests only.
 fn blocked_only() -> Logging {
@@ -69,4 +70,37 @@ fn protected_parts_never_reach_a_record() {
     assert_eq!(record["httpRequest"]["headers"][1]["value"], expected);
     // The service gets what the client sent.
     assert_eq!(origin.seen()[0].all("x-key"), ["hunter2"]);
+}
+
+/// Everybody is in one autonomous system.
+struct OneSystem;
+
+impl PlaceSource for OneSystem {
+    fn place(&self, _: IpAddr) -> Option<Place<'_>> {
+        None
+    }
+
+    fn asn(&self, _: IpAddr) -> Option<u32> {
+        Some(64_496)
+    }
+}
+
+#[test]
+fn the_autonomous_system_is_recorded_only_where_a_rule_asks_for_one() {
+    let when = Condition::Not(Box::new(Condition::Asn { source: AddressSource::Client, asns: vec![64_496] }));
+    let rule = Rule {
+        name: "asn".to_owned(),
+        visibility: "asn".into(),
+        labels: Vec::new(),
+        kind: RuleKind::Match { when, action: Action::block().into() },
+    };
+    for (rules, expected) in [(rule_set(vec![rule]), Some(64_496)), (block_query(), None)] {
+        let origin = Origin::start();
+        let mut setup = Setup::to(&[origin.address]).rules(rules);
+        setup.places = Arc::new(OneSystem);
+        let edge = setup.start();
+        assert_eq!(get(edge.address(), "/").status, 200);
+        let record = &edge.records()[0].1;
+        assert_eq!(record.get("clientAsn").and_then(serde_json::Value::as_u64), expected, "{record}");
+    }
 }

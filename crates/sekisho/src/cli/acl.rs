@@ -1,5 +1,6 @@
 //! `sekisho acl`.
 
+mod convert;
 mod lint;
 
 use clap::Subcommand;
@@ -11,10 +12,13 @@ use super::Outcome;
 pub(super) enum AclCommand {
     /// Say everything that is wrong or doubtful in a web ACL, with its place; exit status 2 if it is unusable
     Lint(lint::LintArgs),
+    /// Convert web ACLs and what belongs to them between JSON, Terraform, CloudFormation and a readable form
+    Convert(convert::ConvertArgs),
 }
 
 pub(super) fn acl(command: &AclCommand) -> Outcome {
     match command {
         AclCommand::Lint(args) => lint::lint(args),
+        AclCommand::Convert(args) => convert::convert(args),
     }
 }

@@ -13,10 +13,11 @@ use sekisho_edge::http1::{self, read::RawRequest};
 use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, Veil, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
 use sekisho_waf::{
-    Body, BodySize, Client, Context, Header, KnownToken, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
+    Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
 };
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
+use super::token_state::TokenArgs;
 use super::{Failure, Outcome, RulesArgs};
 use crate::rules::{self, LoadedRules};
 use crate::{explain, terminal};
@@ -44,6 +45,8 @@ pub(super) struct CheckArgs {
     /// JA4 fingerprint of the client
     #[arg(long, value_name = "S")]
     ja4: Option<String>,
+    #[command(flatten)]
+    token: TokenArgs,
     /// What the request came through in AWS: decides how much of a body is inspected
     #[arg(long, value_enum, default_value_t = OriginKind::Cloudfront)]
     origin: OriginKind,
@@ -83,8 +86,9 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let body_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(args.origin.body_bytes_max());
     let held = Held::of(&raw, body_max);
     let request = args.request(&raw, &held);
-    let context =
-        Context { now: SystemClock.now(), rates: &NoRates, places: loaded.places.as_ref(), token: &KnownToken::NONE };
+    let now = SystemClock.now();
+    let token = args.token.at(now);
+    let context = Context { now, rates: &NoRates, places: loaded.places.as_ref(), token: &token };
     let (verdict, trace) = reference::evaluate(rule_set.policy(), rule_set.limits(), &request, &context);
     let mut scratch = Scratch::new();
     if *rule_set.evaluate(&request, &context, &mut scratch) != verdict {
@@ -207,7 +211,7 @@ impl CheckArgs {
             at: context.now,
             request_id: "check",
             country: self.country.as_deref().or(country),
-            asn: self.asn.or_else(|| loaded.places.asn(self.client_ip)),
+            asn: policy.asks_for_asn().then(|| self.asn.or_else(|| loaded.places.asn(self.client_ip))).flatten(),
             response_code_sent: details::custom_status(verdict, policy),
             inserted: &inserted,
             match_details: &[],

@@ -94,3 +94,13 @@ fn broken_syntax_has_a_place() {
     let text = load("listener = [\n").unwrap_err();
     assert!(text.contains("error[toml-syntax]") && text.contains("sekisho.toml:"), "{text}");
 }
+
+#[test]
+fn tokens_have_their_keys_in_the_data_folder_unless_a_file_is_named() {
+    let tokens = load(GOOD).unwrap().tokens;
+    assert_eq!((tokens.keys.path(), tokens.work_bits), (Path::new("/nowhere/sekisho-data/token.keys"), 16));
+    let told = load(&format!("{GOOD}\n[tokens]\nkey_file = \"keys\"\nwork_bits = 23\n")).unwrap_err();
+    assert!(told.contains("`work_bits` is out of range") && told.contains("from 8 to 22"), "{told}");
+    let told = load(&format!("{GOOD}\n[tokens]\nkey_file = \"keys\"\n")).unwrap_err();
+    assert!(told.contains("cannot read /nowhere/keys"), "{told}");
+}

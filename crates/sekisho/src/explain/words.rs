@@ -2,7 +2,7 @@
 
 use sekisho_waf::ir::{
     Action, AddressSource, Comparison, Field, ForwardedPosition, JsonMatch, JsonPattern, MapMatch, MapPattern,
-    MapScope, Position, PreParse,
+    MapScope, Position, PreParse, TokenKind,
 };
 
 /// Bytes shown of one value.
@@ -46,6 +46,14 @@ pub(super) fn action_name(action: &Action) -> &'static str {
         Action::Count { .. } => "Count",
         Action::Captcha(_) => "Captcha",
         Action::Challenge(_) => "Challenge",
+    }
+}
+
+/// What a token proves, in words.
+pub(super) fn solution_name(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Captcha => "a solved CAPTCHA",
+        TokenKind::Challenge => "a met challenge",
     }
 }
 

@@ -209,7 +209,7 @@ pub(crate) fn of_web_acl(
 /// Reads the `Capacity` of a web ACL or group, and where to point at it.
 pub(crate) fn declared(members: Members<'_>, report: &mut Report) -> (Option<u64>, Span) {
     let node = members.get("Capacity");
-    let declared = node.and_then(|node| integer(node, 0..=i64::MAX, report)).map(i64::unsigned_abs);
+    let declared = node.and_then(|node| integer(node, 0..=i64::from(u32::MAX), report)).map(i64::unsigned_abs);
     (declared, node.unwrap_or(members.node()).span())
 }
 

@@ -71,7 +71,13 @@ pub(crate) fn read(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, re
     Some(bytes)
 }
 
-fn decode(node: Node<'_>, encoding: SearchEncoding, by_choice: bool, report: &mut Report) -> Option<Vec<u8>> {
+/// The bytes of a search string, with a warning where it may have been meant the other way.
+pub(crate) fn decode(
+    node: Node<'_>,
+    encoding: SearchEncoding,
+    by_choice: bool,
+    report: &mut Report,
+) -> Option<Vec<u8>> {
     let text = node.string(report)?;
     match encoding {
         SearchEncoding::Plain => {

@@ -35,7 +35,7 @@ pub(crate) enum Role {
     Required,
     /// Read if present.
     Optional,
-    /// Changes nothing about the evaluation of a request; accepted unread.
+    /// Changes nothing about the evaluation of a request; accepted, and unread but for `Capacity`.
     NoEffect,
     /// Would change the evaluation, and is not honoured: refused by name, with the reason or the way out.
     Unsupported(&'static str),

@@ -7,18 +7,22 @@
 
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use sekisho_model::SourceFile;
 
 use super::{DEPTH_MAX, Entry, Kind, Value, without_duplicates};
 use crate::report::Report;
 
 /// Reads the only document of the text; none if it could not be read to its end.
-pub(super) fn read(file: &SourceFile, report: &mut Report) -> Option<Value> {
+///
+/// With `functions`, tags such as `!Ref` stand for objects of one key, as CloudFormation reads them: `{"Ref": …}`,
+/// `{"Fn::Sub": …}`. Source: AWS CloudFormation User Guide, "Intrinsic function reference".
+pub(super) fn read(file: &SourceFile, functions: bool, report: &mut Report) -> Option<Value> {
     let text = file.text();
     let offset = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let body = &text[offset..];
-    let mut builder = Builder { file, offset, places: Places::of(body), open: Vec::new(), root: None, report };
+    let places = Places::of(body);
+    let mut builder = Builder { file, functions, offset, places, open: Vec::new(), root: None, report };
     for event in Parser::new_from_str(body) {
         match event {
             Ok((event, span)) => builder.take(event, span)?,
@@ -57,6 +61,8 @@ struct Open {
     start: usize,
     end: usize,
     kind: OpenKind,
+    /// The function that it is the argument of.
+    function: Option<String>,
 }
 
 enum OpenKind {
@@ -66,6 +72,7 @@ enum OpenKind {
 
 struct Builder<'a> {
     file: &'a SourceFile,
+    functions: bool,
     offset: usize,
     places: Places,
     open: Vec<Open>,
@@ -79,6 +86,16 @@ impl Builder<'_> {
         let range =
             self.offset + self.places.byte(span.start.index())..self.offset + self.places.byte(span.end.index());
         match event {
+            Event::Scalar(text, _, 0, Some(tag)) if self.is_function(&tag) => {
+                let argument = Value { range: range.clone(), kind: Kind::String(text.into_owned()) };
+                self.put(called(&function_name(&tag), range, argument))
+            }
+            Event::SequenceStart(0, Some(tag)) if self.is_function(&tag) => {
+                self.push(range, OpenKind::Sequence(Vec::new()), Some(function_name(&tag)))
+            }
+            Event::MappingStart(0, Some(tag)) if self.is_function(&tag) => {
+                self.push(range, OpenKind::Mapping { entries: Vec::new(), key: None }, Some(function_name(&tag)))
+            }
             Event::Scalar(text, style, 0, None) => {
                 if let Some(Open { kind: OpenKind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() {
                     *key = Some((text.into_owned(), range));
@@ -87,8 +104,10 @@ impl Builder<'_> {
                 let kind = if style == ScalarStyle::Plain { resolve(&text) } else { Kind::String(text.into_owned()) };
                 self.put(Value { range, kind })
             }
-            Event::SequenceStart(0, None) => self.push(range, OpenKind::Sequence(Vec::new())),
-            Event::MappingStart(0, None) => self.push(range, OpenKind::Mapping { entries: Vec::new(), key: None }),
+            Event::SequenceStart(0, None) => self.push(range, OpenKind::Sequence(Vec::new()), None),
+            Event::MappingStart(0, None) => {
+                self.push(range, OpenKind::Mapping { entries: Vec::new(), key: None }, None)
+            }
             Event::SequenceEnd | Event::MappingEnd => self.pop(&range),
             Event::Alias(_) => self.stop(range, "yaml-alias", "aliases are not accepted"),
             Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
@@ -103,11 +122,11 @@ impl Builder<'_> {
         }
     }
 
-    fn push(&mut self, range: Range<usize>, kind: OpenKind) -> Option<()> {
+    fn push(&mut self, range: Range<usize>, kind: OpenKind, function: Option<String>) -> Option<()> {
         if self.open.len() == DEPTH_MAX {
             return self.stop(range, "nested-too-deep", &format!("nested deeper than {DEPTH_MAX} levels"));
         }
-        self.open.push(Open { start: range.start, end: range.end, kind });
+        self.open.push(Open { start: range.start, end: range.end, kind, function });
         Some(())
     }
 
@@ -119,7 +138,15 @@ impl Builder<'_> {
             OpenKind::Sequence(values) => Kind::Array(values),
             OpenKind::Mapping { entries, .. } => Kind::Object(without_duplicates(self.file, entries, self.report)),
         };
-        self.put(Value { range: open.start..end, kind })
+        let value = Value { range: open.start..end, kind };
+        match open.function {
+            Some(function) => self.put(called(&function, open.start..end, value)),
+            None => self.put(value),
+        }
+    }
+
+    fn is_function(&self, tag: &Tag) -> bool {
+        self.functions && tag.handle == "!" && tag.suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 
     /// Puts a finished value where it belongs.
@@ -144,6 +171,20 @@ impl Builder<'_> {
         self.report.error(self.file, range, code, message);
         None
     }
+}
+
+/// What CloudFormation calls the function of a tag in full.
+fn function_name(tag: &Tag) -> String {
+    match tag.suffix.as_str() {
+        name @ ("Ref" | "Condition") => name.to_owned(),
+        name => format!("Fn::{name}"),
+    }
+}
+
+/// An object that calls a function.
+fn called(function: &str, range: Range<usize>, argument: Value) -> Value {
+    let entry = Entry { key: function.to_owned(), key_range: range.clone(), value: argument };
+    Value { range, kind: Kind::Object(vec![entry]) }
 }
 
 /// What a plain scalar stands for.

@@ -53,7 +53,7 @@ impl Form {
         if lines().any(|line| line.starts_with("Resources:") || line.starts_with("AWSTemplateFormatVersion")) {
             return Self::CloudFormation;
         }
-        if lines().any(|line| line.starts_with("web-acl:") || line.starts_with("sekisho:")) {
+        if lines().any(|line| line.starts_with("sekisho:")) {
             return Self::Readable;
         }
         // An empty module is as good as an empty anything; the name decides what to say of the rest.

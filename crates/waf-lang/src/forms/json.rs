@@ -3,11 +3,15 @@
 //!
 //! Source: AWS WAF Developer Guide, "Managing protection packs (web ACLs)", "JSON rule editor".
 
+mod write;
+
+pub(super) use self::write::{quote, write};
 use sekisho_model::SourceFile;
 
 use super::identity::Identity;
-use super::piece::{KINDS, PieceKind};
-use super::translate::{entry, value};
+use super::piece::{KINDS, Piece, PieceKind};
+use super::translate::{Naming, Translator, entry, value};
+use crate::aws::SearchEncoding;
 use crate::document::{Document, Kind, Node, Value};
 use crate::report::Report;
 
@@ -76,4 +80,26 @@ pub(super) fn identify(root: Node<'_>) -> Option<(PieceKind, Node<'_>)> {
 /// Whether a document is a web ACL, or cannot be anything else of what is known.
 pub(crate) fn is_web_acl(root: Node<'_>) -> bool {
     identify(root).is_none_or(|(kind, _)| kind == PieceKind::WebAcl)
+}
+
+/// A document of the API as a piece; none if it is nothing known, or no object.
+pub(super) fn piece(document: &Document, report: &mut Report) -> Option<Piece> {
+    let root = document.root();
+    let Some((kind, node)) = identify(root) else {
+        report.push(root.error("unknown-resource", "this document is nothing of AWS WAF"));
+        return None;
+    };
+    let whole_answer = node.range() != root.range();
+    if whole_answer {
+        let beside = ["LockToken", "ApplicationIntegrationURL"];
+        for (key, _) in root.as_object()?.filter(|(key, _)| *key.text() != *kind.names().api) {
+            if !beside.contains(&key.text()) {
+                report.push(key.error("unknown-field", "unknown field beside the resource"));
+            }
+        }
+    }
+    let search = Some(SearchEncoding::of(node, whole_answer));
+    let mut translator = Translator { naming: Naming::Api, search, report };
+    let root = translator.structure(kind.names().structure, node, &[]);
+    Some(Piece { kind, label: None, document: Document::of(document.file(), root) })
 }

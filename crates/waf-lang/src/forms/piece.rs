@@ -10,7 +10,6 @@ use crate::document::Document;
 pub(crate) struct Piece {
     pub(crate) kind: PieceKind,
     /// What the file calls it: the label of a Terraform resource, the logical id of CloudFormation.
-    #[expect(dead_code, reason = "for the writers of other forms")]
     pub(crate) label: Option<String>,
     /// The resource as the API has it, without the answer around it.
     pub(crate) document: Document,
@@ -33,7 +32,6 @@ pub(super) struct Names {
     /// The member that holds it in an answer of the API.
     pub(super) api: &'static str,
     pub(super) terraform: &'static str,
-    #[expect(dead_code, reason = "for the reader of templates")]
     pub(super) cloudformation: &'static str,
     /// Its word in an ARN; logging configurations have none.
     pub(super) arn: Option<&'static str>,

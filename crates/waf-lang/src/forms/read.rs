@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use sekisho_model::SourceFile;
 
+use super::cloudformation::read_template;
 use super::detect::{Form, is_json};
 use super::json;
 use super::piece::{Piece, PieceKind};
+use super::readable::read_readable;
 use super::terraform::{Module, read_show};
 use crate::document::Document;
 use crate::report::Report;
@@ -58,6 +60,8 @@ pub(crate) fn read_all(files: &[&SourceFile], form: Option<Form>, report: &mut R
         .map(|(file, (form, document))| match (form, document) {
             (Some(Form::Terraform), _) => Content::Pieces(resources.remove(file.name()).unwrap_or_default()),
             (Some(Form::TerraformShow), Some(document)) => Content::Pieces(read_show(&document, report)),
+            (Some(Form::CloudFormation), Some(document)) => Content::Pieces(read_template(&document, report)),
+            (Some(Form::Readable), Some(document)) => Content::Pieces(read_readable(&document, report)),
             (Some(Form::Json), Some(document)) => Content::Api(json::split(document, report)),
             _ => Content::Nothing,
         })
@@ -72,6 +76,11 @@ fn detect(file: &SourceFile, form: Option<Form>, report: &mut Report) -> (Option
         return (found, document);
     }
     let form = form.unwrap_or_else(|| Form::of_text(file));
-    let document = if form == Form::Json { Document::read_json(file, report) } else { None };
+    let document = match form {
+        Form::Json | Form::TerraformShow => Document::read_json(file, report),
+        Form::CloudFormation => Document::read_template(file, report),
+        Form::Readable => Document::read_yaml(file, report),
+        Form::Terraform => None,
+    };
     (Some(form), document)
 }

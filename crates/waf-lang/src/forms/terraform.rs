@@ -9,9 +9,11 @@ mod reference;
 mod resource;
 mod show;
 mod template;
+mod write;
 
 pub(super) use self::module::Module;
 pub(super) use self::show::{is_show, read_show};
+pub(super) use self::write::write;
 
 /// The way out of everything that only Terraform can resolve.
 const SHOW_HELP: &str = "let Terraform work it out: `terraform show -json` prints every value, and loads here too";

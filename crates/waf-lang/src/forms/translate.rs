@@ -11,7 +11,9 @@ mod special;
 use std::ops::Range;
 
 pub(super) use self::form_names::Naming;
+pub(super) use self::special::{BODY_LIMITS, IDENTIFIER_LISTS};
 use super::schema::{Kind as Shape, Member, Structure};
+use crate::aws::{SearchEncoding, decode_search_string};
 use crate::document::{Entry, Kind, Node, Value};
 use crate::report::{Report, quoted};
 use base64::Engine as _;
@@ -21,6 +23,8 @@ use base64::engine::general_purpose::STANDARD;
 #[derive(Debug)]
 pub(super) struct Translator<'r> {
     pub(super) naming: Naming,
+    /// How JSON of the API writes search strings, where that is decided here and not by the loader.
+    pub(super) search: Option<SearchEncoding>,
     pub(super) report: &'r mut Report,
 }
 
@@ -37,28 +41,28 @@ impl Translator<'_> {
             if besides.contains(&key.text()) {
                 continue;
             }
-            let Some(member) = self.naming.member(structure, key.text()) else {
-                if let Some(entry) = self.foreign_member(structure, key, node) {
-                    translated.push(entry);
+            let found = match self.naming.member(structure, key.text()) {
+                Some(member) if self.naming.is_absent(member, node) => None,
+                Some(member) => {
+                    let value = self.member(structure, member, node);
+                    Some(Entry { key: member.name.to_owned(), key_range: key.range(), value })
                 }
-                continue;
+                None => self.foreign_member(structure, key, node),
             };
-            if self.naming.is_absent(member, node) {
-                continue;
-            }
-            let value = self.member(structure, member, node);
-            if translated.iter().any(|entry| entry.key == member.name) {
-                let message = format!("{} is given twice", quoted(key.text()));
+            let Some(found) = found else { continue };
+            if translated.iter().any(|entry| entry.key == found.key) {
+                let message = format!("{} is given twice", quoted(&found.key));
                 self.report.push(key.error("duplicate-key", message));
                 continue;
             }
-            translated.push(Entry { key: member.name.to_owned(), key_range: key.range(), value });
+            translated.push(found);
         }
         self.add_defaults(structure, node, &mut translated);
         value(node.range(), Kind::Object(translated))
     }
 
-    fn member(&mut self, structure: &'static Structure, member: &'static Member, node: Node<'_>) -> Value {
+    /// Translates the value of a member.
+    pub(super) fn member(&mut self, structure: &'static Structure, member: &'static Member, node: Node<'_>) -> Value {
         if let Some(special) = self.special(structure, member, node) {
             return special;
         }
@@ -163,9 +167,10 @@ impl Translator<'_> {
         if node.as_blob().is_some() {
             return node.value().clone();
         }
-        // JSON of the API says nothing of the encoding: the loader decides for the whole document.
-        if self.naming == Naming::Api {
-            return self.text(node);
+        // JSON of the API says nothing of the encoding: it is decided for the whole document.
+        if let Some(encoding) = self.search {
+            let bytes = decode_search_string(node, encoding, false, self.report);
+            return bytes.map_or_else(|| invalid(node.range()), |bytes| value(node.range(), Kind::Blob(bytes)));
         }
         match self.text(node).kind {
             Kind::String(text) => value(node.range(), Kind::Blob(text.into_bytes())),

@@ -44,6 +44,19 @@ pub enum Condition {
     Not(Box<Condition>),
 }
 
+impl Condition {
+    /// Whether an autonomous system is part of the condition.
+    #[must_use]
+    pub fn asks_for_asn(&self) -> bool {
+        match self {
+            Self::Asn { .. } => true,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::asks_for_asn),
+            Self::Not(part) => part.asks_for_asn(),
+            Self::Test(_) | Self::Ip { .. } | Self::Geo { .. } | Self::Label(_) => false,
+        }
+    }
+}
+
 /// Which labels a label condition looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LabelTest {

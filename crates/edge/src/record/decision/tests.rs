@@ -456,3 +456,37 @@ fn tokens_are_told_of_as_aws_does() {
     let expired = json!({"responseCode": 405, "solveTimestamp": 1_632_420_429, "failureReason": "TOKEN_EXPIRED"});
     assert_eq!((&record["captchaResponse"], &record["challengeResponse"]), (&expired, &Value::Null));
 }
+
+proptest! {
+    #[test]
+    fn a_protected_value_is_in_no_record_whatever_stands_around_it(
+        before in "[ -~]{0,20}", after in "[ -~]{0,20}", encoded in proptest::collection::vec(any::<bool>(), 4),
+        hash in any::<bool>(),
+    ) {
+        const SECRET: &str = "ZqSecretZq";
+        let name: String = "pass"
+            .chars()
+            .zip(&encoded)
+            .map(|(letter, &encoded)| if encoded { format!("%{:02x}", letter as u32) } else { letter.to_string() })
+            .collect();
+        let method = if hash { ProtectionMethod::Hash } else { ProtectionMethod::Substitute };
+        let parts = [
+            RequestPart::QueryArgument("pass".to_owned()),
+            RequestPart::Cookie("pass".to_owned()),
+            RequestPart::Header("x-pass".to_owned()),
+        ];
+        let protected =
+            |part| ProtectedPart { part, method, shown_in_match_details: false, shown_in_rate_details: false };
+        let parts = parts.into_iter().map(protected).collect();
+        let veil = Veil::new(&Protection { hash_prefix: "1".to_owned(), parts }, &[]);
+        let query = format!("{before}&{name}={SECRET}{}&{after}", after.replace('&', ""));
+        let cookie = format!("{before}; pass={SECRET}; {after}");
+        let headers =
+            [Header { name: b"X-PASS", value: SECRET.as_bytes() }, Header { name: b"Cookie", value: cookie.as_bytes() }];
+        let request = Request { query: query.as_bytes(), headers: &headers, ..request() };
+        let verdict = Verdict::default();
+        let text = line_under(&veil, &occurrence(), Subject::Evaluated { request: &request, verdict: &verdict });
+        serde_json::from_str::<Value>(&text).unwrap();
+        prop_assert!(!text.contains(SECRET), "{text}");
+    }
+}

@@ -147,3 +147,12 @@ fn the_time_window_is_the_one_asked_for_within_three_hours() {
     let answer = ask(&samples, "end-time=1795299900").unwrap();
     assert_eq!(answer["SampledRequests"].as_array().unwrap().len(), 0);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_question_is_read_or_refused(query in "[ -~]{0,80}") {
+        if let Ok(ask) = Ask::parse(&query) {
+            proptest::prop_assert!((1..=500).contains(&ask.items_max));
+        }
+    }
+}

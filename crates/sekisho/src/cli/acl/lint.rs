@@ -19,10 +19,10 @@ const UNUSABLE: u8 = 2;
 /// Say everything that is wrong or doubtful in a web ACL, with its place; exit status 2 if it is unusable.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LintArgs {
-    /// Web ACL: the output of `aws wafv2 get-web-acl`
+    /// Web ACL in any form: JSON of the API, Terraform, CloudFormation, readable
     #[arg(value_name = "FILE")]
     acl: PathBuf,
-    /// Folder of the IP sets, pattern sets and rule groups it refers to
+    /// Folder of the IP sets, pattern sets and rule groups it refers to, in any form
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
     /// Capacity units above which the web ACL is unusable

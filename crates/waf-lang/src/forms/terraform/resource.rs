@@ -143,7 +143,7 @@ pub(super) fn read_tree(node: Node<'_>, names: &'static Names, naming: Naming, r
     }
     let has_capacity = names.kind == PieceKind::RuleGroup;
     let besides: Vec<&str> = BESIDES.into_iter().filter(|key| !(has_capacity && *key == "capacity")).collect();
-    let mut translator = Translator { naming, report };
+    let mut translator = Translator { naming, search: None, report };
     let mut root = translator.structure(names.structure, node, &besides);
     let Kind::Object(entries) = &mut root.kind else { return None };
     for key in ["rule_json", "rules_json"] {
@@ -179,7 +179,7 @@ fn read_rule_json(node: Node<'_>, names: &'static Names, report: &mut Report) ->
         None => node,
     };
     let items = list.array(report)?;
-    let mut translator = Translator { naming: Naming::RuleJson, report };
+    let mut translator = Translator { naming: Naming::RuleJson, search: None, report };
     let rules = items.into_iter().map(|item| translator.structure(rule, item, &[])).collect();
     let range = node.range();
     Some(Entry { key: "Rules".to_owned(), key_range: range.clone(), value: value(range, Kind::Array(rules)) })

@@ -16,6 +16,8 @@ pub(in crate::forms) enum Naming {
     Terraform,
     /// The same as `terraform show -json` prints them: what is not set stands there as null, empty or zero.
     TerraformState,
+    /// Names of the API in the readable form, where search strings are plain text.
+    Readable,
     /// Properties of CloudFormation.
     CloudFormation,
 }
@@ -32,7 +34,7 @@ impl Naming {
     /// What a member is called, if the form has it.
     pub(in crate::forms) fn name(self, member: &'static Member) -> Option<&'static str> {
         match self {
-            Self::Api | Self::RuleJson => Some(member.name),
+            Self::Api | Self::RuleJson | Self::Readable => Some(member.name),
             Self::Terraform | Self::TerraformState => member.terraform,
             Self::CloudFormation if !member.cloudformation => None,
             // The only member whose spelling differs. Source: CloudFormation Template Reference,
@@ -45,7 +47,7 @@ impl Naming {
     /// What a member is in this form.
     pub(super) const fn member_word(self) -> &'static str {
         match self {
-            Self::Api | Self::RuleJson => "field",
+            Self::Api | Self::RuleJson | Self::Readable => "field",
             Self::Terraform | Self::TerraformState => "argument or block",
             Self::CloudFormation => "property",
         }
@@ -57,13 +59,13 @@ impl Naming {
 
     /// Whether the form turns numbers and booleans into text, and text into them, as the argument needs.
     pub(super) fn converts(self) -> bool {
-        !matches!(self, Self::Api | Self::RuleJson)
+        !matches!(self, Self::Api | Self::RuleJson | Self::Readable)
     }
 
     /// Whether a value means that the member is not given.
     pub(super) fn is_absent(self, member: &Member, node: Node<'_>) -> bool {
         match &node.value().kind {
-            Kind::Null => self != Self::Api,
+            Kind::Null => !matches!(self, Self::Api | Self::Readable),
             Kind::String(text) => self == Self::TerraformState && text.is_empty(),
             Kind::Array(items) => {
                 // An empty list of addresses or patterns is a set without members; an empty list of blocks is no block.

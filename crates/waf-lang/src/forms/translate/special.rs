@@ -59,7 +59,7 @@ impl Translator<'_> {
         key: Key<'_>,
         node: Node<'_>,
     ) -> Option<Entry> {
-        let base64 = self.naming == Naming::CloudFormation
+        let base64 = matches!(self.naming, Naming::CloudFormation | Naming::Readable)
             && (structure.name, key.text()) == ("ByteMatchStatement", "SearchStringBase64");
         if base64 {
             let value = self.base64(node);
