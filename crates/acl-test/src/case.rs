@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use sekisho_model::SourceFile;
+
 use crate::expectation::{self, ActionName, Expectation};
 use crate::file::Shared;
 use crate::inline_rules::RULE_NAME;
@@ -12,6 +14,7 @@ use crate::request::{self, RequestSpec};
 use crate::run::RulesSpec;
 use crate::span::milliseconds;
 use crate::tree::{Entry, Tree};
+use crate::{RulesText, TextRef};
 
 /// Requests of one step; more take too long to be a test.
 const REPEAT_MAX: u64 = 1_000_000;
@@ -19,7 +22,8 @@ const REPEAT_MAX: u64 = 1_000_000;
 /// The keys of a step besides those of its request and its expectation.
 const STEP_FIELDS: &[&str] = &["after", "every", "repeat"];
 /// The keys of a case besides those of its only step and of its rules.
-const CASE_FIELDS: &[&str] = &["name", "source", "each", "places", "steps", "matches", "passes", "refused", "warns"];
+const CASE_FIELDS: &[&str] =
+    &["name", "source", "each", "places", "steps", "matches", "passes", "refused", "warns", "capacity"];
 
 /// One case of a test file.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Case {
     pub refused: Option<Vec<String>>,
     /// Codes or parts of messages of warnings; no warning at all, if the list is empty.
     pub warns: Option<Vec<String>>,
+    /// What the rules take of AWS's capacity, in WCU.
+    pub capacity: Option<u64>,
     pub(crate) rules: Arc<RulesSpec>,
     pub(crate) places: Places,
 }
@@ -74,6 +80,7 @@ impl Case {
             steps: Vec::new(),
             refused: texts("refused", problems),
             warns: texts("warns", problems),
+            capacity: tree.get("capacity").and_then(|tree| problems.number(tree, 0..=u64::MAX)),
             rules: RulesSpec::of_case(tree, &shared.rules, problems),
             places: shared.places.clone(),
         };
@@ -81,12 +88,22 @@ impl Case {
             case.places = Places::read(places, problems).unwrap_or_default();
         }
         case.read_steps(tree, shared, problems);
-        let nothing = case.steps.is_empty() && case.refused.is_none() && case.warns.is_none();
+        let nothing =
+            case.steps.is_empty() && case.refused.is_none() && case.warns.is_none() && case.capacity.is_none();
         if nothing && problems.found.is_empty() {
             let help = "add a `request` and its `action`, or `matches` and `passes`, or `refused`";
             problems.with_help(tree.place(), "nothing-expected", "this case can never fail".to_owned(), help);
         }
         Some(case)
+    }
+
+    /// The documents of its rules that stand within the test file, as JSON.
+    pub fn documents(&self) -> impl Iterator<Item = &SourceFile> {
+        let RulesText { acl, resources, logging, .. } = &self.rules.text;
+        acl.iter().chain(resources).chain(logging).filter_map(|text| match text {
+            TextRef::Inline(text) => Some(text),
+            TextRef::Path(_) => None,
+        })
     }
 
     fn read_steps(&mut self, tree: &Tree, shared: &Shared, problems: &mut Problems<'_>) {

@@ -3,6 +3,9 @@
 use sekisho_waf::ir::{Action, BlockResponse, Policy};
 use sekisho_waf::{Decision, RuleRef, TokenFailure, Verdict};
 
+use serde_json::Value;
+
+use crate::record;
 use crate::{ActionName, Expectation, Names, ResponseExpectation};
 
 /// The name of the deciding rule where none ended evaluation, as in the log.
@@ -75,6 +78,18 @@ pub(crate) fn differences(policy: &Policy, verdict: &Verdict, expected: &Expecta
         found.value(&format!("proof.{kind}"), outcome, got);
     }
     found.found
+}
+
+/// What differs between a record, if one is written, and an expectation.
+pub(crate) fn of_record(got: Option<&Value>, expected: &Expectation) -> Option<Difference> {
+    let written = |logged: bool| if logged { "a record" } else { "no record" }.to_owned();
+    if let Some(logged) = expected.logged.filter(|logged| *logged != got.is_some()) {
+        let (expected, got) = (written(logged), written(!logged));
+        return Some(Difference::Value { what: "logged".to_owned(), expected, got });
+    }
+    let expected = expected.record.as_ref()?;
+    let (what, expected, got) = record::difference(expected, got.unwrap_or(&Value::Null), "record")?;
+    Some(Difference::Value { what, expected, got })
 }
 
 /// A rule by name: `rule`, or `rule/member` of a group.

@@ -1,11 +1,12 @@
 //! What must come of a request.
 
+use crate::json;
 use crate::problems::Problems;
 use crate::tree::{Tree, Value};
 
 /// The keys of an expectation.
 pub(crate) const FIELDS: &[&str] =
-    &["action", "rule", "labels", "counted", "response", "inserted", "oversize", "proof"];
+    &["action", "rule", "labels", "counted", "response", "inserted", "oversize", "proof", "logged", "record"];
 
 const RESPONSE_FIELDS: &[&str] = &["status", "content_type", "body", "headers"];
 const NAMES_FIELDS: &[&str] = &["exactly", "including", "without"];
@@ -30,6 +31,10 @@ pub struct Expectation {
     /// What came of asking for proof of a solved puzzle (`captcha`) or a met challenge: `VALID`, or why the token is not
     /// good, by its name in the log; nothing if no rule asked.
     pub proof: Option<Vec<(String, String)>>,
+    /// Whether a record is written.
+    pub logged: Option<bool>,
+    /// What must stand in the record, among other things; null for a key that must not be there.
+    pub record: Option<serde_json::Value>,
 }
 
 /// A decision by name.
@@ -101,6 +106,11 @@ impl Expectation {
                 "response" => expected.response = ResponseExpectation::read(tree, problems),
                 "inserted" => expected.inserted = pairs(tree, problems),
                 "oversize" => expected.oversize = Names::read(tree, problems),
+                "logged" => match tree.value {
+                    Value::Bool(logged) => expected.logged = Some(logged),
+                    _ => problems.mismatch(tree, "true or false"),
+                },
+                "record" => expected.record = Some(json::value(tree)),
                 "proof" => expected.proof = pairs(tree, problems),
                 _ => {}
             }

@@ -56,6 +56,21 @@ pub(crate) fn acl(tree: &Tree) -> Tree {
     maker.map(vec![("WebACL", finished(acl))])
 }
 
+/// A logging configuration with everything that was left out.
+pub(crate) fn logging(tree: &Tree) -> Tree {
+    let maker = Maker(tree);
+    let mut logging = tree.clone();
+    let destination = "arn:aws:s3:::aws-waf-logs-test";
+    maker.complete(
+        &mut logging,
+        vec![
+            ("ResourceArn", maker.text(&arn("webacl", ACL_NAME))),
+            ("LogDestinationConfigs", maker.list(vec![maker.text(destination)])),
+        ],
+    );
+    logging
+}
+
 /// The document of `kind/name: contents`; none if there is no such kind.
 pub(crate) fn resource(kind: &str, name: &str, contents: &Tree) -> Option<Tree> {
     let maker = Maker(contents);

@@ -31,6 +31,12 @@ impl Written {
     }
 }
 
+/// A tree as a JSON value.
+pub(crate) fn value(tree: &Tree) -> serde_json::Value {
+    let written = Written::new(tree, String::new());
+    serde_json::from_str(written.text.text()).expect("what is written is JSON")
+}
+
 /// Points problems that were found in written texts at the test file.
 pub(crate) fn relocated(problems: Diagnostics, written: &[Written], file: &SourceFile) -> Diagnostics {
     let mut moved = Diagnostics::new();

@@ -16,6 +16,7 @@ mod json;
 mod places;
 mod problems;
 mod rates;
+mod record;
 mod repetition;
 mod request;
 mod rules;

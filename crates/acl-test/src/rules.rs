@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use sekisho_model::{Diagnostics, SourceFile};
-use sekisho_waf::ir::Policy;
+use sekisho_waf::ir::{Logging, Policy};
 use sekisho_waf::reference::Trace;
 use sekisho_waf::{Request, RuleSet, Verdict};
 use sekisho_waf_lang::aws::LoadOptions;
@@ -28,6 +28,10 @@ pub trait Tools {
 pub struct LoadedRules {
     /// The compiled rules.
     pub rule_set: Arc<RuleSet>,
+    /// What is recorded.
+    pub logging: Logging,
+    /// What they take of AWS's capacity, in WCU, if that is known.
+    pub capacity: Option<u64>,
     /// What is doubtful in them.
     pub warnings: Diagnostics,
 }
@@ -39,6 +43,8 @@ pub struct RulesText {
     pub acl: Option<TextRef>,
     /// What it refers to. A path may name a folder.
     pub resources: Vec<TextRef>,
+    /// The logging configuration; everything is recorded if none.
+    pub logging: Option<TextRef>,
     /// The operator's lists of addresses.
     pub lists: Lists,
     /// What the web ACL leaves to the place it stands in.

@@ -9,8 +9,9 @@ use sekisho_waf::ir::Policy;
 use sekisho_waf::reference::{self, Trace};
 use sekisho_waf::{Context, Judged, RuleSet, Scratch, Verdict};
 
-use crate::compare::{Difference, differences};
+use crate::compare::{Difference, differences, of_record};
 use crate::rates::{Counted, ExactRates};
+use crate::record;
 use crate::{Case, Expectation, LoadedRules, RulesText, Step, TestFile, Tools};
 
 pub(crate) use rules_spec::RulesSpec;
@@ -47,6 +48,13 @@ pub enum Failure {
         /// The problems there are.
         got: Diagnostics,
     },
+    /// The rules take more or less of AWS's capacity.
+    Capacity {
+        /// What was expected, in WCU.
+        expected: String,
+        /// What they take.
+        got: String,
+    },
     /// A request came out otherwise.
     Request {
         /// The line of its step.
@@ -81,9 +89,9 @@ impl<'t> Runner<'t> {
         let mut result = CaseResult { failures: Vec::new(), requests: 0 };
         match self.load(case, &file.source) {
             Ok(rules) => {
-                result.failures.extend(loads_as_expected(case, &rules.warnings));
+                result.failures.extend(loads_as_expected(case, &rules));
                 if result.failures.is_empty() {
-                    self.run_steps(case, &rules.rule_set, &mut result);
+                    self.run_steps(case, &rules, &mut result);
                 }
             }
             Err(problems) => result.failures.extend(refused_as_expected(case, problems)),
@@ -102,7 +110,7 @@ impl<'t> Runner<'t> {
         loaded
     }
 
-    fn run_steps(&mut self, case: &Case, rule_set: &RuleSet, result: &mut CaseResult) {
+    fn run_steps(&mut self, case: &Case, rules: &LoadedRules, result: &mut CaseResult) {
         let rates = ExactRates::default();
         let mut now_ms = BEGINNING;
         for step in &case.steps {
@@ -110,7 +118,7 @@ impl<'t> Runner<'t> {
             for turn in 0..step.repeat {
                 now_ms += if turn > 0 { step.every_ms } else { 0 };
                 result.requests += 1;
-                let failure = self.run_request(case, step, turn + 1, rule_set, &rates, Timestamp::from_unix_ms(now_ms));
+                let failure = self.run_request(case, step, turn + 1, rules, &rates, Timestamp::from_unix_ms(now_ms));
                 if let Some(failure) = failure {
                     // The requests that follow would mostly repeat it.
                     result.failures.push(failure);
@@ -125,10 +133,11 @@ impl<'t> Runner<'t> {
         case: &Case,
         step: &Step,
         turn: u64,
-        rule_set: &RuleSet,
+        rules: &LoadedRules,
         rates: &ExactRates,
         now: Timestamp,
     ) -> Option<Failure> {
+        let rule_set: &RuleSet = &rules.rule_set;
         let places = case.places.with_client(step.request.client(), &step.request.facts);
         let body_bytes_max = rule_set.policy().body_inspected_bytes_max.unwrap_or(case.rules.body_bytes_max());
         let (line, shown) = (step.line, step.request.line());
@@ -137,7 +146,11 @@ impl<'t> Runner<'t> {
             let token = step.request.token.at(now);
             let context = Context { now, rates, places: &places, token: &token };
             let verdict: &Verdict = rule_set.evaluate(request, &context, &mut self.scratch);
-            let differences = differences(policy, verdict, &step.expected);
+            let mut differences = differences(policy, verdict, &step.expected);
+            if step.expected.logged.is_some() || step.expected.record.is_some() {
+                let got = record::record(rules, request, verdict, &context);
+                differences.extend(of_record(got.as_ref(), &step.expected));
+            }
             if differences.is_empty() && !is_looked_at_twice(turn, step.repeat) {
                 return None;
             }
@@ -178,7 +191,12 @@ fn is_meant(problem: &Diagnostic, wanted: &str) -> bool {
     problem.code == wanted || problem.message.contains(wanted)
 }
 
-fn loads_as_expected(case: &Case, warnings: &Diagnostics) -> Option<Failure> {
+fn loads_as_expected(case: &Case, rules: &LoadedRules) -> Option<Failure> {
+    let LoadedRules { warnings, capacity, .. } = rules;
+    if case.capacity.is_some_and(|expected| *capacity != Some(expected)) {
+        let shown = |capacity: Option<u64>| capacity.map_or("unknown".to_owned(), |wcu| wcu.to_string());
+        return Some(Failure::Capacity { expected: shown(case.capacity), got: shown(*capacity) });
+    }
     if let Some(refused) = &case.refused {
         let expected = format!("the rules are refused: {}", refused.join(", "));
         return Some(Failure::Rules { expected, got: warnings.clone() });

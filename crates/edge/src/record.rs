@@ -25,6 +25,7 @@ mod writer;
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
 pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_value};
 pub use details::Details;
+pub use filter::keeps;
 pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
 pub use outbox::Outbox;

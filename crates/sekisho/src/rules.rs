@@ -51,7 +51,7 @@ pub(crate) fn load_judged(
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let (texts, catalogue) = texts(config, &mut problems)?;
     let Some(texts) = texts else { return Err(problems) };
-    let Compiled { rule_set, logging, warnings } = compile_judged(&texts, &catalogue, options, judge, problems)?;
+    let Compiled { rule_set, logging, warnings, .. } = compile_judged(&texts, &catalogue, options, judge, problems)?;
     Ok(LoadedRules { rule_set, places: Arc::new(places), logging, warnings })
 }
 
@@ -110,6 +110,8 @@ pub(crate) struct Compiled {
     pub(crate) rule_set: Arc<RuleSet>,
     /// What is recorded: everything, if there is no logging configuration.
     pub(crate) logging: Logging,
+    /// What the web ACL takes of AWS's capacity, in WCU, if the price of each rule is known.
+    pub(crate) capacity: Option<u64>,
     pub(crate) warnings: Diagnostics,
 }
 
@@ -137,6 +139,7 @@ fn compile_judged(
     let loaded = aws::load(&texts.acl, &texts.resources, catalogue, options);
     problems.extend(loaded.diagnostics);
     problems.extend(loaded.capacity.as_ref().map(judge).unwrap_or_default());
+    let capacity = loaded.capacity.as_ref().map(|capacity| capacity.total);
     let policy = match loaded.policy {
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
@@ -151,7 +154,7 @@ fn compile_judged(
         return Err(problems);
     }
     match RuleSet::compile(policy, Limits::default()) {
-        Ok(rule_set) => Ok(Compiled { rule_set: Arc::new(rule_set), logging, warnings: problems }),
+        Ok(rule_set) => Ok(Compiled { rule_set: Arc::new(rule_set), logging, capacity, warnings: problems }),
         Err(error) => {
             let mut message = format!("the rules do not compile: {error}");
             let mut cause = std::error::Error::source(&error);

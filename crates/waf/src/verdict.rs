@@ -3,10 +3,8 @@
 //! A verdict refers to rules by position, so that a reused one costs no allocation on the benign path. Names are looked
 //! up in the [`crate::ir::Policy`] it was made with.
 
-use std::sync::Arc;
-
 use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind, TokenAction, TokenKind};
-use crate::{LimitedKey, TokenResult};
+use crate::{LabelText, LimitedKey, TokenResult};
 
 /// The outcome of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,7 +141,7 @@ pub enum Label {
         index: u32,
     },
     /// A label made from the request, such as its country.
-    Made(Arc<str>),
+    Made(LabelText),
 }
 
 impl Label {
@@ -152,7 +150,7 @@ impl Label {
     pub fn text<'a>(&'a self, policy: &'a Policy) -> &'a str {
         match self {
             Self::OfRule { rule, index } => &rule.resolve(policy).labels[*index as usize],
-            Self::Made(text) => text,
+            Self::Made(text) => text.as_str(),
         }
     }
 }
@@ -224,7 +222,10 @@ impl Verdict {
         }
     }
 
-    /// The headers to add to the request, if it goes on: those of rules that counted, then those of the deciding action.
+    /// The headers to add to the request, if it goes on: those of rules that counted, then those of the deciding action. Of
+    /// several of one name only the last is added.
+    ///
+    /// Source: AWS WAF Developer Guide, "Inserting custom request headers for non-blocking actions".
     pub fn inserted_headers<'p>(&'p self, policy: &'p Policy) -> impl Iterator<Item = &'p HeaderInsert> {
         let allowed = self.decision == Decision::Allow;
         let counted = self.non_terminating.iter().filter_map(|matched| match &matched.rule.resolve(policy).kind {
@@ -232,12 +233,16 @@ impl Verdict {
             RuleKind::Group { .. } => None,
         });
         let actions = counted.chain([self.deciding_action(policy)]).filter(move |_| allowed);
-        actions.flat_map(|action| match action {
+        let headers = actions.flat_map(|action| match action {
             Action::Allow { insert }
             | Action::Count { insert }
             | Action::Captcha(TokenAction { insert, .. })
             | Action::Challenge(TokenAction { insert, .. }) => insert.as_slice(),
             Action::Block(_) => &[],
+        });
+        headers.clone().enumerate().filter_map(move |(index, header)| {
+            let later = headers.clone().skip(index + 1).any(|other| other.name.eq_ignore_ascii_case(&header.name));
+            (!later).then_some(header)
         })
     }
 }

@@ -41,12 +41,17 @@ pub(crate) struct RulesSpec {
 impl RulesSpec {
     /// The keys that say which rules a case is about.
     pub(crate) const FIELDS: &'static [&'static str] =
-        &["acl", "rules", "statement", "resources", "resource_type", "lists"];
+        &["acl", "rules", "statement", "resources", "logging", "resource_type", "lists"];
 
     /// Reads the rules that the cases of a file share; the starter ACL if it names none.
     pub(crate) fn of_file(tree: &Tree, problems: &mut Problems<'_>) -> Arc<Self> {
-        let text =
-            RulesText { acl: None, resources: Vec::new(), lists: Lists::default(), options: LoadOptions::default() };
+        let text = RulesText {
+            acl: None,
+            resources: Vec::new(),
+            logging: None,
+            lists: Lists::default(),
+            options: LoadOptions::default(),
+        };
         let mut spec = Self { text, is_statement: false, written: Vec::new() };
         spec.take(tree, problems);
         Arc::new(spec)
@@ -94,6 +99,12 @@ impl RulesSpec {
                 "rules" => self.write_acl(&inline_rules::of_rules(tree), false, problems),
                 "statement" => self.write_acl(&inline_rules::of_statement(tree), true, problems),
                 "resources" => self.take_resources(tree, problems),
+                "logging" => {
+                    self.text.logging = Some(match &tree.value {
+                        Value::Text(path) => TextRef::Path(PathBuf::from(path)),
+                        _ => self.write(&inline_rules::logging(tree), "the logging configuration", problems),
+                    });
+                }
                 "resource_type" => {
                     self.text.options.resource_type = problems.choice(tree, "resource type", RESOURCE_TYPES);
                 }

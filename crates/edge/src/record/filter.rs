@@ -11,7 +11,8 @@ use sekisho_waf::{Decision, RuleRef, Verdict};
 
 /// Whether a decision is recorded. Without a verdict (the request was refused unread, or its evaluation failed) there are
 /// no labels and no rules, only the decision.
-pub(super) fn keeps(logging: &Logging, policy: &Policy, decision: Decision, verdict: Option<&Verdict>) -> bool {
+#[must_use]
+pub fn keeps(logging: &Logging, policy: &Policy, decision: Decision, verdict: Option<&Verdict>) -> bool {
     if logging.filters.is_empty() && logging.default_behavior == LogBehavior::Keep {
         return true;
     }

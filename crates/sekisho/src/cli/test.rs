@@ -76,4 +76,6 @@ fn run_file(path: &Path, file: &TestFile, wanted: impl Fn(&str) -> bool, report:
 }
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod tests;

@@ -123,8 +123,11 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Memory;
     use crate::ir::PreParse::{self, CombineDuplicates, SemicolonsToAmpersands, UrlDecode, UrlDecodeUni};
+    use crate::part::query;
 
     fn applied(memory: &mut Memory, chain: &[PreParse], query: &str) -> String {
         String::from_utf8(memory.apply(chain, query.as_bytes()).to_vec()).unwrap()
@@ -148,6 +151,38 @@ mod tests {
         ] {
             assert_eq!(applied(&mut memory, &[step], query), expected, "{step:?} of {query}");
         }
+    }
+
+    /// Names in the order first seen, and the values of each.
+    fn grouped(query: &[u8]) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
+        let mut groups: Vec<(Vec<u8>, Vec<Vec<u8>>)> = Vec::new();
+        for (name, value) in query::arguments(query) {
+            match groups.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                Some((_, values)) => values.push(value.to_vec()),
+                None => groups.push((name.to_vec(), vec![value.to_vec()])),
+            }
+        }
+        groups
+    }
+
+    proptest! {
+        #[test]
+        fn arguments_are_combined_as_by_hand(query in "[aAbB=&,;%2]{0,24}", again in "[aAbB=&,;%2]{0,24}") {
+            let mut memory = Memory::default();
+            for query in [query.as_bytes(), again.as_bytes()] {
+                let expected: Vec<_> =
+                    grouped(query).into_iter().map(|(name, values)| (name, vec![values.join(&b','.to_owned())])).collect();
+                prop_assert_eq!(grouped(memory.apply(&[CombineDuplicates], query)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn many_names_are_combined_in_linear_time() {
+        let query: String = (0..100_000).map(|number| format!("{}=1&", number % 50_000)).collect();
+        let started = std::time::Instant::now();
+        assert!(applied(&mut Memory::default(), &[CombineDuplicates], &query).starts_with("0=1,1&1=1,1&2=1,1&"));
+        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
     }
 
     #[test]

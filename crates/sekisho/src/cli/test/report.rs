@@ -60,7 +60,8 @@ impl Report {
             0 => (paint.green(&passed), "0 failed".to_owned()),
             failed => (passed, paint.red(&format!("{failed} failed"))),
         };
-        let _ = writeln!(text, "{passed}, {failed} ({requests} requests)");
+        let plural = if requests == 1 { "" } else { "s" };
+        let _ = writeln!(text, "{passed}, {failed} ({requests} request{plural})");
         text
     }
 
@@ -94,6 +95,10 @@ fn write_failure(text: &mut String, failure: &Failure, paint: &Paint) {
             } else {
                 let _ = writeln!(text, "  got\n{}", indented(&got.render(paint.color), "    "));
             }
+        }
+        Failure::Capacity { expected, got } => {
+            let _ = writeln!(text, "  capacity\n    expected  {}", paint.green(expected));
+            let _ = writeln!(text, "    got       {}", paint.red(got));
         }
         Failure::Request { line, request, turn, differences, explanation } => {
             let turn = if *turn > 1 { format!(", turn {turn}") } else { String::new() };
@@ -142,6 +147,7 @@ fn failure_json(failure: &Failure) -> Value {
         Failure::Rules { expected, got } => {
             json!({"expected": expected, "got": got.iter().map(ToString::to_string).collect::<Vec<_>>()})
         }
+        Failure::Capacity { expected, got } => json!({"what": "capacity", "expected": expected, "got": got}),
         Failure::Request { line, request, turn, differences, .. } => json!({
             "line": line,
             "request": request,

@@ -27,7 +27,7 @@ impl ServiceTools {
         Self { folder: folder.to_owned(), plain: OnceCell::new() }
     }
 
-    fn acl(&self, text: &TextRef) -> Result<SourceFile, Diagnostics> {
+    fn text(&self, text: &TextRef) -> Result<SourceFile, Diagnostics> {
         match text {
             TextRef::Path(path) => read::text(&self.folder.join(path)),
             TextRef::Inline(text) => Ok(text.clone()),
@@ -37,7 +37,7 @@ impl ServiceTools {
     fn resources(&self, text: &TextRef) -> Result<Vec<SourceFile>, Diagnostics> {
         match text {
             TextRef::Path(path) if self.folder.join(path).is_dir() => read::resource_folder(&self.folder.join(path)),
-            _ => Ok(vec![self.acl(text)?]),
+            _ => Ok(vec![self.text(text)?]),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Tools for ServiceTools {
             }
         }
         let acl = match &text.acl {
-            Some(acl) => self.acl(acl).map_err(|found| problems.extend(found)).ok(),
+            Some(acl) => self.text(acl).map_err(|found| problems.extend(found)).ok(),
             None => {
                 let starter = sekisho_content::starter(&lists);
                 resources.extend(starter.resources);
@@ -67,9 +67,14 @@ impl Tools for ServiceTools {
             true => self.plain.get_or_init(|| sekisho_content::catalogue(&lists)).clone()?,
             false => sekisho_content::catalogue(&lists)?,
         };
-        let texts = Texts { acl, resources, logging: None };
-        let Compiled { rule_set, warnings, .. } = rules::compile(&texts, &catalogue, &text.options, problems)?;
-        Ok(LoadedRules { rule_set, warnings })
+        let logging = match &text.logging {
+            Some(logging) => Some(self.text(logging)?),
+            None => None,
+        };
+        let texts = Texts { acl, resources, logging };
+        let Compiled { rule_set, logging, capacity, warnings } =
+            rules::compile(&texts, &catalogue, &text.options, problems)?;
+        Ok(LoadedRules { rule_set, logging, capacity, warnings })
     }
 
     fn explain(&self, policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace) -> String {

@@ -46,6 +46,12 @@ fn lower(members: Members<'_>, lowering: &mut Lowering<'_>) -> Option<Condition>
     let position = members
         .get("PositionalConstraint")
         .and_then(|node| choice(node, "positional constraint", POSITIONS, lowering.report));
+    if let (Some(literal), Some(Position::ContainsWord), Some(node)) = (&literal, position, members.get("SearchString"))
+        && !literal.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    {
+        let message = "AWS takes only letters, digits and `_` in the search string of CONTAINS_WORD";
+        lowering.report.push(node.warning("not-in-aws", message));
+    }
     let operator = literal.zip(position).map(|(literal, position)| Operator::Bytes { literal, position });
     with_operator(members, operator, position.map(base_wcu), lowering)
 }

@@ -1,6 +1,6 @@
 //! What the statements that hold a part of the request against an operator have in common.
 
-use sekisho_waf::ir::{Condition, Operator, Test};
+use sekisho_waf::ir::{Condition, Field, Operator, Position, Test};
 
 use super::Lowering;
 use crate::aws::shape::Members;
@@ -19,6 +19,9 @@ pub(super) fn with_operator(
     if let Some(node) = members.get("PreParseTextTransformations") {
         transformation::read_pre_parse(node, field.as_mut().map(|read| &mut read.field), lowering.report);
     }
+    if let (Some(read), Some(operator)) = (&field, &operator) {
+        warn_of_fingerprint(&read.field, operator, members, lowering);
+    }
     match (base_wcu, &field, &transforms) {
         (Some(base_wcu), Some(field), Some(_)) => lowering.cost.add_test(base_wcu, members, &field.field),
         _ => lowering.cost.set_unknown(),
@@ -31,4 +34,17 @@ pub(super) fn with_operator(
         oversize: field.oversize,
         on_missing: field.on_missing,
     }))
+}
+
+/// AWS takes a fingerprint only to be compared with another. Source: API reference, `JA3Fingerprint`, `JA4Fingerprint`.
+fn warn_of_fingerprint(field: &Field, operator: &Operator, members: Members<'_>, lowering: &mut Lowering<'_>) {
+    let name = match field {
+        Field::Ja3 => "JA3Fingerprint",
+        Field::Ja4 => "JA4Fingerprint",
+        _ => return,
+    };
+    if !matches!(operator, Operator::Bytes { position: Position::Exactly, .. }) {
+        let message = format!("AWS takes `{name}` only in a ByteMatchStatement with EXACTLY");
+        lowering.report.push(members.node().warning("not-in-aws", message));
+    }
 }

@@ -4,6 +4,10 @@
 
 /// How much of a string's text is allowed: UTF-8 without raw control characters, escapes only those of JSON.
 pub(super) fn valid_length(text: &[u8]) -> usize {
+    // Most strings are plain ASCII, which this finds out many bytes at a time.
+    if !text.iter().fold(false, |other, &byte| other | !(0x20..0x80).contains(&byte) | (byte == b'\\')) {
+        return text.len();
+    }
     let utf8 = match std::str::from_utf8(text) {
         Ok(_) => text.len(),
         Err(error) => error.valid_up_to(),
