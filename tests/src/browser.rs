@@ -41,6 +41,8 @@ impl Browser {
         let profile = tempfile::Builder::new().prefix("sekisho-browser-").tempdir()?;
         let mut child = Command::new(program)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
+            // Certificates of tests are signed by nobody.
+            .arg("--ignore-certificate-errors")
             .args(["--remote-debugging-port=0", "--lang=en", "--accept-lang=en", "about:blank"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::null())

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use ring::hmac;
-use sekisho_e2e::{Acl, Browser, Checkpoint, Client, Origin, decisions_once};
+use sekisho_e2e::{Acl, Browser, Certificate, Checkpoint, Client, Origin, decisions_once};
 use serde_json::Value;
 
 const KEY: [u8; 32] = [7; 32];
@@ -21,10 +21,15 @@ const ARRIVED: &str = "document.contentType === 'text/plain' && document.readySt
 struct Stage {
     origin: Origin,
     checkpoint: Checkpoint,
+    tls: bool,
 }
 
 impl Stage {
     fn set() -> Self {
+        Self::with(false)
+    }
+
+    fn with(tls: bool) -> Self {
         let origin = Origin::start().expect("an origin");
         let folder = tempfile::tempdir().expect("a folder");
         let acl = Acl::new("tokens").ask("Challenge", "/silent").ask("Captcha", "/puzzle");
@@ -33,13 +38,17 @@ impl Stage {
         let keys = format!("# the test's own\n{}\n", STANDARD.encode(KEY));
         fs::write(folder.path().join("sekisho-data/token.keys"), keys).expect("a key file");
         let url = origin.url();
-        let arguments = ["guard", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--acl", "acl.json"]
-            .map(str::to_owned);
-        Self { checkpoint: Checkpoint::start_in(folder, arguments).expect("a checkpoint"), origin }
+        let mut arguments =
+            vec!["guard", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--acl", "acl.json"];
+        if tls {
+            Certificate::write(folder.path(), "shop").expect("a certificate");
+            arguments.extend(["--tls-cert", "shop.crt", "--tls-key", "shop.key"]);
+        }
+        Self { checkpoint: Checkpoint::start_in(folder, &arguments).expect("a checkpoint"), origin, tls }
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.checkpoint.address())
+        format!("{}://{}{path}", if self.tls { "https" } else { "http" }, self.checkpoint.address())
     }
 
     /// The status of a request to this host, and the reason its record names.
@@ -59,6 +68,13 @@ impl Stage {
 
     fn status(&self, path: &str, field: &str) -> (u16, Option<String>) {
         self.status_at(&self.checkpoint.address().to_string(), path, field)
+    }
+
+    /// The request lines that reached the origin, but for the icon that browsers ask for unasked.
+    fn pages(&self) -> Vec<String> {
+        let received = self.origin.received();
+        let lines = received.iter().map(|received| received.line().to_owned());
+        lines.filter(|line| !line.contains("/favicon.ico")).collect()
     }
 
     fn data(&self) -> PathBuf {
@@ -123,9 +139,7 @@ fn a_browser_meets_a_challenge_silently_and_cannot_use_the_solution_twice() {
     let stage = Stage::set();
     browser.open(&stage.url("/silent/page?a=b")).expect("the interstitial");
     browser.until(ARRIVED).expect("the page follows by itself");
-    let received = stage.origin.received();
-    assert_eq!(received.len(), 1, "{received:?}");
-    assert_eq!(received[0].line(), "GET /silent/page?a=b HTTP/1.1");
+    assert_eq!(stage.pages(), ["GET /silent/page?a=b HTTP/1.1"]);
     let cookie = browser.cookie("aws-waf-token").expect("a token");
     assert_eq!((&cookie["httpOnly"], &cookie["sameSite"], &cookie["path"]), (&true.into(), &"Lax".into(), &"/".into()));
     // What the page posted is good once.
@@ -147,6 +161,17 @@ fn a_browser_meets_a_challenge_silently_and_cannot_use_the_solution_twice() {
 }
 
 #[test]
+fn over_tls_the_token_is_kept_from_plain_connections() {
+    let Some(mut browser) = Browser::start().expect("a browser") else { return };
+    let stage = Stage::with(true);
+    browser.open(&stage.url("/silent")).expect("the interstitial");
+    browser.until(ARRIVED).expect("the page follows by itself");
+    assert_eq!(browser.cookie("aws-waf-token").expect("a token")["secure"], true);
+    let spoken = text(&mut browser, "performance.getEntriesByType('navigation')[0].nextHopProtocol");
+    assert_eq!((spoken.as_str(), stage.pages().len()), ("h2", 1));
+}
+
+#[test]
 fn a_puzzle_is_solved_with_the_keyboard_alone_in_words() {
     let Some(mut browser) = Browser::start().expect("a browser") else { return };
     let stage = Stage::set();
@@ -162,13 +187,13 @@ fn a_puzzle_is_solved_with_the_keyboard_alone_in_words() {
     browser.until(&format!("{question} !== '{first}'")).expect("another question after a wrong answer");
     browser.until("document.getElementById('status').className === 'bad'").expect("the page says so");
     assert!(text(&mut browser, "document.getElementById('status').innerText").contains("not it"));
-    assert!(browser.cookie("aws-waf-token").is_err() && stage.origin.received().is_empty());
+    assert!(browser.cookie("aws-waf-token").is_err() && stage.pages().is_empty());
 
     let second = text(&mut browser, question);
     browser.write(&answer(&second)).expect("text");
     browser.press(&["Enter"]).expect("a key");
     browser.until(ARRIVED).expect("the page follows");
-    assert_eq!(stage.origin.received()[0].line(), "GET /puzzle HTTP/1.1");
+    assert_eq!(stage.pages(), ["GET /puzzle HTTP/1.1"]);
 
     let token = browser.cookie("aws-waf-token").expect("a token")["value"].as_str().unwrap_or_default().to_owned();
     let cookie = |token: &str| format!("Cookie: aws-waf-token={token}\r\n");

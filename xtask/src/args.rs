@@ -29,6 +29,14 @@ pub(crate) enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Hold the compiled matcher against the reference evaluator
+    Equivalence {
+        /// Generated policies, each with one to three requests
+        #[arg(long, default_value_t = crate::nightly::CASES)]
+        cases: u32,
+    },
+    /// Run the long searches: equivalence, and each fuzz target for ten minutes
+    Nightly,
     /// Build the checkpoint and run `sekisho demo`
     Demo {
         /// Passed on to `sekisho demo`

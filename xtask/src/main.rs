@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|fuzz|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -7,7 +7,9 @@ mod args;
 mod bench;
 mod ci;
 mod demo;
+mod equivalence;
 mod fuzz;
+mod nightly;
 mod packages;
 mod process;
 mod tidy;
@@ -37,6 +39,8 @@ fn run(task: Task) -> Result<()> {
         Task::Tidy => tidy::run(&root),
         Task::Ci { fast } => ci::run(&root, fast),
         Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update),
+        Task::Equivalence { cases } => equivalence::run(&root, cases),
+        Task::Nightly => nightly::run(&root),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

@@ -177,6 +177,7 @@ fn deliver(peer: &Peer, rules: &Rules, visit: &Visit, head: &request::Parts, hel
         secure: peer.security.is_tls() || (peer.trusted && forward::came_by_tls(&head.headers)),
         now: visit.at,
         domains: &rules.set.policy().token_domains,
+        metrics: &peer.worker.shared.metrics.edge,
     })
 }
 

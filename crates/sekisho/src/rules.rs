@@ -144,7 +144,8 @@ fn compile_judged(
         Some(policy) if !problems.has_errors() => policy,
         _ => return Err(problems),
     };
-    let mut logging = Logging::default();
+    // The one that stands beside the web ACL, unless another is given.
+    let mut logging = loaded.logging.unwrap_or_default();
     if let Some(text) = &texts.logging {
         let (read, found) = aws::load_logging(text, &policy.id);
         problems.extend(found);

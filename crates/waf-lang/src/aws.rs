@@ -32,6 +32,8 @@ mod resource;
 mod rule;
 mod rule_group;
 mod scope;
+#[cfg(any(test, fuzzing))]
+pub mod scrutiny;
 mod search_string;
 mod shape;
 mod statement;

@@ -14,8 +14,9 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Span};
 
 use crate::report::Report;
 
-/// Texts larger than this are refused. The largest AWS documents, IP sets of 10,000 ranges, take less than 1 MB.
-pub const TEXT_BYTES_MAX: usize = 16 << 20;
+/// Texts larger than this are refused. The largest AWS documents, IP sets of 10,000 ranges, take less than 1 MB; sets of a
+/// million ranges, which are kept in the same form, some 50 MB.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
 /// Deeper nesting is refused. AWS statements take three levels each, so this leaves room for eighty of them.
 pub const DEPTH_MAX: usize = 256;
 

@@ -18,8 +18,8 @@ mod write;
 
 pub use self::convert::{Converted, convert};
 pub use self::detect::Form;
-pub(crate) use self::json::is_web_acl;
-pub(crate) use self::read::read_all;
+pub(crate) use self::json::{is_logging, is_web_acl};
+pub(crate) use self::read::{Content, read_all};
 
 #[cfg(test)]
 mod round_trip;

@@ -91,7 +91,7 @@ fn conditions_that_never_hold_are_warned_of() {
 
 #[test]
 fn what_is_no_logging_configuration_is_refused() {
-    refuses("[]", &["wrong-type"]);
+    refuses("[]", &["no-logging"]);
     refuses("{}", &["missing-field"]);
     refuses(&configuration(r#","Filters":[]"#), &["unknown-field"]);
     refuses(&configuration(r#","LoggingFilter":{}"#), &["missing-field"; 2]);

@@ -2,7 +2,9 @@
 
 use sekisho_model::SourceFile;
 use sekisho_waf::ir::Policy;
-use sekisho_waf_lang::aws::{GroupFiles, LoadOptions, Loaded, ManagedCatalogue, NamedSets, load, load_managed_group};
+use sekisho_waf_lang::aws::{
+    GroupFiles, LoadOptions, Loaded, ManagedCatalogue, NamedSets, load, load_logging, load_managed_group,
+};
 
 const COMPANY_TF: &str = include_str!("fixtures/company/waf.tf");
 const COMPANY_JSON: &str = include_str!("fixtures/company/waf.json");
@@ -204,4 +206,65 @@ fn what_terraform_shows_means_what_the_files_mean() {
         );
         assert_eq!(policy("show.json", &text), expected);
     }
+}
+
+const LOGGING: &str = "resource \"aws_wafv2_web_acl_logging_configuration\" \"main\" {\n resource_arn = aws_wafv2_web_acl.main.arn\n \
+    log_destination_configs = [\"arn:aws:logs:us-east-1:111122223333:log-group:aws-waf-logs-x\"]\n redacted_fields {\n  single_header {\n   \
+    name = \"cookie\"\n  }\n }\n logging_filter {\n  default_behavior = \"DROP\"\n  filter {\n   behavior = \"KEEP\"\n   requirement = \"MEETS_ANY\"\n   \
+    condition {\n    action_condition {\n     action = \"BLOCK\"\n    }\n   }\n  }\n }\n}\n";
+
+#[test]
+fn the_logging_configuration_beside_the_web_acl_counts() {
+    let geo = "geo_match_statement {\n country_codes = [\"JP\"]\n}";
+    let text = acl(geo, LOGGING);
+    let found = loaded("waf.tf", &text, &[]);
+    assert!(found.diagnostics.is_empty(), "{}", found.diagnostics.render(false));
+    let (id, logging) = (found.policy.unwrap().id, found.logging.expect("it is taken"));
+    assert_eq!((logging.redacted.len(), logging.filters.len()), (1, 1));
+    let (alone, problems) = load_logging(&SourceFile::new("waf.tf", text), &id);
+    assert_eq!(alone, Some(logging), "{}", problems.render(false));
+    let beside = loaded("waf.tf", &acl(geo, ""), &[SourceFile::new("logging.tf", LOGGING)]);
+    assert!(beside.logging.is_some(), "{}", beside.diagnostics.render(false));
+    let other =
+        LOGGING.replace("aws_wafv2_web_acl.main.arn", "\"arn:aws:wafv2:us-east-1:000000000000:regional/webacl/b/c\"");
+    let found = loaded("waf.tf", &acl(geo, &other), &[]);
+    assert!(found.logging.is_none() && found.diagnostics.render(false).contains("of another web ACL"));
+}
+
+#[test]
+fn a_group_without_rules_is_a_group_still() {
+    let group = "resource \"aws_wafv2_rule_group\" \"g\" {\n name = \"g\"\n scope = \"REGIONAL\"\n capacity = 1\n visibility_config {\n  \
+        cloudwatch_metrics_enabled = true\n  metric_name = \"g\"\n  sampled_requests_enabled = true\n }\n}\n";
+    let text = acl("rule_group_reference_statement {\n arn = aws_wafv2_rule_group.g.arn\n}", group);
+    let text = text.replacen("action {\n block {}\n}", "override_action {\n none {}\n}", 1);
+    let found = loaded("waf.tf", &text, &[]);
+    assert!(found.policy.is_some(), "{}", found.diagnostics.render(false));
+}
+
+#[test]
+fn what_only_terraform_reads_is_sent_to_terraform() {
+    for text in [
+        r#"{"version": 4, "terraform_version": "1.13.0", "lineage": "x", "resources": []}"#,
+        r#"{"resource": {"aws_wafv2_web_acl": {"main": {"name": "shop"}}}}"#,
+    ] {
+        let found = problems(text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0.contains("give what `terraform show -json` prints of it"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_folder_may_hold_other_things_too() {
+    let text = acl("geo_match_statement {\n country_codes = [\"JP\"]\n}", "");
+    let modules = "module \"vpc\" {\n source = \"./vpc\"\n}\nmodule \"edge\" {\n source = \"./waf\"\n}\n";
+    let others = [
+        SourceFile::new("compose.yaml", "services:\n  web:\n    image: shop\n"),
+        SourceFile::new("modules.tf", modules),
+        SourceFile::new("empty.tf", ""),
+        SourceFile::new("lb.tf", "resource \"aws_lb\" \"x\" {\n count = var.n\n name = module.a.b\n}\n"),
+    ];
+    let found = loaded("waf.tf", &text, &others);
+    let problems: Vec<_> = found.diagnostics.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(problems, ["this file is nothing of AWS WAF, and is not used", "the module `edge` is not read"]);
+    assert!(found.policy.is_some());
 }

@@ -145,9 +145,11 @@ fn times_out_of_range_are_refused() {
 #[test]
 fn token_domains_are_read_and_checked() {
     let domains = |list: &str| format!(r#","TokenDomains":[{list}]"#);
-    let policy = policy(&domains(r#""Example.COM",".shop.example.org""#), "");
-    assert_eq!(policy.token_domains, ["example.com", "shop.example.org"]);
-    problems(&domains(r#""com""#), "", &["public-suffix"]);
+    let policy = policy(&domains(r#""Example.COM",".shop.example.org","shop.co.uk""#), "");
+    assert_eq!(policy.token_domains, ["example.com", "shop.example.org", "shop.co.uk"]);
+    for suffix in ["com", "gov.au", "Co.Uk", ".co.jp", "github.io", "localhost"] {
+        problems(&domains(&format!("\"{suffix}\"")), "", &["public-suffix"]);
+    }
     problems(&domains(r#""exa mple.com""#), "", &["bad-characters"]);
     problems(&domains(r#""""#), "", &["bad-length"]);
     problems(&domains(r#""example.com/shop""#), "", &["no-effect"]);

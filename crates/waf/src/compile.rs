@@ -4,6 +4,7 @@
 //! rules runs once a value; all literals of one part and chain stand in one automaton. Rules keep their conditions as small
 //! trees over the tests' results.
 
+mod address;
 mod chain;
 mod condition;
 mod literal;
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::ir::{Field, Policy, Rule, RuleKind};
 use crate::{Limits, OversizeFields};
 
+pub(crate) use address::{AddressPlan, AddressTestId, Asks, SourceId};
 pub(crate) use chain::FieldPlan;
 pub(crate) use condition::{Compiled, RuleConditions, TestPlan};
 pub(crate) use matcher::{Marks, TestId};
@@ -37,6 +39,8 @@ pub(crate) struct Program {
     pub(crate) looked_at: OversizeFields,
     /// All tests of all rules.
     pub(crate) tests: Vec<TestPlan>,
+    /// All conditions on addresses.
+    pub(crate) addresses: AddressPlan,
     /// How many regular expressions there are, over all matchers.
     pub(crate) regexes: usize,
     /// The longest transformation chain.

@@ -2,15 +2,17 @@
 //!
 //! A part of the request is taken apart, transformed and matched when the first rule asks for it, once, for all tests on it.
 
+mod addresses;
 mod fields;
 mod scratch;
 
 use crate::compile::{Compiled, RuleConditions};
 use crate::flow::{self, Judge};
 use crate::ir::AddressSource;
-use crate::part::{self, select_addresses};
+use crate::part;
 use crate::{Context, Request, RuleRef, RuleSet, Verdict};
 
+use addresses::{Answers, Places};
 use fields::Fields;
 pub use scratch::Scratch;
 
@@ -21,60 +23,46 @@ impl RuleSet {
     /// linear in the bytes inspected.
     pub fn evaluate<'s>(&self, request: &Request<'_>, context: &Context<'_>, scratch: &'s mut Scratch) -> &'s Verdict {
         scratch.prepare(self);
-        let Scratch { fields, keys, verdict, .. } = scratch;
-        let mut judge = Matching { rule_set: self, request, context, fields };
+        let Scratch { fields, answers, keys, verdict, .. } = scratch;
+        let around = Surroundings { rule_set: self, request, context };
+        let mut judge = Matching { around, fields, answers, places: Places::default() };
         flow::run(self.policy(), request, context, &mut judge, keys, verdict);
         verdict.oversize = part::oversize(self.program.looked_at, request, self.limits());
         verdict
     }
 }
 
-/// Judges compiled conditions.
-struct Matching<'e> {
+/// What one evaluation is about.
+#[derive(Clone, Copy)]
+struct Surroundings<'e> {
     rule_set: &'e RuleSet,
     request: &'e Request<'e>,
     context: &'e Context<'e>,
+}
+
+/// Judges compiled conditions.
+struct Matching<'e> {
+    around: Surroundings<'e>,
     fields: &'e mut Fields,
+    answers: &'e mut Answers,
+    places: Places<'e>,
 }
 
 impl<'e> Matching<'e> {
     fn conditions(&self, rule: RuleRef) -> &'e RuleConditions {
-        let top = &self.rule_set.program.rules[rule.rule as usize];
+        let top = &self.around.rule_set.program.rules[rule.rule as usize];
         rule.member.map_or(top, |member| &top.members[member as usize])
     }
 
     fn condition_holds(&mut self, condition: &Compiled, verdict: &Verdict) -> bool {
         match condition {
-            Compiled::Test(test) => self.fields.passes(*test, self.rule_set, self.request),
+            Compiled::Test(test) => self.fields.passes(*test, self.around.rule_set, self.around.request),
             Compiled::And(parts) => parts.iter().all(|part| self.condition_holds(part, verdict)),
             Compiled::Or(parts) => parts.iter().any(|part| self.condition_holds(part, verdict)),
             Compiled::Not(part) => !self.condition_holds(part, verdict),
-            Compiled::Ip { source, set } => {
-                let addresses = select_addresses(source, self.request);
-                if addresses.first().is_none() {
-                    source.invalid_matches()
-                } else {
-                    addresses.iter().any(|one| set.addresses.contains(one))
-                }
-            }
-            Compiled::Geo { source, countries } => {
-                let Some(address) = select_addresses(source, self.request).first() else {
-                    return source.invalid_matches();
-                };
-                let given = self.request.client.country.filter(|_| *source == AddressSource::Client);
-                let country = given.or_else(|| self.context.places.place(address).map(|place| place.country));
-                country.is_some_and(|country| countries.iter().any(|listed| listed == country))
-            }
-            Compiled::Asn { source, asns } => {
-                let Some(address) = select_addresses(source, self.request).first() else {
-                    return source.invalid_matches();
-                };
-                let given = self.request.client.asn.filter(|_| *source == AddressSource::Client);
-                let asn = given.or_else(|| self.context.places.asn(address));
-                asn.is_some_and(|asn| asns.binary_search(&asn).is_ok())
-            }
+            Compiled::Address(test) => self.answers.holds(*test, self.around, &mut self.places),
             Compiled::Label(test) => {
-                let policy = self.rule_set.policy();
+                let policy = self.around.rule_set.policy();
                 verdict.labels.iter().any(|label| test.holds(label.text(policy)))
             }
         }
@@ -87,8 +75,12 @@ impl Judge for Matching<'_> {
         conditions.when.as_ref().is_none_or(|when| self.condition_holds(when, verdict))
     }
 
-    fn located(&self, rule: RuleRef) -> &[AddressSource] {
-        &self.conditions(rule).located
+    fn locate(&mut self, rule: RuleRef, mut each: impl FnMut(&AddressSource)) {
+        for &source in &self.conditions(rule).located {
+            if self.answers.begin_labels(source) {
+                each(&self.around.rule_set.program.addresses.sources[source.index()]);
+            }
+        }
     }
 
     fn forwarded(&self, rule: RuleRef) -> &[AddressSource] {

@@ -5,20 +5,21 @@
 //! Source: AWS WAF Developer Guide, "How AWS WAF processes rules and rule groups in a protection pack or web ACL",
 //! "Action override options", "Web request labeling".
 
-use std::sync::Arc;
-
 use crate::ir::{Action, AddressSource, Policy, Rule, RuleKind, TokenAction, TokenKind};
 use crate::part::{forwarded_present, select_addresses};
 use crate::rate_key::{KeyBuffers, KeyOrigin};
-use crate::{Context, Decision, GroupOutcome, Label, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict};
+use crate::{
+    Context, Decision, GroupOutcome, Label, LabelText, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict,
+};
 
 /// Judges the conditions of rules.
 pub(crate) trait Judge {
     /// Whether the rule's condition, or its scope-down, holds. A rule without one holds.
     fn holds(&mut self, rule: RuleRef, verdict: &Verdict) -> bool;
 
-    /// The address sources that the rule's geographic conditions look at.
-    fn located(&self, rule: RuleRef) -> &[AddressSource];
+    /// Names the address sources that the rule's geographic conditions look at. It may leave out those that it named before
+    /// in the same evaluation.
+    fn locate(&mut self, rule: RuleRef, each: impl FnMut(&AddressSource));
 
     /// The address sources whose header must be there for the rule to be applied at all.
     fn forwarded(&self, rule: RuleRef) -> &[AddressSource];
@@ -108,9 +109,8 @@ impl<J: Judge> Course<'_, J> {
 
     fn scope_holds(&mut self, place: RuleRef) -> bool {
         let holds = self.judge.holds(place, self.verdict);
-        for source in self.judge.located(place) {
-            locate(source, self.request, self.context, self.verdict, self.policy);
-        }
+        let Self { policy, request, context, judge, verdict, .. } = self;
+        judge.locate(place, |source| label_place(source, request, context, verdict, policy));
         holds
     }
 
@@ -180,7 +180,7 @@ fn has_label(verdict: &Verdict, policy: &Policy, text: &str) -> bool {
 /// Adds the labels that tell where an address is, unless they are there.
 ///
 /// Source: AWS WAF Developer Guide, "Geographic match rule statement": unknown places are `XX`.
-fn locate(
+fn label_place(
     source: &AddressSource,
     request: &Request<'_>,
     context: &Context<'_>,
@@ -196,11 +196,12 @@ fn locate(
     let place = context.places.place(address);
     let country = given.or(place.map(|place| place.country)).unwrap_or("XX");
     let region = place.filter(|place| place.country == country).and_then(|place| place.region).unwrap_or("XX");
-    for text in
-        [format!("awswaf:{origin}:geo:country:{country}"), format!("awswaf:{origin}:geo:region:{country}-{region}")]
-    {
-        if !has_label(verdict, policy, &text) {
-            verdict.labels.push(Label::Made(Arc::from(text)));
+    for text in [
+        LabelText::joined(&["awswaf:", origin, ":geo:country:", country]),
+        LabelText::joined(&["awswaf:", origin, ":geo:region:", country, "-", region]),
+    ] {
+        if !has_label(verdict, policy, text.as_str()) {
+            verdict.labels.push(Label::Made(text));
         }
     }
 }

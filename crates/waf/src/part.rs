@@ -14,7 +14,7 @@ use crate::body;
 use crate::ir::{Field, MapMatch, MapPattern, MapScope, OnMissing, Oversize};
 use crate::{Limits, OversizeFields, Request};
 
-pub(crate) use address::{forwarded_present, select as select_addresses};
+pub(crate) use address::{Addresses, forwarded_present, select as select_addresses};
 pub(crate) use cookie::cookies;
 pub(crate) use memory::Memory;
 pub(crate) use query::arguments as query_arguments;

@@ -91,8 +91,8 @@ impl Judge for Obvious<'_> {
         holds
     }
 
-    fn located(&self, rule: RuleRef) -> &[AddressSource] {
-        &self.sources(rule).located
+    fn locate(&mut self, rule: RuleRef, each: impl FnMut(&AddressSource)) {
+        self.sources(rule).located.iter().for_each(each);
     }
 
     fn forwarded(&self, rule: RuleRef) -> &[AddressSource] {

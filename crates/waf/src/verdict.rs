@@ -3,10 +3,8 @@
 //! A verdict refers to rules by position, so that a reused one costs no allocation on the benign path. Names are looked
 //! up in the [`crate::ir::Policy`] it was made with.
 
-use std::sync::Arc;
-
 use crate::ir::{Action, Field, Group, HeaderInsert, Policy, Rule, RuleKind, TokenAction, TokenKind};
-use crate::{LimitedKey, TokenResult};
+use crate::{LabelText, LimitedKey, TokenResult};
 
 /// The outcome of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,7 +141,7 @@ pub enum Label {
         index: u32,
     },
     /// A label made from the request, such as its country.
-    Made(Arc<str>),
+    Made(LabelText),
 }
 
 impl Label {
@@ -152,7 +150,7 @@ impl Label {
     pub fn text<'a>(&'a self, policy: &'a Policy) -> &'a str {
         match self {
             Self::OfRule { rule, index } => &rule.resolve(policy).labels[*index as usize],
-            Self::Made(text) => text,
+            Self::Made(text) => text.as_str(),
         }
     }
 }

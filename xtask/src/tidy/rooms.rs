@@ -100,6 +100,12 @@ const KEPT: &[Kept] = &[
         in_tests: false,
     },
     Kept {
+        crates: &["hcl-*", "saphyr-parser"],
+        rooms: &["sekisho-waf-lang"],
+        why: "files of rules are read in one place",
+        in_tests: false,
+    },
+    Kept {
         crates: &["clap", "clap_*"],
         rooms: &["sekisho", "xtask"],
         why: "only programs have a command line",

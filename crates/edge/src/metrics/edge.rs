@@ -76,6 +76,12 @@ struct ReloadLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SolutionLabels {
+    kind: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
 }
@@ -109,6 +115,7 @@ pub struct EdgeMetrics {
     reloads: [Reload; ReloadKind::ALL.len()],
     malformed: Family<ReasonLabel, Counter>,
     upstream_errors: Family<ReasonLabel, Counter>,
+    solutions: Family<SolutionLabels, Counter>,
 }
 
 impl EdgeMetrics {
@@ -135,6 +142,7 @@ impl EdgeMetrics {
             }),
             malformed: Family::default(),
             upstream_errors: Family::default(),
+            solutions: Family::default(),
         };
         registry.register("sekisho_connections_refused", "Connections not served, by reason", refused);
         registry.register("sekisho_reloads", "Reloads, by kind and result", reloads);
@@ -151,6 +159,11 @@ impl EdgeMetrics {
         registry.register("sekisho_connections", "Connections open now", self.connections.clone());
         registry.register("sekisho_connections_accepted", "Connections accepted", self.connections_accepted.clone());
         registry.register("sekisho_requests", "Requests open now", self.requests.clone());
+        registry.register(
+            "sekisho_token_solutions",
+            "Solutions posted for a token, by kind and what came of them",
+            self.solutions.clone(),
+        );
         registry.register(
             "sekisho_malformed_requests",
             "Requests refused as malformed, by reason",
@@ -181,6 +194,11 @@ impl EdgeMetrics {
             "Time from sending a request to the service until its response headers",
             self.upstream_seconds.clone(),
         );
+    }
+
+    /// Counts what came of a solution that was posted for a token. Both words are of fixed sets.
+    pub(crate) fn solution(&self, kind: &'static str, result: &'static str) {
+        self.solutions.get_or_create(&SolutionLabels { kind, result }).inc();
     }
 
     /// Counts a malformed request. The reason is one of a fixed set, never text from the request.

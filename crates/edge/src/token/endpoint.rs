@@ -22,6 +22,7 @@ use super::service::Tokens;
 use super::task::{Kind, Task};
 use super::words;
 use crate::body::Source;
+use crate::metrics::EdgeMetrics;
 
 /// The path.
 pub(crate) const ENDPOINT: &str = "/.well-known/sekisho/token";
@@ -41,6 +42,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) now: Timestamp,
     /// The policy's token domains.
     pub(crate) domains: &'a [String],
+    pub(crate) metrics: &'a EdgeMetrics,
 }
 
 /// What came of a delivery; the page knows these words.
@@ -117,8 +119,9 @@ impl Tokens {
     /// Takes a solution; if it is one, gives a token for it.
     fn take(&self, delivery: &Delivery<'_>, host: &str) -> Result<Response<Source>, NoRandom> {
         let keys = self.keys();
-        let outcome = self.judge(delivery, host, &keys);
+        let (outcome, kind) = self.judge(delivery, host, &keys);
         let (status, word) = outcome.told();
+        delivery.metrics.solution(kind.map_or("unknown", kind_name), word);
         let mut response = json(status, &format!("{{\"result\":\"{word}\"}}"));
         if let Outcome::Solved(kind) = outcome {
             let cookie = self.token(kind, delivery, host, &keys)?;
@@ -127,14 +130,19 @@ impl Tokens {
         Ok(response)
     }
 
-    fn judge(&self, delivery: &Delivery<'_>, host: &str, keys: &KeyRing) -> Outcome {
+    /// What is to come of a delivery, and what kind of task it is for, if that is known.
+    fn judge(&self, delivery: &Delivery<'_>, host: &str, keys: &KeyRing) -> (Outcome, Option<Kind>) {
         if !is_of_own_site(delivery.head, host) {
-            return Outcome::Foreign;
+            return (Outcome::Foreign, None);
         }
-        let Some(form) = delivery.body.map(Form::read) else { return Outcome::Unreadable };
+        let form = delivery.body.map(Form::read).unwrap_or_default();
         let (Some(task), Some(number)) = (Task::open(&form.task, host, keys), form.number) else {
-            return Outcome::Unreadable;
+            return (Outcome::Unreadable, None);
         };
+        (self.judge_task(delivery, &form, &task, number, keys), Some(task.kind))
+    }
+
+    fn judge_task(&self, delivery: &Delivery<'_>, form: &Form, task: &Task, number: u32, keys: &KeyRing) -> Outcome {
         if task.is_stale(delivery.now) {
             return Outcome::Stale;
         }
@@ -201,6 +209,15 @@ impl Form {
             }
         }
         form
+    }
+}
+
+/// What a kind of task goes by in metrics.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Challenge => "challenge",
+        Kind::Picture => "captcha_picture",
+        Kind::Words => "captcha_words",
     }
 }
 

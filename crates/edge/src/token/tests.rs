@@ -1,5 +1,7 @@
 //! From being asked to having a token, and everything that must not lead there.
 
+use std::sync::LazyLock;
+
 use http::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use http::{Method, Request, Response, StatusCode, request};
 use proptest::prelude::*;
@@ -15,10 +17,13 @@ use super::proof::is_proof;
 use super::task::{Kind, LIFE_MS, Task};
 use super::{ENDPOINT, Presented, Tokens};
 use crate::body::Source;
+use crate::metrics::Metrics;
 use crate::visit::Names;
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
 const BITS: u8 = 8;
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::new("test"));
 
 fn later(ms: u64) -> Timestamp {
     Timestamp::from_unix_ms(NOW.unix_ms() + ms)
@@ -65,7 +70,15 @@ fn post_among(
 ) -> (u16, String, Option<String>) {
     let head = head(Method::POST, ENDPOINT, headers);
     let client = "192.0.2.7".parse().unwrap();
-    let delivery = Delivery { head: &head, body: Some(body.as_bytes()), client, secure: true, now, domains };
+    let delivery = Delivery {
+        head: &head,
+        body: Some(body.as_bytes()),
+        client,
+        secure: true,
+        now,
+        domains,
+        metrics: &METRICS.edge,
+    };
     let response = tokens.answer(&delivery);
     let cookie = response.headers().get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
     let status = response.status().as_u16();
@@ -271,14 +284,23 @@ fn new_puzzles_are_given_in_pictures_and_words() {
     for (uri, member) in [(ENDPOINT.to_owned(), "picture"), (format!("{ENDPOINT}?kind=words"), "ja")] {
         let head = head(Method::GET, &uri, &[]);
         let client = "192.0.2.7".parse().unwrap();
-        let delivery = Delivery { head: &head, body: Some(b""), client, secure: false, now: NOW, domains: &[] };
+        let delivery = Delivery {
+            head: &head,
+            body: Some(b""),
+            client,
+            secure: false,
+            now: NOW,
+            domains: &[],
+            metrics: &METRICS.edge,
+        };
         let puzzle: Value = serde_json::from_str(&content(tokens.answer(&delivery))).unwrap();
         let task = Task::open(puzzle["task"].as_str().unwrap(), "shop.example", &keys()).unwrap();
         assert!(puzzle[member].is_string() && task.kind.is_puzzle() && task.bits == BITS);
     }
     let head = head(Method::PUT, ENDPOINT, &[]);
     let client = "192.0.2.7".parse().unwrap();
-    let delivery = Delivery { head: &head, body: None, client, secure: false, now: NOW, domains: &[] };
+    let delivery =
+        Delivery { head: &head, body: None, client, secure: false, now: NOW, domains: &[], metrics: &METRICS.edge };
     assert_eq!(tokens.answer(&delivery).status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 

@@ -86,8 +86,9 @@ fn a_challenge_is_met_once_and_good_for_what_follows() {
     assert_eq!(records[3].1["nonTerminatingMatchingRules"][0]["action"], "CHALLENGE");
     let text = edge.metrics.encode();
     for line in [
-        "ChallengeRequests_total{WebACL=\"test\",Rule=\"challenge\"} 3",
-        "RequestsWithValidChallengeToken_total{WebACL=\"test\",Rule=\"challenge\"} 1",
+        "ChallengeRequests_total{WebACL=\"acl\",Rule=\"challenge\"} 3",
+        "sekisho_token_solutions_total{kind=\"challenge\",result=\"solved\"} 1",
+        "RequestsWithValidChallengeToken_total{WebACL=\"acl\",Rule=\"challenge\"} 1",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

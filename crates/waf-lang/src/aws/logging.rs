@@ -13,6 +13,7 @@ use super::field::FIELD_TO_MATCH;
 use super::label::QUALIFIED;
 use super::shape::{Charset, Members, Shape, choice, empty, items, no_effect, optional, required, text};
 use crate::document::{Document, Node};
+use crate::forms::{Content, is_logging, read_all};
 use crate::report::{Report, quoted};
 
 pub(crate) static GET_LOGGING_CONFIGURATION_RESPONSE: Shape =
@@ -67,8 +68,8 @@ pub(crate) static ACTIONS: &[(&str, LoggedAction)] = &[
     ("MONETIZE", LoggedAction::Monetize),
 ];
 
-/// Loads the output of `aws wafv2 get-logging-configuration`, or the configuration within it, for the web ACL with the
-/// ARN `policy_id`.
+/// Loads a logging configuration in any of the [forms](crate::forms), such as the output of `aws wafv2
+/// get-logging-configuration`, for the web ACL with the ARN `policy_id`.
 ///
 /// # Errors
 ///
@@ -77,13 +78,31 @@ pub(crate) static ACTIONS: &[(&str, LoggedAction)] = &[
 #[must_use]
 pub fn load_logging(file: &SourceFile, policy_id: &str) -> (Option<Logging>, Diagnostics) {
     let mut report = Report::new();
-    let logging =
-        Document::read_json(file, &mut report).and_then(|document| read(document.root(), policy_id, &mut report));
+    let documents = read_all(&[file], None, &mut report).into_iter().flat_map(Content::into_documents);
+    // The file may be the web ACL's own; a document alone is taken for what it is given as.
+    let documents: Vec<Document> = documents.collect();
+    let own = match documents.as_slice() {
+        [only] => Some(only),
+        several => {
+            let is_own = |document: &&Document| {
+                let inner = document.root().get("LoggingConfiguration").unwrap_or(document.root());
+                inner.get("ResourceArn").and_then(Node::as_str) == Some(policy_id)
+            };
+            let mut logging = several.iter().filter(|document| is_logging(document.root()));
+            let found = logging.clone().find(is_own).or_else(|| logging.next());
+            if found.is_none() && !report.has_errors() {
+                report.error(file, 0..0, "no-logging", "the file holds no logging configuration");
+            }
+            found
+        }
+    };
+    let logging = own.and_then(|document| read(document.root(), policy_id, &mut report));
     let diagnostics = report.into_diagnostics();
     (logging.filter(|_| !diagnostics.has_errors()), diagnostics)
 }
 
-fn read(root: Node<'_>, policy_id: &str, report: &mut Report) -> Option<Logging> {
+/// Reads the answer of `get-logging-configuration`, or the configuration within it.
+pub(crate) fn read(root: Node<'_>, policy_id: &str, report: &mut Report) -> Option<Logging> {
     let whole = root.get(GET_LOGGING_CONFIGURATION_RESPONSE.members[0].name);
     let node = match whole {
         Some(inner) => {

@@ -91,12 +91,13 @@ impl<'d> Members<'d> {
 impl Shape {
     /// Opens a node: reports if it is no object, and which members are unknown, unsupported or missing.
     pub(crate) fn open<'d>(&'static self, node: Node<'d>, report: &mut Report) -> Option<Members<'d>> {
-        for (key, _) in node.object(report)? {
+        for (key, value) in node.object(report)? {
             match self.members.iter().find(|member| member.name == key.text()) {
                 Some(Member { role: Role::Unsupported(help), name }) => {
                     let message = format!("not supported: {} {}", self.name, quoted(name));
                     report.push(key.error("not-supported", message).help(*help));
                 }
+                Some(Member { role: Role::NoEffect, .. }) => left_unread(value),
                 Some(_) => {}
                 None => {
                     let place = key.error("unknown-field", String::new());
@@ -156,6 +157,15 @@ impl Shape {
         format!("exactly one is needed of {}", names.join(", "))
     }
 }
+
+/// Where loads are watched, a member without effect is told of.
+#[cfg(any(test, fuzzing))]
+fn left_unread(value: Node<'_>) {
+    super::scrutiny::without_effect(value);
+}
+
+#[cfg(not(any(test, fuzzing)))]
+fn left_unread(_: Node<'_>) {}
 
 /// Checks that an integer lies in a range.
 pub(crate) fn integer(node: Node<'_>, range: std::ops::RangeInclusive<i64>, report: &mut Report) -> Option<i64> {

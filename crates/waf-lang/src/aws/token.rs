@@ -88,7 +88,7 @@ pub(crate) fn read_domains(node: Node<'_>, report: &mut Report) -> Vec<String> {
 fn read_domain(node: Node<'_>, report: &mut Report) -> Option<String> {
     let written = text(node, 1..=253, Charset::TokenDomain, report)?;
     let domain = written.strip_prefix('.').unwrap_or(written).to_ascii_lowercase();
-    if !domain.contains('.') {
+    if psl::domain_str(&domain).is_none() {
         let message = format!("{} is a public suffix: tokens of every site below it would be good", quoted(written));
         report.push(node.error("public-suffix", message).help("name a registered domain, such as `example.com`"));
         return None;

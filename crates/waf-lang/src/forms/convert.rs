@@ -49,6 +49,9 @@ fn read_pieces(files: &[SourceFile], from: Option<Form>, report: &mut Report) ->
             Content::Nothing => {}
         }
     }
+    for piece in &pieces {
+        piece.left_out.iter().for_each(|warning| report.push(warning.clone()));
+    }
     // Web ACLs first, whatever the order of the files.
     pieces.sort_by_key(|piece| piece.kind);
     pieces

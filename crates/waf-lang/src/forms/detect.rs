@@ -38,8 +38,8 @@ const TERRAFORM_BLOCKS: [&str; 13] = [
 ];
 
 impl Form {
-    /// The form of a file that is no JSON.
-    pub(super) fn of_text(file: &SourceFile) -> Self {
+    /// The form of a file that is no JSON; none if it shows none.
+    pub(super) fn of_text(file: &SourceFile) -> Option<Self> {
         let opens_block = |line: &str| {
             let line = line.trim_start();
             let word = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
@@ -48,16 +48,16 @@ impl Form {
         };
         let lines = || file.text().lines();
         if lines().any(opens_block) {
-            return Self::Terraform;
+            return Some(Self::Terraform);
         }
         if lines().any(|line| line.starts_with("Resources:") || line.starts_with("AWSTemplateFormatVersion")) {
-            return Self::CloudFormation;
+            return Some(Self::CloudFormation);
         }
         if lines().any(|line| line.starts_with("sekisho:")) {
-            return Self::Readable;
+            return Some(Self::Readable);
         }
-        // An empty module is as good as an empty anything; the name decides what to say of the rest.
-        if file.name().ends_with(".tf") { Self::Terraform } else { Self::Json }
+        // An empty module is as good as an empty anything.
+        file.name().ends_with(".tf").then_some(Self::Terraform)
     }
 
     /// The form of a JSON document.

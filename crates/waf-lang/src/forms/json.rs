@@ -82,6 +82,11 @@ pub(crate) fn is_web_acl(root: Node<'_>) -> bool {
     identify(root).is_none_or(|(kind, _)| kind == PieceKind::WebAcl)
 }
 
+/// Whether a document is a logging configuration.
+pub(crate) fn is_logging(root: Node<'_>) -> bool {
+    identify(root).is_some_and(|(kind, _)| kind == PieceKind::Logging)
+}
+
 /// A document of the API as a piece; none if it is nothing known, or no object.
 pub(super) fn piece(document: &Document, report: &mut Report) -> Option<Piece> {
     let root = document.root();
@@ -101,5 +106,5 @@ pub(super) fn piece(document: &Document, report: &mut Report) -> Option<Piece> {
     let search = Some(SearchEncoding::of(node, whole_answer));
     let mut translator = Translator { naming: Naming::Api, search, report };
     let root = translator.structure(kind.names().structure, node, &[]);
-    Some(Piece { kind, label: None, document: Document::of(document.file(), root) })
+    Some(Piece { kind, label: None, left_out: Vec::new(), document: Document::of(document.file(), root) })
 }

@@ -3,7 +3,9 @@
 
 use super::schema::Structure;
 use super::schema::{logging, resource};
-use crate::document::Document;
+use sekisho_model::Diagnostic;
+
+use crate::document::{Document, Entry, Kind, Value};
 
 /// One resource of AWS WAF.
 #[derive(Debug, Clone)]
@@ -11,8 +13,24 @@ pub(crate) struct Piece {
     pub(crate) kind: PieceKind,
     /// What the file calls it: the label of a Terraform resource, the logical id of CloudFormation.
     pub(crate) label: Option<String>,
+    /// Warnings of what no other form has, such as tags: for those who convert, since no rule depends on it.
+    pub(crate) left_out: Vec<Diagnostic>,
     /// The resource as the API has it, without the answer around it.
     pub(crate) document: Document,
+}
+
+impl Piece {
+    /// The resource with the answer of the API around it, which tells its kind.
+    pub(super) fn into_answer(self) -> Document {
+        let root = self.document.root();
+        let (file, range) = (root.file().clone(), root.range());
+        let resource = Entry {
+            key: self.kind.names().api.to_owned(),
+            key_range: range.start..range.start,
+            value: root.value().clone(),
+        };
+        Document::of(&file, Value { range, kind: Kind::Object(vec![resource]) })
+    }
 }
 
 /// The kinds of resource.

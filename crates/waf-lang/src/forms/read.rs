@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_model::SourceFile;
+use sekisho_model::{Diagnostic, SourceFile};
 
 use super::cloudformation::read_template;
 use super::detect::{Form, is_json};
 use super::json;
-use super::piece::{Piece, PieceKind};
+use super::piece::Piece;
 use super::readable::read_readable;
 use super::terraform::{Module, read_show};
 use crate::document::Document;
@@ -25,19 +25,11 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// The documents in it: those of a file of resources are sets and groups alone, unless the API printed them.
-    pub(crate) fn into_documents(self, web_acls: bool) -> Vec<Document> {
+    /// The documents in it, as the API would print them.
+    pub(crate) fn into_documents(self) -> Vec<Document> {
         match self {
             Self::Api(documents) => documents,
-            Self::Pieces(pieces) => pieces
-                .into_iter()
-                .filter(|piece| match piece.kind {
-                    PieceKind::WebAcl => web_acls,
-                    PieceKind::Logging => false,
-                    PieceKind::RuleGroup | PieceKind::IpSet | PieceKind::RegexPatternSet => true,
-                })
-                .map(|piece| piece.document)
-                .collect(),
+            Self::Pieces(pieces) => pieces.into_iter().map(Piece::into_answer).collect(),
             Self::Nothing => Vec::new(),
         }
     }
@@ -72,10 +64,23 @@ pub(crate) fn read_all(files: &[&SourceFile], form: Option<Form>, report: &mut R
 fn detect(file: &SourceFile, form: Option<Form>, report: &mut Report) -> (Option<Form>, Option<Document>) {
     if is_json(file) && form.is_none_or(|form| form != Form::Terraform) {
         let document = Document::read_json(file, report);
+        if let Some(what) = document.as_ref().and_then(of_terraform) {
+            report.error(file, 0..1, "not-readable", what);
+            return (None, None);
+        }
         let found = document.as_ref().map(|document| form.unwrap_or_else(|| Form::of_json(document)));
         return (found, document);
     }
-    let form = form.unwrap_or_else(|| Form::of_text(file));
+    let form = match form.or_else(|| Form::of_text(file)) {
+        Some(form) => form,
+        // A folder may hold YAML of any kind.
+        None if [".yaml", ".yml", ".template"].iter().any(|end| file.name().ends_with(end)) => {
+            let message = "this file is nothing of AWS WAF, and is not used";
+            report.push(Diagnostic::warning("unknown-resource", message).at(file, 0..0));
+            return (None, None);
+        }
+        None => Form::Json,
+    };
     let document = match form {
         Form::Json | Form::TerraformShow => Document::read_json(file, report),
         Form::CloudFormation => Document::read_template(file, report),
@@ -83,4 +88,14 @@ fn detect(file: &SourceFile, form: Option<Form>, report: &mut Report) -> (Option
         Form::Terraform => None,
     };
     (Some(form), document)
+}
+
+/// What a JSON document is that only Terraform reads.
+fn of_terraform(document: &Document) -> Option<&'static str> {
+    let root = document.root();
+    if root.get("lineage").is_some() && root.get("terraform_version").is_some() {
+        return Some("this is a state file of Terraform: give what `terraform show -json` prints of it");
+    }
+    let resources = root.get("resource").is_some_and(|kinds| kinds.as_object().is_some());
+    resources.then_some("this is Terraform in JSON syntax: give what `terraform show -json` prints of it")
 }

@@ -50,6 +50,11 @@ pub(super) fn is_made_by_aws(structure: &Structure, member: &Member, node: Node<
     }
     let capacity = (structure.name, member.name) == ("WebACL", "Capacity");
     let found = capacity || MADE_BY_AWS.contains(&member.name);
+    let settings = ["ApplicationConfig", "LogType", "LogScope"];
+    if settings.contains(&member.name) {
+        let message = format!("`{}` is left out: this form has no word for it", member.name);
+        report.push(node.warning("left-out", message).help("it changes no decision"));
+    }
     if found && node.as_bool() == Some(true) {
         let message = format!("`{}` is left out: AWS sets it", member.name);
         report.push(node.warning("left-out", message));

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::address::{AddressPlanBuilder, AddressTestId, Asks, SourceId};
 use super::chain::{FieldPlan, FieldPlanBuilder};
 use super::{CompileError, Program, TestId};
-use crate::ir::{AddressSource, Condition, Field, IpSet, LabelTest, OnMissing, Oversize, Rule, RuleKind, Test};
+use crate::ir::{AddressSource, Condition, Field, LabelTest, OnMissing, Oversize, Rule, RuleKind, Test};
 use crate::{Limits, OversizeFields};
 
 /// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
@@ -25,7 +26,7 @@ pub(crate) struct RuleConditions {
     /// Sources whose header must be there for the rule to be applied.
     pub(crate) forwarded: Vec<AddressSource>,
     /// Sources that a geographic condition looks at: their labels are added whether or not it holds.
-    pub(crate) located: Vec<AddressSource>,
+    pub(crate) located: Vec<SourceId>,
     /// The members' conditions, if the rule is a group.
     pub(crate) members: Vec<RuleConditions>,
 }
@@ -34,10 +35,8 @@ pub(crate) struct RuleConditions {
 #[derive(Debug)]
 pub(crate) enum Compiled {
     Test(TestId),
-    Ip { source: AddressSource, set: Arc<IpSet> },
-    Geo { source: AddressSource, countries: Vec<String> },
-    Asn { source: AddressSource, asns: Vec<u32> },
-    Label(LabelTest),
+    Address(AddressTestId),
+    Label(Box<LabelTest>),
     And(Vec<Compiled>),
     Or(Vec<Compiled>),
     Not(Box<Compiled>),
@@ -49,11 +48,18 @@ pub(super) struct Builder<'l> {
     fields: Vec<FieldPlanBuilder>,
     by_field: HashMap<Field, usize>,
     tests: Vec<TestPlan>,
+    addresses: AddressPlanBuilder,
 }
 
 impl<'l> Builder<'l> {
     pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, fields: Vec::new(), by_field: HashMap::new(), tests: Vec::new() }
+        Self {
+            limits,
+            fields: Vec::new(),
+            by_field: HashMap::new(),
+            tests: Vec::new(),
+            addresses: AddressPlanBuilder::default(),
+        }
     }
 
     pub(super) fn rule(
@@ -91,21 +97,26 @@ impl<'l> Builder<'l> {
             Condition::Test(test) => Compiled::Test(self.test(rule, test)?),
             Condition::Ip { source, set } => {
                 sources.need(source);
-                Compiled::Ip { source: source.clone(), set: Arc::clone(set) }
+                self.address(source, Asks::Ip(Arc::clone(set)))
             }
             Condition::Geo { source, countries } => {
                 sources.need(source);
-                sources.locate(source);
-                Compiled::Geo { source: source.clone(), countries: countries.clone() }
+                sources.locate(self.addresses.source(source));
+                self.address(source, Asks::Geo(countries.clone()))
             }
             Condition::Asn { source, asns } => {
                 sources.need(source);
                 let mut asns = asns.clone();
                 asns.sort_unstable();
-                Compiled::Asn { source: source.clone(), asns }
+                self.address(source, Asks::Asn(asns))
             }
-            Condition::Label(test) => Compiled::Label(test.clone()),
+            Condition::Label(test) => Compiled::Label(Box::new(test.clone())),
         })
+    }
+
+    fn address(&mut self, source: &AddressSource, asks: Asks) -> Compiled {
+        let source = self.addresses.source(source);
+        Compiled::Address(self.addresses.test(source, asks))
     }
 
     fn test(&mut self, rule: &Rule, test: &Test) -> Result<TestId, CompileError> {
@@ -126,7 +137,8 @@ impl<'l> Builder<'l> {
         let mut looked_at = OversizeFields::default();
         fields.iter().for_each(|plan| looked_at.add(&plan.field));
         let chain_depth_max = fields.iter().map(FieldPlan::depth).max().unwrap_or(0);
-        Ok(Program { fields, looked_at, tests: self.tests, regexes, chain_depth_max, rules })
+        let addresses = self.addresses.finish();
+        Ok(Program { fields, looked_at, tests: self.tests, addresses, regexes, chain_depth_max, rules })
     }
 }
 
@@ -134,7 +146,7 @@ impl<'l> Builder<'l> {
 #[derive(Default)]
 struct Sources {
     forwarded: Vec<AddressSource>,
-    located: Vec<AddressSource>,
+    located: Vec<SourceId>,
 }
 
 impl Sources {
@@ -144,9 +156,9 @@ impl Sources {
         }
     }
 
-    fn locate(&mut self, source: &AddressSource) {
-        if !self.located.contains(source) {
-            self.located.push(source.clone());
+    fn locate(&mut self, source: SourceId) {
+        if !self.located.contains(&source) {
+            self.located.push(source);
         }
     }
 }

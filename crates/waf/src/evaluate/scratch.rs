@@ -1,6 +1,6 @@
 //! Memory kept between requests.
 
-use super::Fields;
+use super::{Answers, Fields};
 use crate::rate_key::KeyBuffers;
 use crate::{RuleSet, Verdict};
 
@@ -12,6 +12,7 @@ pub struct Scratch {
     /// The rule set it fits; none yet if zero.
     rule_set: u64,
     pub(super) fields: Fields,
+    pub(super) answers: Answers,
     pub(super) keys: KeyBuffers,
     pub(super) verdict: Verdict,
 }
@@ -32,8 +33,11 @@ impl Scratch {
     pub(super) fn prepare(&mut self, rule_set: &RuleSet) {
         if self.rule_set == rule_set.id() {
             self.fields.clear();
+            self.answers.clear();
         } else {
             self.fields.resize(rule_set);
+            let addresses = &rule_set.program.addresses;
+            self.answers.resize(addresses.sources.len(), addresses.tests.len());
             self.rule_set = rule_set.id();
         }
         self.verdict.clear();

@@ -39,7 +39,7 @@ impl Judging<'_> {
         let addresses: Vec<_> = select_addresses(source, self.request).iter().collect();
         let contains = |address: &std::net::IpAddr| {
             let address = address.to_canonical();
-            set.addresses.intervals().any(|(first, last)| first <= address && address <= last)
+            set.addresses.ranges().any(|range| range.contains(&address))
         };
         let holds = if addresses.is_empty() { source.invalid_matches() } else { addresses.iter().any(contains) };
         ConditionTrace::Ip { source: source.clone(), addresses, set: set.id.clone(), holds }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
 use sekisho_waf::ir::{Policy, Rule, RuleKind};
-use sekisho_waf::{Label, RuleRef, Verdict};
+use sekisho_waf::{Label, LabelText, RuleRef, Verdict};
 
 use super::{PolicyFamilies, RuleCounters, Scope, Series};
 
@@ -29,7 +29,7 @@ pub(super) struct MadeLabels {
 }
 
 /// By the policy's name and the label.
-type MadeCounters = HashMap<(Arc<str>, Arc<str>), Arc<RuleCounters>>;
+type MadeCounters = HashMap<(Arc<str>, LabelText), Arc<RuleCounters>>;
 
 /// The counters of one policy's labels.
 #[derive(Debug)]
@@ -100,16 +100,16 @@ impl LabelCounters {
         labels.get(index as usize)
     }
 
-    fn observe_made(&self, label: &Arc<str>, verdict: &Verdict) {
+    fn observe_made(&self, label: &LabelText, verdict: &Verdict) {
         let made = &self.families.made;
-        let key = (Arc::clone(&self.acl), Arc::clone(label));
+        let key = (Arc::clone(&self.acl), label.clone());
         let known = made.counters.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
         let counters = known.or_else(|| {
             let mut counters = made.counters.write().unwrap_or_else(PoisonError::into_inner);
             if counters.len() >= MADE_LABELS_MAX && !counters.contains_key(&key) {
                 return None;
             }
-            Some(Arc::clone(counters.entry(key).or_insert_with(|| Arc::new(self.series(label)))))
+            Some(Arc::clone(counters.entry(key).or_insert_with(|| Arc::new(self.series(label.as_str())))))
         });
         match counters {
             Some(counters) => counters.decided(verdict.decision),

@@ -133,5 +133,7 @@ fn read_resource(
         entries.push(entry("Id", range, Kind::String(label.to_owned())));
     }
     let label = Some(key.text().to_owned());
-    Some(Piece { kind: names.kind, label, document: Document::of(template.file, root) })
+    let tags = node.get("Tags").map(|tags| tags.warning("left-out", "`Tags` is not carried over"));
+    let left_out = tags.into_iter().collect();
+    Some(Piece { kind: names.kind, label, left_out, document: Document::of(template.file, root) })
 }

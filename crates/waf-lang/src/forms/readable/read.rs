@@ -135,7 +135,7 @@ impl Reader<'_> {
         }
         let label = None;
         let root = value(range, Kind::Object(entries));
-        Some(Piece { kind, label, document: Document::of(self.file, root) })
+        Some(Piece { kind, label, left_out: Vec::new(), document: Document::of(self.file, root) })
     }
 
     fn resource_key(&mut self, structure: &'static Structure, key: Key<'_>, node: Node<'_>) -> Option<Entry> {

@@ -75,7 +75,8 @@ impl<'f> Module<'f> {
                         let message = format!("{} is AWS WAF Classic and is not read", quoted(kind.as_str()));
                         report.push(at(file, block, Diagnostic::warning("unknown-resource", message)));
                     }
-                    ("module", [label]) => {
+                    // Other modules make nothing that the rules here could mean without naming it.
+                    ("module", [label]) if is_about_waf(file, block) => {
                         let message = format!("the module {} is not read", quoted(label.as_str()));
                         let problem = Diagnostic::warning("module-not-read", message);
                         report.push(at(file, block, problem).help(SHOW_HELP));
@@ -160,4 +161,10 @@ pub(super) fn key_of(structure: &Structure) -> (&Ident, std::ops::Range<usize>) 
         Structure::Block(block) => &block.ident,
     };
     (key.value(), key.span().unwrap_or_default())
+}
+
+/// Whether a block mentions the firewall.
+fn is_about_waf(file: &SourceFile, block: &Block) -> bool {
+    let text = block.span().and_then(|range| file.text().get(range)).unwrap_or_default();
+    text.to_ascii_lowercase().contains("waf")
 }

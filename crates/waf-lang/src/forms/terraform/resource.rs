@@ -2,9 +2,10 @@
 
 use hcl_edit::Span;
 use hcl_edit::structure::Block;
-use sekisho_model::SourceFile;
+use sekisho_model::{Diagnostic, SourceFile};
 
 use super::evaluate::{Evaluator, Place};
+use super::module::key_of;
 use crate::document::{Document, Entry, Kind, Node, Value};
 use crate::forms::piece::{Names, Piece, PieceKind};
 use crate::forms::translate::{Naming, Translator, entry, value};
@@ -96,7 +97,7 @@ pub(super) fn read_resource(
     let Kind::Object(entries) = &mut root.kind else { return None };
     if names.kind != PieceKind::Logging {
         if tree.root().get("scope").is_none() {
-            let problem = sekisho_model::Diagnostic::error("missing-field", "the resource needs `scope`");
+            let problem = Diagnostic::error("missing-field", "the resource needs `scope`");
             report.push(problem.at(file, head).help("`REGIONAL`, or `CLOUDFRONT` for distributions"));
             return None;
         }
@@ -104,14 +105,23 @@ pub(super) fn read_resource(
         let found = identified?;
         if tree.root().get("name").is_none() {
             let message = format!("the name {} stands for the one Terraform makes up", quoted(&found.name));
-            report.push(sekisho_model::Diagnostic::warning("made-up-name", message).at(file, head.clone()));
+            report.push(Diagnostic::warning("made-up-name", message).at(file, head.clone()));
             entries.push(entry("Name", head.clone(), Kind::String(found.name)));
         }
         entries.extend(description(file, block, evaluator, report));
         entries.push(entry("ARN", head.clone(), Kind::String(found.arn)));
         entries.push(entry("Id", head, Kind::String(label.to_owned())));
     }
-    Some(Piece { kind: names.kind, label: Some(label.to_owned()), document: Document::of(file, root) })
+    let label = Some(label.to_owned());
+    Some(Piece { kind: names.kind, label, left_out: left_out(file, block), document: Document::of(file, root) })
+}
+
+/// Arguments that say how Terraform manages a resource: they go nowhere else.
+fn left_out(file: &SourceFile, block: &Block) -> Vec<Diagnostic> {
+    let keys = block.body.iter().map(key_of).filter(|(key, _)| key.as_str() != "description");
+    let unread = keys.filter(|(key, _)| UNREAD.contains(&key.as_str()));
+    let warning = |name: &str| Diagnostic::warning("left-out", format!("`{name}` is not carried over"));
+    unread.map(|(key, range)| warning(key.as_str()).at(file, range)).collect()
 }
 
 /// The description, which changes nothing: one that cannot be resolved is left out with a warning.
@@ -124,7 +134,7 @@ fn description(file: &SourceFile, block: &Block, evaluator: &mut Evaluator<'_>, 
             Some(Entry { key: "Description".to_owned(), key_range: range, value: value(at, kind) })
         }
         _ => {
-            let problem = sekisho_model::Diagnostic::warning("no-effect", "this description needs Terraform");
+            let problem = Diagnostic::warning("no-effect", "this description needs Terraform");
             report.push(problem.at(file, range).help("it is left out: it changes no decision"));
             None
         }

@@ -112,6 +112,8 @@ impl Shown<'_> {
             entries.push(entry("Id", place, Kind::String(id)));
         }
         let label = Some(label.to_owned());
-        Some(Piece { kind: names.kind, label, document: Document::of(self.file, root) })
+        let tags = values.get("tags").filter(|tags| tags.as_object().is_some_and(|entries| entries.len() > 0));
+        let left_out = tags.map(|tags| tags.warning("left-out", "`tags` is not carried over")).into_iter().collect();
+        Some(Piece { kind: names.kind, label, left_out, document: Document::of(self.file, root) })
     }
 }

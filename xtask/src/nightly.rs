@@ -1,0 +1,36 @@
+//! `cargo xtask nightly`: the searches that are too long for every change.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::process::say;
+use crate::{equivalence, fuzz};
+
+/// Policies that are generated for the comparison with the reference evaluator.
+pub(crate) const CASES: u32 = 100_000;
+/// How long each fuzz target runs, in seconds.
+const FUZZ_SECONDS: u32 = 600;
+
+/// Runs all searches, whether or not one of them finds something.
+///
+/// # Errors
+///
+/// If one found something.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let searches = [
+        ("equivalence", equivalence::run(root, CASES)),
+        ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep)),
+    ];
+    let mut found = Vec::new();
+    for (name, outcome) in searches {
+        if let Err(error) = outcome {
+            say(format!("{name}: {error:#}"))?;
+            found.push(name);
+        }
+    }
+    if !found.is_empty() {
+        bail!("found something: {}", found.join(", "));
+    }
+    Ok(())
+}
