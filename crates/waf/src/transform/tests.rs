@@ -146,10 +146,14 @@ fn time_grows_no_faster_than_the_value() {
         let small = bait.repeat(SMALL_BYTES / bait.len());
         let large = bait.repeat(SMALL_BYTES * FACTOR as usize / bait.len());
         for &transform in Transform::ALL {
-            // Linear work takes 16 times as long, quadratic work 256 times; the allowance covers small figures.
-            let allowed = least_time(transform, &small) * FACTOR * 4 + Duration::from_millis(20);
-            let taken = least_time(transform, &large);
-            assert!(taken <= allowed, "{} took {taken:?} on {:?}", transform.name(), bait.escape_ascii().to_string());
+            // Linear work takes 16 times as long, quadratic work 256 times; the allowance covers small figures, and other
+            // rounds a machine that had something else to do in all tries of one.
+            let is_linear = || {
+                let allowed = least_time(transform, &small) * FACTOR * 4 + Duration::from_millis(20);
+                least_time(transform, &large) <= allowed
+            };
+            let held = std::iter::repeat_with(is_linear).take(10).any(|held| held);
+            assert!(held, "{} on {:?}", transform.name(), bait.escape_ascii().to_string());
         }
     }
 }
