@@ -58,6 +58,9 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
     }
     if let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind {
         let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s {}", rate::counted_by(key));
+        if let Some(counted) = &trace.counted {
+            let _ = writeln!(text, "{inner}{}", rate::counted(key, counted));
+        }
     }
     if trace.outcome == Judged::Matched && !matches!(rule.kind, RuleKind::Group { .. }) {
         if let Some((kind, asked)) = rule.action().and_then(|in_force| in_force.action.asks()) {

@@ -9,7 +9,8 @@ use crate::ir::{Action, AddressSource, Policy, Rule, RuleKind, TokenAction, Toke
 use crate::part::{forwarded_present, select_addresses};
 use crate::rate_key::{KeyBuffers, KeyOrigin};
 use crate::{
-    Context, Decision, GroupOutcome, Label, LabelText, RateHit, Request, RuleMatch, RuleRef, TokenResult, Verdict,
+    Context, CountedKey, Decision, GroupOutcome, Label, LabelText, RateHit, Request, RuleMatch, RuleRef, TokenResult,
+    Verdict,
 };
 
 /// Judges the conditions of rules.
@@ -23,6 +24,10 @@ pub(crate) trait Judge {
 
     /// The address sources whose header must be there for the rule to be applied at all.
     fn forwarded(&self, rule: RuleRef) -> &[AddressSource];
+
+    /// Told what a request counts under in a rate-based rule, and how many there are with it; none if it lacks a part of the
+    /// key.
+    fn counted(&mut self, _rule: RuleRef, _counted: Option<(CountedKey<'_>, u64)>) {}
 
     /// Told of each rule that was held against the request, and whether it matched in the end.
     fn judged(&mut self, _rule: RuleRef, _matched: Judged) {}
@@ -119,8 +124,12 @@ impl<J: Judge> Course<'_, J> {
         let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return true };
         let Self { policy, request, context, .. } = *self;
         let origin = KeyOrigin { policy, request, context, verdict: self.verdict };
-        let Some(key) = self.keys.key(key, origin) else { return false };
+        let Some(key) = self.keys.key(key, origin) else {
+            self.judge.counted(place, None);
+            return false;
+        };
         let count = context.rates.count(place, key, *window_s, context.now);
+        self.judge.counted(place, Some((key, count)));
         if count <= *limit {
             return false;
         }

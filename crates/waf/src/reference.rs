@@ -11,9 +11,9 @@ use crate::flow::{self, Judge, Judged};
 use crate::ir::{AddressSource, Condition, Field, Operator, Policy, Rule, RuleKind};
 use crate::part;
 use crate::rate_key::KeyBuffers;
-use crate::{Context, Limits, OversizeFields, Request, RuleRef, Verdict};
+use crate::{Context, CountedKey, Limits, OversizeFields, Request, RuleRef, Verdict};
 
-pub use trace::{ConditionTrace, Finding, RuleTrace, TestTrace, Trace, ValueTrace};
+pub use trace::{ConditionTrace, CountTrace, Finding, RuleTrace, TestTrace, Trace, ValueTrace};
 
 /// Holds `request` against `policy`.
 #[must_use]
@@ -99,6 +99,11 @@ impl Judge for Obvious<'_> {
         &self.sources(rule).forwarded
     }
 
+    fn counted(&mut self, _: RuleRef, counted: Option<(CountedKey<'_>, u64)>) {
+        let trace = |(key, count): (CountedKey<'_>, u64)| CountTrace::Under { key: key.to_limited(), count };
+        self.trace.counted = Some(counted.map_or(CountTrace::Lacking, trace));
+    }
+
     fn judged(&mut self, rule: RuleRef, outcome: Judged) {
         let condition = match self.trace.conditions.pop() {
             Some((of, condition)) if of == rule => Some(condition),
@@ -108,7 +113,7 @@ impl Judge for Obvious<'_> {
             }
             None => None,
         };
-        self.trace.rules.push(RuleTrace { rule, outcome, condition });
+        self.trace.rules.push(RuleTrace { rule, outcome, condition, counted: self.trace.counted.take() });
     }
 }
 

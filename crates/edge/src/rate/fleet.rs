@@ -43,6 +43,8 @@ const EXCHANGED_KEYS_MAX: usize = 20_000;
 const WATCHED_KEYS_MAX: usize = 10_000;
 /// Keys whose commands are sent before replies are read.
 const PIPELINED_KEYS_MAX: usize = 500;
+/// Between comparisons of the store's clock with ours, in milliseconds.
+const CLOCKS_INTERVAL_MS: u64 = 60_000;
 /// Between attempts to reach a lost store.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -142,6 +144,7 @@ impl FleetCounters {
             connection: 0,
             watched: HashSet::default(),
             is_loss_told: false,
+            clocks_compared_ms: 0,
             commands: Commands::default(),
         };
         let run = move || {
@@ -246,6 +249,8 @@ struct Exchanger {
     /// Keys to ask about even if they have no requests here.
     watched: HashSet<u128, ReadyHasher>,
     is_loss_told: bool,
+    /// When the store's clock was last held against ours, in milliseconds since the epoch.
+    clocks_compared_ms: u64,
     commands: Commands,
 }
 
@@ -264,6 +269,13 @@ impl Exchanger {
 
     fn step_if_linked(&mut self) {
         let Some(mut link) = self.link.take() else { return };
+        let now_ms = self.clock.now().unix_ms();
+        if now_ms.abs_diff(self.clocks_compared_ms) >= CLOCKS_INTERVAL_MS {
+            self.clocks_compared_ms = now_ms;
+            if let Err(error) = link.compare_clocks(|| self.clock.now().unix_ms()) {
+                return self.lost(&error);
+            }
+        }
         let turns = self.turns();
         self.watched.clear();
         for turns in turns.chunks(PIPELINED_KEYS_MAX) {

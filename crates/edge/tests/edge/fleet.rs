@@ -156,10 +156,10 @@ fn keys_are_not_in_the_store_and_what_is_goes_away() {
     let policy = by_address(100);
     let rates = PolicyRates::new(Arc::clone(&counters) as Arc<dyn CounterStore>, policy.policy());
     rates.count(RuleRef::top(0), CountedKey::Address([192, 0, 2, 7].into()), 600, SystemClock.now());
-    until(PROMPT, "the store is told", || store.ask("DBSIZE").contains(":2\r\n"));
+    until(PROMPT, "the store is told", || store.ask("DBSIZE").contains(":3\r\n"));
     let keys = store.ask("KEYS *");
     assert!(keys.contains("sekisho:rate:") && !keys.contains("192.0.2.7") && !keys.contains("rate\r\n"), "{keys}");
-    for key in keys.lines().filter(|line| line.starts_with("sekisho")) {
+    for key in keys.lines().filter(|line| line.starts_with("sekisho") && !line.ends_with(":probe")) {
         let left = store.ask(&format!("TTL {key}"));
         let seconds: u64 = left.trim_start_matches(':').lines().next().unwrap().parse().unwrap();
         assert!((600..=1260).contains(&seconds), "{key}: {left}");
@@ -179,6 +179,22 @@ fn a_password_lets_in_and_a_wrong_one_does_not() {
     for refused in [wrong, none] {
         assert!(matches!(refused.sharing(), Sharing::Lost { .. }));
     }
+}
+
+#[test]
+fn a_store_that_takes_no_writes_is_no_store() {
+    let Some(store) = Store::start(&["--maxmemory", "1"]) else { return };
+    assert!(store.ask("SET a b").contains("OOM"), "it is full");
+    let metrics = Arc::new(Metrics::new("test"));
+    let counters =
+        FleetCounters::start(1_000, settings(&store.url()), Arc::new(SystemClock), metrics.rates.clone()).unwrap();
+    until(PATIENCE, "the store is refused", || metrics.encode().contains("sekisho_rate_store_losses_total 1\n"));
+    // It is tried again, and told of only once.
+    std::thread::sleep(PROMPT);
+    assert!(metrics.encode().contains("sekisho_rate_store_losses_total 1\n"));
+    assert!(matches!(counters.sharing(), Sharing::Lost { .. }));
+    store.ask("CONFIG SET maxmemory 0");
+    until(PATIENCE, "there is room again", || is_shared(&counters));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What a rate-based rule counts by, in words.
 
 use sekisho_waf::ir::{AddressSource, RateKey, RateKeyPart};
+use sekisho_waf::reference::CountTrace;
 use sekisho_waf::transform::Transform;
+use sekisho_waf::{KeyValue, LimitedKey};
 
 use super::words::shown;
 
@@ -14,6 +16,26 @@ pub(super) fn counted_by(key: &RateKey) -> String {
         RateKey::Custom(parts) => {
             format!("with the same {}", parts.iter().map(part).collect::<Vec<_>>().join(" and "))
         }
+    }
+}
+
+/// What the request at hand counts as.
+pub(super) fn counted(key: &RateKey, trace: &CountTrace) -> String {
+    let CountTrace::Under { key: found, .. } = trace else {
+        return "this request is not counted: it lacks a part of the key".to_owned();
+    };
+    let value = |value: KeyValue<'_>| match value {
+        KeyValue::Bytes(bytes) => format!("\"{}\"", shown(bytes)),
+        KeyValue::Invalid => "what is invalid or missing".to_owned(),
+    };
+    match (key, found) {
+        (_, LimitedKey::Address(address)) => format!("this request counts for {address}"),
+        (_, LimitedKey::InvalidAddress) => "this request counts for all with an invalid address".to_owned(),
+        (RateKey::Custom(parts), LimitedKey::Custom(_)) => {
+            let values = parts.iter().zip(found.values()).map(|(of, found)| format!("{} {}", part(of), value(found)));
+            format!("this request counts for {}", values.collect::<Vec<_>>().join(" and "))
+        }
+        _ => "this request counts".to_owned(),
     }
 }
 

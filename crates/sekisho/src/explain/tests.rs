@@ -82,3 +82,19 @@ fn what_is_done_to_the_query_string_first_is_said() {
     );
     assert!(text.contains("a = \"1',2\"\n"), "{text}");
 }
+
+#[test]
+fn what_a_request_counts_as_is_shown() {
+    let transforms = r#""TextTransformations":[{"Priority":0,"Type":"URL_DECODE"}]"#;
+    let rate = |keys: &str| {
+        format!(r#"{{"RateBasedStatement":{{"Limit":100,"AggregateKeyType":"CUSTOM_KEYS","CustomKeys":[{keys}]}}}}"#)
+    };
+    let argument = |name: &str| format!(r#"{{"QueryArgument":{{"Name":"{name}",{transforms}}}}}"#);
+    let text = explained(&rate(&format!("{},{{\"IP\":{{}}}}", argument("a"))), "", false);
+    let key = "query argument a (URL_DECODE)";
+    assert!(text.contains(&format!("at most 100 requests in 300 s with the same {key} and address\n")), "{text}");
+    let counted = format!("this request counts for {key} \"1',2\" and address \"127.0.0.1\"\n");
+    assert!(text.contains(&counted), "{text}");
+    let text = explained(&rate(&argument("absent")), "", false);
+    assert!(text.contains("this request is not counted: it lacks a part of the key\n"), "{text}");
+}

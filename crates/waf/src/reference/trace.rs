@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::ir::{AddressSource, Field, LabelTest, Operator, Oversize};
 use crate::transform::Transform;
-use crate::{Judged, RuleRef};
+use crate::{Judged, LimitedKey, RuleRef};
 
 /// The trace of one evaluation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Trace {
     pub rules: Vec<RuleTrace>,
     /// Conditions judged whose rule is not decided yet.
     pub(super) conditions: Vec<(RuleRef, ConditionTrace)>,
+    /// What the rule at hand counted, until it is decided.
+    pub(super) counted: Option<CountTrace>,
 }
 
 /// What came of one rule.
@@ -26,6 +28,22 @@ pub struct RuleTrace {
     pub outcome: Judged,
     /// Its condition or scope-down, if it has one and was applied.
     pub condition: Option<ConditionTrace>,
+    /// What the request counts under, if it is a rate-based rule that was applied.
+    pub counted: Option<CountTrace>,
+}
+
+/// What a request counts under in a rate-based rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CountTrace {
+    /// Nothing: it lacks a part of the key.
+    Lacking,
+    /// This key.
+    Under {
+        /// The key.
+        key: LimitedKey,
+        /// Requests in the window, this one included.
+        count: u64,
+    },
 }
 
 /// What came of one condition and its parts. Every part is judged, even where fewer would decide.

@@ -34,6 +34,9 @@ pub(super) enum LinkError {
     Strange,
 }
 
+/// Written to see whether a server takes writes.
+const PROBE: &[u8] = b"sekisho:rate:probe";
+
 /// A stream, with or without TLS.
 trait Duplex: Read + Write + Send {}
 impl<T: Read + Write + Send> Duplex for T {}
@@ -70,7 +73,7 @@ impl Commands {
 }
 
 impl Link {
-    /// Connects, is let in, chooses the database and compares clocks; `now_ms` tells ours.
+    /// Connects, is let in, chooses the database, sees that it can be written to, and compares clocks; `now_ms` tells ours.
     pub(super) fn open(
         endpoint: &Endpoint,
         tls: Option<&Arc<ClientConfig>>,
@@ -87,16 +90,26 @@ impl Link {
             (_, None) => {}
         }
         commands.push(&[b"SELECT", database.as_bytes()]);
+        // A server that takes no writes, full or a replica, is of no use.
+        commands.push(&[b"SET", PROBE, b"1", b"EX", b"60"]);
+        link.exchange(&commands)?;
+        link.compare_clocks(now_ms)?;
+        Ok(link)
+    }
+
+    /// Finds out how far the server's clock is ahead.
+    pub(super) fn compare_clocks(&mut self, now_ms: impl Fn() -> u64) -> Result<(), LinkError> {
+        let mut commands = Commands::default();
         commands.push(&[b"TIME"]);
         let before_ms = now_ms();
-        let replies = link.exchange(&commands)?;
-        let Some(Reply::List(time)) = replies.last() else { return Err(LinkError::Strange) };
+        let replies = self.exchange(&commands)?;
+        let [Reply::List(time)] = replies.as_slice() else { return Err(LinkError::Strange) };
         let parts: Vec<_> = time.iter().filter_map(Reply::number).collect();
         let &[seconds, microseconds] = parts.as_slice() else { return Err(LinkError::Strange) };
         // The server read its clock about half way through the exchange.
         let ours_ms = i64::try_from(before_ms / 2 + now_ms() / 2).unwrap_or(i64::MAX);
-        link.ahead_ms = seconds.saturating_mul(1000).saturating_add(microseconds / 1000).saturating_sub(ours_ms);
-        Ok(link)
+        self.ahead_ms = seconds.saturating_mul(1000).saturating_add(microseconds / 1000).saturating_sub(ours_ms);
+        Ok(())
     }
 
     /// Sends commands and reads a reply to each.

@@ -51,8 +51,9 @@ impl Line<'_> {
     pub(super) fn rate(&mut self, hit: &RateHit) {
         let rule = hit.rule.resolve(self.policy);
         let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return };
+        // The ID is that of `terminatingRuleId`, where the rule ended the request.
         self.raw("{\"rateBasedRuleId\":\"");
-        self.text(&self.policy.id);
+        self.text(&hit.rule.top_rule(self.policy).name);
         self.raw("\",\"rateBasedRuleName\":\"");
         self.text(&rule.name);
         self.raw("\",\"limitKey\":\"");

@@ -230,7 +230,7 @@ fn own_groups_and_rates_have_their_types() {
     assert_eq!(
         record["rateBasedRuleList"],
         json!([{
-            "rateBasedRuleId": "arn:aws:wafv2:local:0:regional/webacl/shop/1", "rateBasedRuleName": "rate",
+            "rateBasedRuleId": "rate", "rateBasedRuleName": "rate",
             "limitKey": "IP", "maxRateAllowed": 100, "evaluationWindowSec": "300", "limitValue": "2001:db8::1",
         }])
     );

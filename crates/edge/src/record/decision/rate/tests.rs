@@ -77,7 +77,7 @@ fn list_under(veil: &Veil, key: RateKey, headers: &[(&str, &str)]) -> Value {
 
 fn entry(limit_key: &str, rest: (&str, Value)) -> Value {
     let mut entry = json!([{
-        "rateBasedRuleId": "arn:p", "rateBasedRuleName": "RateBasedRule", "limitKey": limit_key, "maxRateAllowed": 100,
+        "rateBasedRuleId": "RateBasedRule", "rateBasedRuleName": "RateBasedRule", "limitKey": limit_key, "maxRateAllowed": 100,
         "evaluationWindowSec": "120",
     }]);
     if !rest.0.is_empty() {
