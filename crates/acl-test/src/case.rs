@@ -72,6 +72,7 @@ impl Case {
             problems.at(tree.place(), "missing-field", "a case needs a `name`");
             return None;
         };
+        let known_problems = problems.count();
         let texts = |field: &str, problems: &mut Problems<'_>| tree.get(field).and_then(|tree| problems.texts(tree));
         let mut case = Self {
             name,
@@ -90,7 +91,7 @@ impl Case {
         case.read_steps(tree, shared, problems);
         let nothing =
             case.steps.is_empty() && case.refused.is_none() && case.warns.is_none() && case.capacity.is_none();
-        if nothing && problems.found.is_empty() {
+        if nothing && problems.count() == known_problems {
             let help = "add a `request` and its `action`, or `matches` and `passes`, or `refused`";
             problems.with_help(tree.place(), "nothing-expected", "this case can never fail".to_owned(), help);
         }
@@ -162,7 +163,8 @@ impl Step {
         let (after, every) = (span("after"), span("every"));
         let repeat = tree.get("repeat").and_then(|tree| problems.number(tree, 1..=REPEAT_MAX));
         let expected = Expectation::of_fields(tree, problems);
-        if expected.is_empty() && problems.found.is_empty() && tree.get("refused").is_none() {
+        let asked = expectation::FIELDS.iter().chain(&["refused"]).any(|field| tree.get(field).is_some());
+        if !asked {
             let help = "say what must come of it, such as `action: block`";
             problems.with_help(tree.place(), "nothing-expected", "this can never fail".to_owned(), help);
         }

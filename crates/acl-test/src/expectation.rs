@@ -123,11 +123,6 @@ impl Expectation {
         let counted = self.counted.iter().flat_map(|names| names.exactly.iter().flatten().chain(&names.including));
         self.rule.iter().chain(counted).map(String::as_str)
     }
-
-    /// Whether anything is expected at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 impl Names {

@@ -18,6 +18,11 @@ impl<'f> Problems<'f> {
         Self { file, found: Diagnostics::new() }
     }
 
+    /// How many problems were found so far.
+    pub(crate) fn count(&self) -> usize {
+        self.found.iter().count()
+    }
+
     /// Reports a problem at a place.
     pub(crate) fn at(&mut self, range: Range<usize>, code: &'static str, message: impl Into<String>) {
         self.found.push(Diagnostic::error(code, message).at(self.file, range));

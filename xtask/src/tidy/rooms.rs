@@ -39,7 +39,14 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "sekisho-fuzz",
-        uses: &["sekisho-content", "sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"],
+        uses: &[
+            "sekisho-acl-test",
+            "sekisho-content",
+            "sekisho-edge",
+            "sekisho-model",
+            "sekisho-waf",
+            "sekisho-waf-lang",
+        ],
     },
     // Depends on nothing of ours: `cargo xtask` must build when nothing else does.
     Room { name: "xtask", uses: &[] },

@@ -144,3 +144,45 @@ cases:
 ";
     passes(bare);
 }
+
+const SLIPS: &str = r#"
+acl: acl.json
+rules: []
+defaults: {user_agent: x}
+places: {nowhere: {country: JP}}
+resource_type: ELB
+resources: {ipsets/office: [192.0.2.0/24]}
+cases:
+  - request: GET /
+    action: allow
+  - name: no request
+    action: allow
+  - name: nothing expected
+    request: GET /
+  - name: nothing at all
+  - name: bad request
+    request: GET
+    headers: [no colon]
+    body_base64: "?"
+    client: localhost
+    asn: 4294967296
+    token: {captcha: yesterday}
+    repeat: 0
+    after: 1h
+    action: deny
+    labels: {only: [x]}
+    response: {status: 99}
+    logged: maybe
+  - name: table
+    statement: {}
+    each: {a: [1, 2], b: [1]}
+    matches: [GET /]
+  - name: no statement
+    matches: [{reqest: GET /}]
+"#;
+
+#[test]
+fn every_slip_of_a_test_file_is_reported_at_once_with_its_place() {
+    let problems = TestFile::read(&SourceFile::new("t.yaml", SLIPS)).unwrap_err();
+    insta::assert_snapshot!(problems.render(false));
+}
