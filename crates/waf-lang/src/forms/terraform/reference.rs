@@ -150,7 +150,7 @@ fn unknown<'a>(
     let mut problem = place.error("unknown-reference", format!("{} is not in these files", quoted(what)));
     problem.help = report.did_you_mean(name, names);
     if problem.help.is_none() {
-        problem = problem.help("give the other files of the module too");
+        problem = problem.help("give the other files of the module too, or what `terraform show -json` prints");
     }
     report.push(problem);
     invalid(place.range.clone())
