@@ -23,7 +23,7 @@ mod veil;
 mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
-pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_value};
+pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_address, push_value, shows_address};
 pub use details::Details;
 pub use filter::keeps;
 pub(crate) use mask::Mask;

@@ -47,8 +47,8 @@ impl RateCounters {
     }
 
     /// Remembers what the key is that was just found over its limit.
-    pub(super) fn remember(&self, hash: u128, rule: &CountedRule, key: CountedKey<'_>) {
-        self.limited.remember(hash, rule.identity, key, |other| {
+    pub(super) fn remember(&self, hash: u128, rule: &CountedRule, key: CountedKey<'_>, now_ms: u64) {
+        self.limited.remember(hash, rule.identity, key, now_ms, |other| {
             self.shard(Self::shard_of(other)).get(other).is_some_and(|entry| entry.limited_since_ms != 0)
         });
     }
@@ -74,7 +74,7 @@ impl CounterStore for RateCounters {
         let hash = self.hash(rule, key);
         let (count, newly_limited) = self.shard(Self::shard_of(hash)).entry(hash).count(rule, 1, now.unix_ms());
         if newly_limited {
-            self.remember(hash, rule, key);
+            self.remember(hash, rule, key, now.unix_ms());
         }
         count
     }

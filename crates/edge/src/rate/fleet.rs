@@ -96,7 +96,6 @@ pub struct FleetCounters {
 #[derive(Debug)]
 struct Inner {
     counters: RateCounters,
-    keys_max: usize,
     secret: [u8; 32],
     /// Since when the store is lost, in milliseconds since the epoch; 0 if it is not.
     lost_since_ms: AtomicU64,
@@ -128,7 +127,6 @@ impl FleetCounters {
         };
         let inner = Arc::new(Inner {
             counters: RateCounters::new(keys_max),
-            keys_max,
             secret: Sha256::digest(secret.unwrap_or_default()).into(),
             lost_since_ms: AtomicU64::new(clock.now().unix_ms().max(1)),
             metrics,
@@ -142,6 +140,7 @@ impl FleetCounters {
             tls,
             link: None,
             connection: 0,
+            first_shard: 0,
             watched: HashSet::default(),
             is_loss_told: false,
             clocks_compared_ms: 0,
@@ -176,7 +175,7 @@ impl Drop for FleetCounters {
 
 impl CounterStore for FleetCounters {
     fn count(&self, rule: &CountedRule, key: CountedKey<'_>, now: Timestamp) -> u64 {
-        let Inner { counters, keys_max, lost_since_ms, .. } = &*self.inner;
+        let Inner { counters, lost_since_ms, .. } = &*self.inner;
         let now_ms = now.unix_ms();
         let hash = counters.hash(rule, key);
         let mut shard = counters.shard(RateCounters::shard_of(hash));
@@ -186,7 +185,7 @@ impl CounterStore for FleetCounters {
             let share =
                 entry.share.get_or_insert_with(|| Box::new(Share::new(self.inner.name(rule, key), rule.allowance)));
             if share.note(now_ms) {
-                if shard.queued.len() < *keys_max {
+                if shard.has_room_in_queue() {
                     shard.queued.push(hash);
                 } else {
                     shard.entry(hash).share.iter_mut().for_each(|share| share.not_queued());
@@ -195,7 +194,7 @@ impl CounterStore for FleetCounters {
         }
         drop(shard);
         if newly_limited {
-            counters.remember(hash, rule, key);
+            counters.remember(hash, rule, key, now_ms);
         }
         count
     }
@@ -246,6 +245,8 @@ struct Exchanger {
     link: Option<Link>,
     /// Numbers connections, from 1: what was known on another one is read anew.
     connection: u32,
+    /// The shard whose keys have their turn first: the next one each time, so that none waits for good.
+    first_shard: usize,
     /// Keys to ask about even if they have no requests here.
     watched: HashSet<u128, ReadyHasher>,
     is_loss_told: bool,
@@ -320,10 +321,11 @@ impl Exchanger {
     }
 
     /// The keys that have something to tell or are watched.
-    fn turns(&self) -> Vec<Turn> {
+    fn turns(&mut self) -> Vec<Turn> {
         let now_ms = self.clock.now().unix_ms();
         let mut turns = Vec::new();
-        for number in 0..SHARDS {
+        self.first_shard = (self.first_shard + 1) % SHARDS;
+        for number in (self.first_shard..SHARDS).chain(0..self.first_shard) {
             let mut shard = self.inner.counters.shard(number);
             let room = EXCHANGED_KEYS_MAX.saturating_sub(turns.len()).min(shard.queued.len());
             let queued: Vec<_> = shard.queued.drain(..room).collect();

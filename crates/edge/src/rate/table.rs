@@ -79,6 +79,11 @@ impl Shard {
         self.places.len()
     }
 
+    /// Whether another key may wait for a fleet's exchange: as many may as are kept.
+    pub(super) fn has_room_in_queue(&self) -> bool {
+        self.queued.len() < self.keys_max
+    }
+
     /// The entry of a key, if it is kept. Does not count as a use.
     pub(super) fn get(&self, key: u128) -> Option<&Entry> {
         self.places.get(&key).map(|&place| &self.entries[place as usize])

@@ -24,7 +24,7 @@ use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings};
 use super::veil::Veil;
 
-pub(crate) use rate::{limit_key, part_key, push_value};
+pub(crate) use rate::{limit_key, part_key, push_address, push_value, shows_address};
 
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;

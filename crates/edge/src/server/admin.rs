@@ -4,13 +4,15 @@ mod rate_keys;
 mod samples;
 
 use std::convert::Infallible;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::header::{CONTENT_TYPE, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -41,7 +43,7 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         let shared = Arc::clone(&shared);
         tokio::task::spawn_local(async move {
             let service = service_fn(|request: Request<Incoming>| {
-                let response = answer(&shared, request.method(), request.uri());
+                let response = answer(&shared, &request);
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
@@ -55,11 +57,15 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
+fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Reply> {
+    let (method, uri) = (request.method(), request.uri());
     if method != Method::GET && method != Method::HEAD {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     }
     match uri.path() {
+        "/rate-keys" | "/samples" | "/samples/names" if !is_asked_for_here(request.headers()) => {
+            plain(StatusCode::FORBIDDEN, "ask by an address, or by a name without dots\n")
+        }
         "/metrics" => {
             let mut response = Response::new(reply(shared.metrics.encode().into()));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
@@ -82,10 +88,23 @@ fn answer(shared: &Shared, method: &Method, uri: &Uri) -> Response<Reply> {
     }
 }
 
+/// Whether the host that a request names is an address or a name of the own network. What people may see here, a page of
+/// some other site must not get at by letting its own name lead here (DNS rebinding); nobody can register a name without
+/// dots.
+fn is_asked_for_here(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST) else { return true };
+    Authority::try_from(host.as_bytes()).is_ok_and(|authority| {
+        let host = authority.host();
+        host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() || !host.contains('.')
+    })
+}
+
 fn json(status: StatusCode, text: Vec<u8>) -> Response<Reply> {
     let mut response = Response::new(reply(text.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
 }
 

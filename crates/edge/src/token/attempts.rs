@@ -1,13 +1,13 @@
 //! Who failed puzzles how often. A table of fixed size: addresses that fall on one slot share it, which is stricter, never
-//! laxer. Of IPv6, the /64 counts.
+//! laxer. Of IPv6, the /64 counts; as one network may have as many of those as there are slots, IPv4 has slots of its own.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
 use sekisho_model::Timestamp;
 
-/// Slots, 16 bytes each.
-const SLOTS: usize = 16_384;
+/// Slots of each version of IP, 16 bytes each.
+const SLOTS: usize = 8_192;
 /// Failures within a window after which an address must wait.
 const FAILURES_MAX: u32 = 20;
 /// Length of a window, in milliseconds.
@@ -28,7 +28,7 @@ struct Slot {
 
 impl Attempts {
     pub(super) fn new() -> Self {
-        Self { slots: vec![Slot::default(); SLOTS].into(), hasher: RandomState::new() }
+        Self { slots: vec![Slot::default(); 2 * SLOTS].into(), hasher: RandomState::new() }
     }
 
     /// Whether an address may try.
@@ -43,12 +43,11 @@ impl Attempts {
     }
 
     fn slot(&mut self, address: IpAddr, now: Timestamp) -> &mut Slot {
-        let network = match address.to_canonical() {
-            IpAddr::V4(address) => u64::from(address.to_bits()),
-            IpAddr::V6(address) => (address.to_bits() >> 64) as u64,
+        let (first, network) = match address.to_canonical() {
+            IpAddr::V4(address) => (0, u64::from(address.to_bits())),
+            IpAddr::V6(address) => (SLOTS, (address.to_bits() >> 64) as u64),
         };
-        let index = self.hasher.hash_one(network) as usize % SLOTS;
-        let slot = &mut self.slots[index];
+        let slot = &mut self.slots[first + self.hasher.hash_one(network) as usize % SLOTS];
         if slot.failures == 0 || now.since_ms(slot.began) > WINDOW_MS {
             *slot = Slot { began: now, failures: 0 };
         }
@@ -71,5 +70,16 @@ mod tests {
         }
         assert!(!attempts.may_try(bad, at(2)) && !attempts.may_try(same, at(WINDOW_MS)));
         assert!(attempts.may_try(bad, at(WINDOW_MS + 2)));
+    }
+
+    #[test]
+    fn whoever_has_a_large_network_does_not_make_all_others_wait() {
+        let (mut attempts, now) = (Attempts::new(), Timestamp::from_unix_ms(1));
+        for network in 0..20_000_u128 {
+            let address = IpAddr::from(((0x2001_0db8 << 32 | network) << 64).to_be_bytes());
+            (0..FAILURES_MAX).for_each(|_| attempts.failed(address, now));
+        }
+        let others = (0..200_u8).filter(|&last| !attempts.may_try([192, 0, 2, last].into(), now)).count();
+        assert_eq!(others, 0);
     }
 }

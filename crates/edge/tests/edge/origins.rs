@@ -70,7 +70,7 @@ fn the_host_field_is_the_clients_or_the_origins() {
     assert_eq!(get(edge.address(), "/").status, 200);
     let seen = &origin.seen()[0];
     assert_eq!(seen.all("host"), [origin.address.to_string()]);
-    assert_eq!(seen.all("x-forwarded-host"), ["test.example"]);
+    assert_eq!(seen.all("x-forwarded-host"), ["test"]);
 }
 
 #[test]

@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sekisho_waf::RuleSet;
-use sekisho_waf::ir::{Action, AddressSource, Group, Logging, RateKey, RateKeyPart, Rule, RuleKind};
+use sekisho_waf::ir::{
+    Action, AddressSource, ForwardedPosition, Group, Logging, Policy, ProtectedPart, Protection, ProtectionMethod,
+    RateKey, RateKeyPart, RequestPart, Rule, RuleKind,
+};
 use serde_json::{Value, json};
 
-use crate::support::{Origin, Raw, Setup, TestEdge, get, rule_set};
+use crate::support::{Origin, Raw, Setup, TestEdge, get, rule_set, status_of};
 
 pub(crate) fn rate(name: &str, limit: u64, key: RateKey) -> Rule {
     let kind = RuleKind::Rate { limit, window_s: 600, key, scope_down: None, action: Action::block().into() };
@@ -116,4 +119,48 @@ fn a_rule_that_is_not_there_is_said_so() {
     let response = get(edge.running.admin_address().unwrap(), "/rate-keys?rule=other");
     assert_eq!(response.status, 404);
     assert_eq!(serde_json::from_slice::<Value>(&response.body).unwrap()["RuleNames"], json!(["rate"]));
+}
+
+#[test]
+fn an_address_from_a_protected_header_is_not_listed() {
+    let source = AddressSource::Forwarded {
+        header: "x-real-ip".to_owned(),
+        position: ForwardedPosition::First,
+        invalid_matches: false,
+    };
+    let part = ProtectedPart {
+        part: RequestPart::Header("x-real-ip".to_owned()),
+        method: ProtectionMethod::Substitute,
+        shown_in_match_details: false,
+        shown_in_rate_details: false,
+    };
+    let policy = Policy {
+        protection: Protection { hash_prefix: String::new(), parts: vec![part] },
+        ..rule_set(vec![rate("forwarded", 1, RateKey::Address(source))]).policy().clone()
+    };
+    let origin = Origin::start();
+    let edge = start(&origin, Arc::new(RuleSet::compile(policy, sekisho_waf::Limits::default()).unwrap()));
+    let statuses = [(); 2].map(|()| with_header(edge.address(), "X-Real-IP: 203.0.113.9\r\n"));
+    assert_eq!(statuses, [200, 403]);
+    let listing = listing(&edge, "");
+    assert_eq!(listing["Rules"][0]["Keys"][0]["Values"], json!([{ "Key": "FORWARDED_IP", "Value": "REDACTED" }]));
+    assert_eq!(listing["ManagedKeysIPV4"]["Addresses"], json!([]));
+}
+
+/// What people may see is not for pages of other sites whose name was made to lead to the admin address.
+#[test]
+fn other_sites_names_do_not_lead_to_what_is_limited() {
+    let origin = Origin::start();
+    let edge = start(&origin, by_address(10));
+    let admin = edge.running.admin_address().unwrap();
+    let asked = |target: &str, host: &str| status_of(admin, format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n"));
+    for target in ["/rate-keys", "/samples", "/samples/names"] {
+        for host in ["evil.example:9180", "localhost.evil.example", "127.0.0.1.evil.example", "1.1.1.1."] {
+            assert_eq!(asked(target, host), Some(403), "{target} {host}");
+        }
+        for host in ["127.0.0.1:9180", "127.0.0.1", "[::1]:9180", "localhost:9180", "sekisho"] {
+            assert_eq!(asked(target, host), Some(200), "{target} {host}");
+        }
+    }
+    assert_eq!(asked("/metrics", "metrics.example"), Some(200));
 }

@@ -167,6 +167,8 @@ impl Turn {
                     }
                 }
             }
+            // The key made room for others meanwhile and came back: what its total was before is not known.
+            None if share.connection != connection => return false,
             None => {
                 // A store that lost its data begins anew: then nobody else's requests are known of.
                 let own = share.total.saturating_add(u64::from(self.requests));

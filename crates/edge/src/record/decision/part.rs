@@ -46,6 +46,8 @@ impl Line<'_> {
         if let Some(name) = detail.field_name {
             let names = match detail.location {
                 "SINGLE_QUERY_ARG" | "ALL_QUERY_ARGS" => self.cloak.veil().query(Place::MatchDetails),
+                // Names within a body are the client's words as much as their values.
+                "BODY" | "JSON_BODY" => self.cloak.veil().body(),
                 _ => None,
             };
             self.raw(",\"matchedFieldName\":\"");

@@ -105,6 +105,7 @@ pub(crate) fn push_value(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, part: &RateKe
     let is_secret = match part {
         RateKeyPart::Header { name, .. } => cloak.hides(name.as_bytes()),
         RateKeyPart::Cookie { .. } => cloak.hides(b"cookie"),
+        RateKeyPart::Address(source) => is_secret_address(cloak, source),
         _ => false,
     };
     match cloak.veil().stand(covered_part(cloak.veil(), part), value) {
@@ -116,12 +117,32 @@ pub(crate) fn push_value(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, part: &RateKe
 
 /// Appends an address that a rule counts by, or what stands in its place: one that a header reports is as protected as the
 /// header.
-fn push_address(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, key: &RateKey, address: IpAddr) {
-    let method = match key {
-        RateKey::Address(source) => covered_address(cloak.veil(), source),
-        RateKey::Constant | RateKey::Custom(_) => None,
-    };
-    cloak.push_covered(out, method, address.to_string().as_bytes());
+pub(crate) fn push_address(cloak: &mut Cloak<'_>, out: &mut Vec<u8>, key: &RateKey, address: IpAddr) {
+    if let RateKey::Address(source) = key {
+        let text = address.to_string();
+        match cloak.veil().stand(covered_address(cloak.veil(), source), text.as_bytes()) {
+            Some(stand) => out.extend_from_slice(stand.bytes()),
+            None if is_secret_address(cloak, source) => out.extend_from_slice(REDACTED),
+            None => cloak.push(out, text.as_bytes()),
+        }
+    }
+}
+
+/// Whether the addresses that a rule counts by may be shown as they are.
+pub(crate) fn shows_address(cloak: &Cloak<'_>, key: &RateKey) -> bool {
+    match key {
+        RateKey::Address(source) => {
+            covered_address(cloak.veil(), source).is_none() && !is_secret_address(cloak, source)
+        }
+        RateKey::Constant | RateKey::Custom(_) => false,
+    }
+}
+
+fn is_secret_address(cloak: &Cloak<'_>, source: &AddressSource) -> bool {
+    match source {
+        AddressSource::Client => false,
+        AddressSource::Forwarded { header, .. } => cloak.hides(header.as_bytes()),
+    }
 }
 
 fn covered_part(veil: &Veil, part: &RateKeyPart) -> Option<ProtectionMethod> {
@@ -129,8 +150,10 @@ fn covered_part(veil: &Veil, part: &RateKeyPart) -> Option<ProtectionMethod> {
     match part {
         RateKeyPart::Header { name, .. } => veil.header(name.as_bytes(), place),
         RateKeyPart::Cookie { name, .. } => veil.cookie(name.as_bytes(), place),
+        RateKeyPart::QueryString { .. } | RateKeyPart::QueryArgument { .. } if veil.redacts_query() => {
+            Some(ProtectionMethod::Substitute)
+        }
         RateKeyPart::QueryArgument { name, .. } => veil.argument(name.as_bytes(), place),
-        RateKeyPart::QueryString { .. } if veil.redacts_query() => Some(ProtectionMethod::Substitute),
         RateKeyPart::QueryString { .. } => veil.arguments(place),
         RateKeyPart::UriPath { .. } => veil.path(),
         RateKeyPart::Method => veil.method(),

@@ -347,6 +347,7 @@ fn what_is_protected_does_not_leave_as_matched_data() {
         (&cookie, "COOKIES", Some("session"), json!([hash("session=s3cret")])),
         (&cookie, "HEADER", Some("cookie"), json!([hash("session=s3cret")])),
         (&RequestPart::Body, "BODY", None, json!([hash("s3cret")])),
+        (&RequestPart::Body, "BODY", Some("hoppy"), json!([hash("s3cret")])),
         (&RequestPart::Body, "URI", None, plain.clone()),
         (&RequestPart::QueryString, "SINGLE_QUERY_ARG", Some("hoppy"), json!([hash("s3cret")])),
     ] {
@@ -357,8 +358,8 @@ fn what_is_protected_does_not_leave_as_matched_data() {
         };
         let (found, field) = matched_under(&veil(false, ProtectionMethod::Hash), location, name);
         assert_eq!(found, data, "{part:?} {location} {name:?}");
-        let of_query = *part == RequestPart::QueryString;
-        assert_eq!(field, if of_query { json!(hash("hoppy")) } else { json!(name) });
+        let names_too = matches!(part, RequestPart::QueryString | RequestPart::Body) && name.is_some();
+        assert_eq!(field, if names_too { json!(hash("hoppy")) } else { json!(name) });
         let covered = data != plain;
         let (found, _) = matched_under(&veil(false, ProtectionMethod::Substitute), location, name);
         assert_eq!(found, if covered { json!(["REDACTED"]) } else { plain.clone() }, "{part:?} {location}");

@@ -12,7 +12,7 @@ use sekisho_waf::{KeyValue, LimitedKey, RuleRef};
 use serde_json::{Value, json};
 
 use crate::rate::{Limited, Sharing};
-use crate::record::{Cloak, Mask, limit_key, part_key, push_value};
+use crate::record::{Cloak, Mask, limit_key, part_key, push_address, push_value, shows_address};
 use crate::server::shared::Shared;
 
 /// Answers a query: the status, and a document.
@@ -37,10 +37,12 @@ pub(super) fn list(shared: &Shared, query: &str) -> (StatusCode, Value) {
         .into_iter()
         .map(|place| {
             let keys = rules.rates.limited(place, now);
-            addresses.extend(keys.iter().filter_map(|limited| match limited.key {
-                LimitedKey::Address(address) => Some(address),
-                _ => None,
-            }));
+            if is_shown(policy, place, &cloak) {
+                addresses.extend(keys.iter().filter_map(|limited| match limited.key {
+                    LimitedKey::Address(address) => Some(address),
+                    _ => None,
+                }));
+            }
             describe(policy, place, &keys, &mut cloak)
         })
         .collect();
@@ -81,6 +83,11 @@ fn is_wanted(place: RuleRef, policy: &Policy, rule: Option<&str>, group: Option<
     rule.is_none_or(|name| place.resolve(policy).name == name) && group.is_none_or(|name| own_group == Some(name))
 }
 
+/// Whether the addresses that a rule counts by are to be seen.
+fn is_shown(policy: &Policy, place: RuleRef, cloak: &Cloak<'_>) -> bool {
+    matches!(&place.resolve(policy).kind, RuleKind::Rate { key, .. } if shows_address(cloak, key))
+}
+
 fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], cloak: &mut Cloak<'_>) -> Value {
     let rule = place.resolve(policy);
     let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind else { return Value::Null };
@@ -108,7 +115,10 @@ fn describe(policy: &Policy, place: RuleRef, keys: &[Limited], cloak: &mut Cloak
 
 fn values(key: &RateKey, limited: &LimitedKey, cloak: &mut Cloak<'_>) -> Value {
     match (key, limited) {
-        (_, LimitedKey::Address(address)) => json!([{ "Key": limit_key(key), "Value": address }]),
+        (_, LimitedKey::Address(address)) => {
+            let value = written(|text| push_address(cloak, text, key, *address));
+            json!([{ "Key": limit_key(key), "Value": value }])
+        }
         (_, LimitedKey::InvalidAddress) => json!([{ "Key": limit_key(key), "Value": "INVALID" }]),
         (RateKey::Custom(parts), LimitedKey::Custom(_)) => {
             parts.iter().zip(limited.values()).map(|(part, value)| custom_value(part, value, cloak)).collect()
@@ -120,16 +130,19 @@ fn values(key: &RateKey, limited: &LimitedKey, cloak: &mut Cloak<'_>) -> Value {
 fn custom_value(part: &RateKeyPart, value: KeyValue<'_>, cloak: &mut Cloak<'_>) -> Value {
     let (kind, name) = part_key(part);
     let value = match value {
-        KeyValue::Bytes(bytes) => {
-            let mut text = vec![b'"'];
-            push_value(cloak, &mut text, part, bytes, usize::MAX);
-            text.push(b'"');
-            serde_json::from_slice(&text).unwrap_or(Value::Null)
-        }
+        KeyValue::Bytes(bytes) => written(|text| push_value(cloak, text, part, bytes, usize::MAX)),
         KeyValue::Invalid => "INVALID".into(),
     };
     match name {
         Some(name) => json!({ "Key": kind, "Name": name, "Value": value }),
         None => json!({ "Key": kind, "Value": value }),
     }
+}
+
+/// What `write` appends as the inside of a JSON string.
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> Value {
+    let mut text = vec![b'"'];
+    write(&mut text);
+    text.push(b'"');
+    serde_json::from_slice(&text).unwrap_or(Value::Null)
 }

@@ -117,7 +117,7 @@ impl Raw {
 /// Sends a GET on a connection of its own.
 pub(crate) fn get(address: SocketAddr, target: &str) -> Response {
     let mut raw = Raw::connect(address);
-    raw.send(format!("GET {target} HTTP/1.1\r\nhost: test.example\r\n\r\n"));
+    raw.send(format!("GET {target} HTTP/1.1\r\nhost: test\r\n\r\n"));
     raw.response().expect("a response")
 }
 

@@ -248,3 +248,24 @@ fn replies_that_make_no_sense_are_none() {
         assert_eq!(turn.hear(&mut replies.into_iter()), None);
     }
 }
+
+#[test]
+fn a_key_that_comes_back_during_its_exchange_is_not_charged_with_all_there_ever_was() {
+    let (mut store, mut other, mut edge) = (Store::default(), Edge::new(MINUTE), Edge::new(MINUTE));
+    (0..60).for_each(|_| _ = other.request(NOON));
+    other.exchange(&mut store, 1, NOON);
+    edge.request(NOON);
+    edge.exchange(&mut store, 1, NOON);
+    edge.request(NOON);
+    let turn = edge.shard.get_mut(HASH).unwrap().share.as_mut().unwrap().turn(HASH, 1, NOON);
+    let mut commands = Commands::default();
+    turn.ask(NOON, &mut commands);
+    let news = turn.hear(&mut store.answer(&commands).into_iter()).unwrap();
+    (100..104).for_each(|other| _ = edge.shard.entry(other));
+    edge.request(NOON);
+    turn.settle(edge.shard.get_mut(HASH).unwrap(), news, 1, NOON, NOON);
+    assert_eq!(edge.requests(NOON), 1);
+    // Its own turn tells what was before.
+    edge.exchange(&mut store, 1, NOON);
+    assert_eq!(edge.requests(NOON), 63);
+}

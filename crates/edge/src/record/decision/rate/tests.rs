@@ -44,7 +44,7 @@ fn list_under(veil: &Veil, key: RateKey, headers: &[(&str, &str)]) -> Value {
     let request = Request {
         method: b"GET",
         path: b"/",
-        query: b"",
+        query: b"mail=a@example.com",
         fragment: None,
         version: b"HTTP/1.1",
         scheme: "https",
@@ -171,4 +171,22 @@ fn an_address_from_a_protected_header_is_covered() {
     let veil = Veil::new(&Protection::default(), &[RedactedPart::Header("x-forwarded-for".to_owned())]);
     let list = list_under(&veil, RateKey::Address(source), &[("X-Forwarded-For", "192.0.2.9")]);
     assert_eq!(list[0]["limitValue"], "REDACTED");
+}
+
+#[test]
+fn an_address_from_a_masked_header_and_an_argument_of_a_redacted_query_are_hidden() {
+    let source = |header: &str| AddressSource::Forwarded {
+        header: header.to_owned(),
+        position: ForwardedPosition::First,
+        invalid_matches: false,
+    };
+    // Masked always; a header that settings mask goes the same way.
+    let headers = [("authorization", "192.0.2.9")];
+    let listed = list(RateKey::Address(source("authorization")), &headers);
+    assert_eq!(listed[0]["limitValue"], "REDACTED");
+    let argument = RateKeyPart::QueryArgument { name: "mail".to_owned(), transforms: Vec::new() };
+    let key = RateKey::Custom(vec![RateKeyPart::Address(source("authorization")), argument]);
+    let listed = list_under(&Veil::new(&Protection::default(), &[RedactedPart::QueryString]), key, &headers);
+    let values = [0, 1].map(|at| listed[0]["customValues"][at]["value"].clone());
+    assert_eq!(values, [json!("REDACTED"), json!("REDACTED")], "{listed}");
 }
