@@ -207,7 +207,7 @@ fn the_store_may_be_asked_over_tls() {
     let (chain, key) = (folder.path().join("store.crt"), folder.path().join("store.key"));
     std::fs::write(&chain, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
-    let tls = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let tls = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (chain_name, key_name, port) = (chain.to_str().unwrap(), key.to_str().unwrap(), tls.port().to_string());
     let files = ["--tls-cert-file", chain_name, "--tls-key-file", key_name, "--tls-ca-cert-file", chain_name];
     let arguments = [["--tls-port", &port, "--tls-auth-clients", "no"].as_slice(), &files].concat();
@@ -224,7 +224,7 @@ fn the_store_may_be_asked_over_tls() {
 
 #[test]
 fn a_store_that_is_not_there_stops_nobody() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let counters = counters(settings(&format!("redis://{free}")));
     let policy = by_address(100);
     let rates = PolicyRates::new(Arc::clone(&counters) as Arc<dyn CounterStore>, policy.policy());
