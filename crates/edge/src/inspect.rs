@@ -59,6 +59,13 @@ pub(crate) struct Candidate<'a> {
     pub(crate) delivers: bool,
 }
 
+impl Candidate<'_> {
+    /// Whether no rule stops a solution: only the default would, which knows nothing of its path.
+    fn is_admitted(&self, verdict: &Verdict) -> bool {
+        self.delivers && verdict.terminating.is_none()
+    }
+}
+
 /// What a worker shares with all others and inspection needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
@@ -175,7 +182,8 @@ impl Inspector {
         // A fault in the engine must cost one request, never the worker. What it leaves in the memory is thrown away.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let verdict = set.evaluate(request, &context, scratch);
-            let kept = record && terms.keep(set.policy(), verdict.decision, Some(verdict));
+            let decision = if candidate.is_admitted(verdict) { Decision::Allow } else { verdict.decision };
+            let kept = record && terms.keep(set.policy(), decision, Some(verdict));
             kept.then(|| Details::of(set, request, verdict))
         }));
         around.metrics.inspected(begun.elapsed());
@@ -195,8 +203,7 @@ impl Inspector {
         let policy = around.rules.set.policy();
         let admitted;
         let verdict = match self.scratch.verdict() {
-            // No rule stops a solution; only the default would, which knows nothing of this path.
-            verdict if candidate.delivers && verdict.terminating.is_none() => {
+            verdict if candidate.is_admitted(verdict) => {
                 admitted = Verdict { decision: Decision::Allow, ..verdict.clone() };
                 &admitted
             }

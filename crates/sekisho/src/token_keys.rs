@@ -4,6 +4,7 @@
 //! The file is for this user alone. Nothing of its content is ever shown.
 
 use std::fs::{self, OpenOptions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -96,7 +97,8 @@ fn make(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let line = KeyRing::generate_line().map_err(io::Error::other)?;
-    let part = folder.join(format!("{OWN_FILE}.{}", std::process::id()));
+    // Not the process's number: in containers that is the same each time, and a crash may have left its file.
+    let part = folder.join(format!("{OWN_FILE}.{:016x}", RandomState::new().hash_one(std::process::id())));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
     let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
     let linked = written.and_then(|()| match fs::hard_link(&part, path) {
@@ -121,6 +123,15 @@ mod tests {
         assert_eq!(file.load().unwrap().count(), 1);
         assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
         assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_crash_left_does_not_keep_keys_from_being_made() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(format!("{OWN_FILE}.{}", std::process::id())), "").unwrap();
+        let file = KeyFile::new(None, folder.path());
+        assert_eq!(file.load().unwrap().count(), 1);
+        assert!(file.path().exists());
     }
 
     #[test]

@@ -11,9 +11,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use sekisho_model::{SourceFile, Timestamp};
 use sekisho_waf::reference::{self, ConditionTrace, TestTrace};
-use sekisho_waf::{
-    Body, Client, Context, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch,
-};
+use sekisho_waf::{Body, Client, Context, KnownToken, Limits, NoPlaces, NoRates, Request, RuleSet, Scratch};
 use sekisho_waf_lang::aws::{LoadOptions, ManagedCatalogue, load};
 
 const STEPS: [&str; 4] =
@@ -33,7 +31,8 @@ static RULES: LazyLock<Vec<RuleSet>> = LazyLock::new(|| {
 });
 
 fn rules(chain: &[&str]) -> RuleSet {
-    let shown = r#""VisibilityConfig":{"SampledRequestsEnabled":true,"CloudWatchMetricsEnabled":true,"MetricName":"m"}"#;
+    let shown =
+        r#""VisibilityConfig":{"SampledRequestsEnabled":true,"CloudWatchMetricsEnabled":true,"MetricName":"m"}"#;
     let steps: Vec<_> =
         chain.iter().enumerate().map(|(at, step)| format!(r#"{{"Priority":{at},"Type":"{step}"}}"#)).collect();
     let rule = |(priority, field): (usize, &&str)| {

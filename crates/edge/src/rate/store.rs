@@ -19,7 +19,8 @@ pub struct CountedRule {
 pub trait CounterStore: std::fmt::Debug + Send + Sync {
     /// Counts a request and returns how many the rule's window has for its key, this one included.
     ///
-    /// Never waits for anything but memory. A time before the latest seen for the key counts as that.
+    /// Never waits for anything but memory. A time before the latest seen for the key counts as that, unless it is a window or
+    /// more before it.
     fn count(&self, rule: &CountedRule, key: CountedKey<'_>, now: Timestamp) -> u64;
 
     /// The keys of a rule that are limited now.

@@ -62,7 +62,8 @@ impl Window {
 
     /// Counts `requests` at `now_ms` and returns how many the window has now, these included.
     ///
-    /// A clock that goes backwards counts as standing still.
+    /// A clock that goes backwards counts as standing still; one that is set back by a window or more begins a new window, for the
+    /// old one would not end before the clock is there again.
     pub(super) fn count(&mut self, now_ms: u64, requests: u32, allowance: Allowance) -> u64 {
         let now = self.advance(now_ms, allowance.window_ms);
         self.add(now, requests, allowance.limit);
@@ -115,7 +116,8 @@ impl Window {
     fn bucket_time(&mut self, now_ms: u64, window_ms: u32) -> u32 {
         let newest = self.buckets[..usize::from(self.used)].last().map_or(0, |bucket| bucket.last);
         let elapsed = now_ms.saturating_sub(self.base_ms).max(u64::from(newest));
-        if elapsed - u64::from(newest) >= u64::from(window_ms.max(1)) {
+        let set_back = (self.base_ms + u64::from(newest)).saturating_sub(now_ms);
+        if (elapsed - u64::from(newest)).max(set_back) >= u64::from(window_ms.max(1)) {
             self.restart(now_ms);
             return 0;
         }
@@ -275,7 +277,15 @@ mod tests {
         let mut window = Window::EMPTY;
         let allowance = Allowance { limit: 10, window_ms: 1_000 };
         let mut count = |now_ms| window.count(now_ms, 1, allowance);
-        assert_eq!([count(100_000), count(50_000), count(100_500), count(101_000)], [1, 2, 3, 2]);
+        assert_eq!([count(100_000), count(99_001), count(100_500), count(101_000)], [1, 2, 3, 2]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_a_key_limited() {
+        let mut window = Window::EMPTY;
+        (0..100).for_each(|_| _ = window.count(7_200_000, 1, per_minute(10)));
+        assert_eq!(window.requests(3_600_000, 60_000), 0);
+        assert_eq!((0..5).map(|second| window.count(3_600_000 + second * 30_000, 1, per_minute(10))).max(), Some(2));
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! All samples, by the names they are asked for under. They stay when rules are replaced by others of the same names.
+//! All samples, by the names they are asked for under. They stay when rules are replaced by others of the same names, unless the
+//! others protect other parts of requests: what was kept before shows what is to be shown no more.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sekisho_waf::ir::{Policy, RuleKind, Visibility};
+use sekisho_waf::ir::{Policy, Protection, RuleKind, Visibility};
 
 use super::draw::Draw;
 use super::policy::PolicySamples;
@@ -33,6 +34,8 @@ pub(super) struct Names {
     pub(super) aliases: BTreeMap<String, String>,
     /// The metric name of the policy, for requests that no rule ended.
     pub(super) default_action: String,
+    /// What the policy protects, and so none of the samples show.
+    protection: Protection,
 }
 
 impl Samples {
@@ -48,8 +51,15 @@ impl Samples {
     /// Where the samples of a policy go. From now on, samples can be asked for by its names.
     pub(crate) fn resolve(&self, policy: &Policy) -> PolicySamples {
         let mut names = self.names();
-        let mut next = Names { default_action: policy.visibility.metric_name.clone(), ..Names::default() };
-        let before = std::mem::take(&mut names.reservoirs);
+        let mut next = Names {
+            default_action: policy.visibility.metric_name.clone(),
+            protection: policy.protection.clone(),
+            ..Names::default()
+        };
+        let mut before = std::mem::take(&mut names.reservoirs);
+        if names.protection != policy.protection {
+            before.clear();
+        }
         let mut reservoir = |visibility: &Visibility| {
             let name = &visibility.metric_name;
             let known = || before.get(name).map(Arc::clone).unwrap_or_default();

@@ -1,10 +1,13 @@
 //! Edges that count together through a Redis server.
 
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::{Metrics, RateMetrics};
+use sekisho_edge::rate::resp::{Reply, read_reply};
 use sekisho_edge::rate::{CounterStore, Endpoint, FleetCounters, FleetSettings, PolicyRates, Sharing};
 use sekisho_model::Clock;
 use sekisho_waf::ir::{AddressSource, RateKey};
@@ -204,7 +207,7 @@ fn the_store_may_be_asked_over_tls() {
     let (chain, key) = (folder.path().join("store.crt"), folder.path().join("store.key"));
     std::fs::write(&chain, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
-    let tls = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let tls = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (chain_name, key_name, port) = (chain.to_str().unwrap(), key.to_str().unwrap(), tls.port().to_string());
     let files = ["--tls-cert-file", chain_name, "--tls-key-file", key_name, "--tls-ca-cert-file", chain_name];
     let arguments = [["--tls-port", &port, "--tls-auth-clients", "no"].as_slice(), &files].concat();
@@ -221,7 +224,7 @@ fn the_store_may_be_asked_over_tls() {
 
 #[test]
 fn a_store_that_is_not_there_stops_nobody() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let counters = counters(settings(&format!("redis://{free}")));
     let policy = by_address(100);
     let rates = PolicyRates::new(Arc::clone(&counters) as Arc<dyn CounterStore>, policy.policy());
@@ -230,4 +233,47 @@ fn a_store_that_is_not_there_stops_nobody() {
         assert_eq!(rates.count(RuleRef::top(0), key, 600, SystemClock.now()), expected);
     }
     assert!(matches!(counters.sharing(), Sharing::Lost { .. }));
+}
+
+/// A store that lets in, and then says something now and then.
+fn dawdling_store() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut commands = BufReader::new(stream.try_clone().unwrap());
+            while let Ok(Reply::List(words)) = read_reply(&mut commands) {
+                let word = |text: &[u8]| words.first() == Some(&Reply::Text(Some(text.to_vec())));
+                let reply: &[u8] = match () {
+                    () if word(b"TIME") => b"*2\r\n:1\r\n:1\r\n",
+                    () if word(b"SELECT") || word(b"SET") => b"+OK\r\n",
+                    () => {
+                        std::thread::sleep(PROMPT / 4);
+                        if word(b"HGETALL") { b"*0\r\n" } else { b":1\r\n" }
+                    }
+                };
+                if stream.write_all(reply).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_store_that_takes_its_time_is_lost() {
+    let metrics = Metrics::new("test");
+    let store = settings(&format!("redis://{}", dawdling_store()));
+    let counters = FleetCounters::start(1_000, store, Arc::new(SystemClock), metrics.rates.clone()).unwrap();
+    let counters = Arc::new(counters);
+    until(PATIENCE, "the store is found", || is_shared(&counters));
+    let policy = by_address(100);
+    let rates = PolicyRates::new(Arc::clone(&counters) as Arc<dyn CounterStore>, policy.policy());
+    for last in 0..50 {
+        rates.count(RuleRef::top(0), CountedKey::Address([192, 0, 2, last].into()), 600, SystemClock.now());
+    }
+    let told = || metrics.encode().contains("sekisho_rate_store_losses_total 1\n");
+    until(PATIENCE / 2, "the store is lost", told);
 }

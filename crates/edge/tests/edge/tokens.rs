@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
-use sekisho_waf::ir::{Action, Condition, Field, HeaderInsert, Logging, Policy, Rule, RuleKind, TokenAction};
+use sekisho_waf::ir::{
+    Action, Condition, Field, HeaderInsert, LogBehavior, LogCondition, LogFilter, LogRequirement, LoggedAction,
+    Logging, Policy, Rule, RuleKind, TokenAction,
+};
 use sekisho_waf::{Decision, Limits, RuleSet};
 
 use crate::support::{Origin, Raw, Response, Setup, block, get, keys, rule_set};
@@ -123,7 +126,14 @@ fn who_is_blocked_gets_no_token_and_the_default_stops_no_solution() {
             .clone();
     policy.default_action = Action::block();
     let rules = Arc::new(RuleSet::compile(policy, Limits::default()).unwrap());
-    let edge = Setup::to(&[origin.address]).rules(rules).start();
+    let mut setup = Setup::to(&[origin.address]).rules(rules);
+    // A filter sees what became of the request, not what the default would have done.
+    setup.logging.filters.push(LogFilter {
+        behavior: LogBehavior::Drop,
+        requirement: LogRequirement::Any,
+        conditions: vec![LogCondition::Action(LoggedAction::Block)],
+    });
+    let edge = setup.start();
     assert_eq!(send(edge.address(), "POST", &format!("{ENDPOINT}?attack"), "", "task=x").status, 403);
     let solved = solve(edge.address(), "/");
     assert_eq!(solved.status, 200);

@@ -48,6 +48,11 @@ impl Endpoint {
     ///
     /// If it is not that. A password is not taken here, where it would be shown with the rest.
     pub fn parse(url: &str) -> Result<Self, EndpointError> {
+        // Before anything else: whatever else is wrong, the URL is shown then.
+        let anywhere = url.split_once("://").map_or(url, |(_, rest)| rest);
+        if anywhere.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
+            return Err(EndpointError::Password);
+        }
         let (tls, rest) = match (url.strip_prefix("redis://"), url.strip_prefix("rediss://")) {
             (Some(rest), _) => (false, rest),
             (_, Some(rest)) => (true, rest),
@@ -55,7 +60,6 @@ impl Endpoint {
         };
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (username, place) = match authority.rsplit_once('@') {
-            Some((user, _)) if user.contains(':') => return Err(EndpointError::Password),
             Some((user, place)) => (Some(user.to_owned()).filter(|user| !user.is_empty()), place),
             None => (None, authority),
         };
@@ -141,6 +145,10 @@ mod tests {
             ("http://a", EndpointError::Scheme),
             ("redis://:secret@a", EndpointError::Password),
             ("redis://user:secret@a", EndpointError::Password),
+            ("redis://user:sec/ret@a", EndpointError::Password),
+            ("redis://user:s@c/ret@a:0", EndpointError::Password),
+            ("valkey://:secret@a", EndpointError::Password),
+            (":secret@a", EndpointError::Password),
             ("redis://", EndpointError::Host),
             ("redis:///1", EndpointError::Host),
             ("redis://[::1", EndpointError::Host),

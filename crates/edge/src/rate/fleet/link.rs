@@ -5,7 +5,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
@@ -16,6 +16,10 @@ use super::resp::{Reply, push_command, read_reply};
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
 /// How long a server may be silent before it counts as lost.
 const SILENCE_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long the replies to one exchange may take to begin before the server counts as lost, however busy it seems.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_millis(2_000);
+/// Bytes of all replies to one exchange. Those to 500 keys with all their buckets take less than a fifth.
+const REPLIES_BYTES_MAX: usize = 16 << 20;
 
 /// Why the store cannot be used now.
 #[derive(Debug, thiserror::Error)]
@@ -118,14 +122,25 @@ impl Link {
     ///
     /// If the connection fails or a command is refused; then the connection must not be used again.
     pub(super) fn exchange(&mut self, commands: &Commands) -> Result<Vec<Reply>, LinkError> {
+        let begun = Instant::now();
+        let mut bytes = 0;
         let stream = self.stream.get_mut();
         stream.write_all(commands.bytes())?;
         stream.flush()?;
         let mut replies = Vec::with_capacity(commands.count);
         for _ in 0..commands.count {
+            if begun.elapsed() > EXCHANGE_TIMEOUT {
+                return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+            }
             match read_reply(&mut self.stream)? {
                 Reply::Refused(words) => return Err(LinkError::Refused(printable(&words))),
-                reply => replies.push(reply),
+                reply => {
+                    bytes += reply.bytes();
+                    if bytes > REPLIES_BYTES_MAX {
+                        return Err(LinkError::Strange);
+                    }
+                    replies.push(reply);
+                }
             }
         }
         if !self.stream.buffer().is_empty() {
@@ -158,4 +173,42 @@ fn dial(endpoint: &Endpoint, tls: Option<&Arc<ClientConfig>>) -> Result<Box<dyn 
 /// A server's words, fit for a log.
 fn printable(words: &str) -> String {
     words.chars().take(200).map(|char| if char.is_control() { ' ' } else { char }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says what it has, whatever is asked.
+    struct Tape(io::Cursor<Vec<u8>>);
+
+    impl Read for Tape {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buf)
+        }
+    }
+
+    impl Write for Tape {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn large_replies_are_not_gathered_for_ever() {
+        let item = [b"$4096\r\n".as_slice(), &[b'a'; 4096], b"\r\n"].concat();
+        let list = [b"*1024\r\n".as_slice(), &item.repeat(1024)].concat();
+        let exchanged = |lists: usize| {
+            let tape: Box<dyn Duplex> = Box::new(Tape(io::Cursor::new(list.repeat(lists))));
+            let mut commands = Commands::default();
+            (0..lists).for_each(|_| commands.push(&[b"HGETALL", b"a"]));
+            Link { stream: BufReader::new(tape), ahead_ms: 0 }.exchange(&commands).map(|replies| replies.len())
+        };
+        assert_eq!(exchanged(3).unwrap(), 3);
+        assert!(matches!(exchanged(5), Err(LinkError::Strange)));
+    }
 }

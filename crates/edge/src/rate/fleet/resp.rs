@@ -37,6 +37,17 @@ impl Reply {
             _ => None,
         }
     }
+
+    /// Bytes of memory this takes.
+    pub(super) fn bytes(&self) -> usize {
+        let inside = match self {
+            Self::Done(text) | Self::Refused(text) => text.len(),
+            Self::Number(_) | Self::Text(None) => 0,
+            Self::Text(Some(text)) => text.len(),
+            Self::List(items) => items.iter().map(Self::bytes).sum(),
+        };
+        size_of::<Self>() + inside
+    }
 }
 
 /// Appends a command, a list of texts.

@@ -1,6 +1,6 @@
 //! Questions, and answers against the API model.
 
-use sekisho_waf::ir::{Action, Condition, Group, Policy, Rule, RuleKind};
+use sekisho_waf::ir::{Action, Condition, Group, Policy, ProtectedPart, ProtectionMethod, RequestPart, Rule, RuleKind};
 use sekisho_waf::{RuleMatch, RuleRef, Verdict};
 use serde_json::Value;
 
@@ -117,6 +117,23 @@ fn samples_outlive_the_rules_they_are_of() {
     observe(&samples.resolve(&other), &[RuleRef::top(0)], 1);
     assert_eq!(population(&samples, "watch-metric"), 4);
     assert!(ask(&samples, "rule-metric-name=uses").is_err());
+}
+
+#[test]
+fn samples_that_show_what_is_protected_now_are_gone() {
+    let samples = Samples::new();
+    observe(&samples.resolve(&policy()), &[RuleRef::top(0)], 3);
+    let mut protecting = policy();
+    protecting.protection.parts.push(ProtectedPart {
+        part: RequestPart::Header("x-key".to_owned()),
+        method: ProtectionMethod::Substitute,
+        shown_in_match_details: true,
+        shown_in_rate_details: true,
+    });
+    observe(&samples.resolve(&protecting), &[], 1);
+    assert_eq!((population(&samples, "watch-metric"), population(&samples, "ALL")), (0, 1));
+    observe(&samples.resolve(&protecting), &[], 1);
+    assert_eq!(population(&samples, "ALL"), 2);
 }
 
 #[test]
