@@ -299,3 +299,14 @@ fn the_bare_web_acl_and_a_plain_text_one_mean_the_same() {
         assert_eq!(loaded.policy, Some(policy()), "{}", loaded.diagnostics.render(false));
     }
 }
+
+#[test]
+fn base64_in_lines_is_base64() {
+    let encoded = regex::Regex::new(r#""SearchString": "([^"]{3})([^"]*)""#).unwrap();
+    for line_end in ["\\n", "\\r\\n"] {
+        let wrapped = encoded.replace_all(WEB_ACL, format!("\"SearchString\": \"$1{line_end}$2{line_end}\""));
+        assert_ne!(wrapped, WEB_ACL);
+        let loaded = load(&SourceFile::new("wrapped", wrapped), &resources(), &catalogue(), &LoadOptions::default());
+        assert_eq!(loaded.policy, Some(policy()), "{}", loaded.diagnostics.render(false));
+    }
+}

@@ -7,6 +7,8 @@
 //! 3. Otherwise all are base64 if each decodes to printable text, or if any has base64 padding and does.
 //! 4. Otherwise all are plain text.
 //!
+//! Line ends within base64, as encoders that wrap lines write them, are no part of it.
+//!
 //! A string that could well be meant the other way gets a warning that says which way it was taken.
 //!
 //! Source: API reference, `ByteMatchStatement`.
@@ -106,9 +108,13 @@ pub(crate) fn decode(
     }
 }
 
-/// Padded standard base64, and nothing that merely decodes.
+/// Padded standard base64, and nothing that merely decodes; in lines, as many encoders write it.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
+    if !text.contains(['\r', '\n']) {
+        return STANDARD.decode(text).ok();
+    }
+    let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    STANDARD.decode(joined).ok()
 }
 
 /// Whether a person could have typed it.
