@@ -22,10 +22,16 @@ enum Form {
     Text,
 }
 
-/// The response to a blocked request.
+/// The response to a blocked request. One of its own status below 400 tells of no error, and has no body but its own.
 pub(crate) fn block(response: &BlockResponse, head: &request::Parts, visit: &Visit) -> Response<Source> {
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::FORBIDDEN);
-    let Some(body) = &response.body else {
+    let Some(body) = response.body.as_ref().filter(|_| may_have_body(status)) else {
+        if response.status < 400 {
+            let mut built = Response::new(Source::Empty);
+            *built.status_mut() = status;
+            add(&mut built, &response.headers);
+            return built;
+        }
         let mut built = refuse(status, head, visit);
         add(&mut built, &response.headers);
         return built;
@@ -66,6 +72,11 @@ pub(crate) fn refuse(status: StatusCode, head: &request::Parts, visit: &Visit) -
         headers.insert(X_REQUEST_ID, name);
     }
     response
+}
+
+/// Source: RFC 9110, sections 15.3.5 and 15.4.5.
+fn may_have_body(status: StatusCode) -> bool {
+    !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 fn body_for(method: &Method, bytes: Bytes) -> Source {
@@ -186,5 +197,18 @@ mod tests {
         let response = block(&custom, &head(Method::GET, Some("text/html")), &visit);
         assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (429, "30"));
         assert_eq!(content(response), "slow down");
+    }
+
+    #[test]
+    fn a_response_that_is_no_error_speaks_of_none() {
+        let visit = Names::new().visit(Timestamp::default());
+        let location = vec![HeaderInsert { name: "location".to_owned(), value: "/moved".to_owned() }];
+        let moved = BlockResponse { status: 302, headers: location, body: None };
+        let response = block(&moved, &head(Method::GET, Some("text/html")), &visit);
+        assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (302, "/moved"));
+        assert_eq!(content(response), "");
+        let body = Some(ResponseBody { content_type: "text/plain".to_owned(), content: "nothing".to_owned() });
+        let nothing = BlockResponse { status: 204, headers: Vec::new(), body };
+        assert_eq!(content(block(&nothing, &head(Method::GET, None), &visit)), "");
     }
 }
