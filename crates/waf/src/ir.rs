@@ -9,6 +9,7 @@ mod condition;
 mod field;
 mod json_pointer;
 mod logging;
+pub mod phased;
 mod protection;
 mod rate;
 mod visibility;

@@ -23,6 +23,7 @@ mod rate_key;
 pub mod reference;
 mod request;
 mod token;
+pub mod transaction;
 pub mod transform;
 mod verdict;
 
