@@ -9,6 +9,7 @@ mod life;
 mod limits;
 mod matched;
 mod number;
+mod operator;
 mod rules;
 mod store;
 
@@ -21,5 +22,8 @@ pub use intervention::{Intervention, InterventionKind};
 pub use life::{BodyWanted, InspectedBody, ResponseHead, Transaction};
 pub use limits::TransactionLimits;
 pub use matched::{Matched, Tags};
+pub use operator::{
+    Captured, Captures, CompiledOperator, OperatorCompiler, OperatorError, OperatorMemory, Pattern, Tested,
+};
 pub use rules::{PhasedCompileError, PhasedRules};
 pub use store::{Entry, List, Part, Source, Span, Store, ValueId};
