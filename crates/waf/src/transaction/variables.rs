@@ -6,7 +6,6 @@
 //! Nothing here decides: which processor reads a body and what becomes of a body over its limit is said by the caller.
 
 pub(super) mod arguments;
-mod around;
 mod authorization;
 mod cookies;
 pub(super) mod percent;
@@ -20,7 +19,6 @@ use std::io::Write as _;
 use super::Entry;
 use crate::ir::phased::PhasedSettings;
 
-pub use around::Around;
 pub use request_body::{ReceivedBody, choose_processor, processor_for, request_body};
 pub use request_head::request_head;
 pub use response::{response_body, response_head};

@@ -3,10 +3,8 @@
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use super::super::{Entry, List, Span, Store};
-use super::{
-    Around, Filling, Memory, arguments, authorization, choose_processor, cookies, decimal, processor_for, target,
-};
+use super::super::{Entry, List, PhasedContext, Span, Store};
+use super::{Filling, Memory, arguments, authorization, choose_processor, cookies, decimal, processor_for, target};
 use crate::Request;
 
 /// Fills what phase 1 sees.
@@ -14,13 +12,13 @@ pub fn request_head(
     store: &mut Store,
     memory: &mut Memory,
     request: &Request<'_>,
-    around: &Around<'_>,
+    context: &PhasedContext<'_>,
     filling: Filling<'_>,
 ) {
     memory.argument_bytes = 0;
     let query = target::fill(store, request);
     arguments::fill(store, memory, List::ArgsGet, (request.query, query), filling);
-    connection(store, request, around);
+    connection(store, request, context);
     store.set_scalar(List::InboundDataError, b"0");
     store.set_scalar(List::OutboundDataError, b"0");
     headers(store, memory, request);
@@ -37,19 +35,19 @@ pub fn request_head(
     }
 }
 
-fn connection(store: &mut Store, request: &Request<'_>, around: &Around<'_>) {
+fn connection(store: &mut Store, request: &Request<'_>, context: &PhasedContext<'_>) {
     let client = address(store, request.client.ip);
     store.set_scalar_span(List::RemoteAddr, client);
     store.set_scalar_span(List::RemoteHost, client);
-    if let Some(server) = around.server_address {
+    if let Some(server) = context.server_address {
         let server = address(store, server);
         store.set_scalar_span(List::ServerAddr, server);
     }
-    for (list, port) in [(List::RemotePort, around.remote_port), (List::ServerPort, around.server_port)] {
+    for (list, port) in [(List::RemotePort, context.remote_port), (List::ServerPort, context.server_port)] {
         let port = store.write(|out| decimal(out, usize::from(port)));
         store.set_scalar_span(list, port);
     }
-    store.set_scalar(List::UniqueId, around.unique_id.as_bytes());
+    store.set_scalar(List::UniqueId, context.unique_id.as_bytes());
 }
 
 fn address(store: &mut Store, address: IpAddr) -> Span {

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use sekisho_model::Timestamp;
+
 use super::*;
 use crate::ir::phased::{BodyProcessor, PhasedSettings, Variable};
-use crate::transaction::{List, Source, Store, ValueId};
+use crate::transaction::{List, PhasedContext, Source, Store, ValueId};
 use crate::{Body, Client, Header, Request};
 
 /// A transaction up to its body.
@@ -36,15 +38,16 @@ impl Filled {
             body: Body::EMPTY,
             client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
         };
-        let around = Around {
+        let context = PhasedContext {
             unique_id: "u-1",
             server_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
             server_port: 80,
             remote_port: 1234,
+            ..PhasedContext::at(Timestamp::from_unix_ms(0))
         };
         let mut filled = Self { store: Store::default(), settings, memory: Memory::default() };
         let filling = Filling { settings: &filled.settings, full_request: true };
-        request_head(&mut filled.store, &mut filled.memory, &request, &around, filling);
+        request_head(&mut filled.store, &mut filled.memory, &request, &context, filling);
         filled
     }
 
