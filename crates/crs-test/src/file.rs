@@ -53,3 +53,6 @@ impl TestFile {
         if reading.found.is_empty() { Ok(file) } else { Err(reading.found) }
     }
 }
+
+#[cfg(test)]
+mod tests;

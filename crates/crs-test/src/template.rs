@@ -13,6 +13,9 @@ use lexer::{Lexer, Token};
 /// Why a template cannot be expanded.
 pub(crate) type Problem = String;
 
+/// The words of control structures.
+const CONTROL: [&str; 10] = ["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"];
+
 /// Nesting of parentheses deeper than this is refused: nobody reads it.
 const DEPTH_MAX: usize = 32;
 
@@ -104,6 +107,9 @@ impl Parser<'_, '_> {
         let end = loop {
             match self.lexer.next()? {
                 end @ (Token::Pipe | Token::Close | Token::CloseParenthesis) => break end,
+                Token::Name(name) if CONTROL.contains(&name.as_str()) => {
+                    return Err(format!("`{name}`: templates here have no control structures"));
+                }
                 Token::Name(name) if function.is_none() && arguments.is_empty() => function = Some(name),
                 Token::Name(name) => arguments.push(call::call(&name, Vec::new(), self.bytes_max)?),
                 Token::Text(text) => arguments.push(Value::Text(text)),

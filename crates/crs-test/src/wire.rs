@@ -4,6 +4,7 @@
 
 use crate::form;
 use crate::input::Input;
+use crate::outcome::Response;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -14,6 +15,24 @@ pub struct Memory {
     pub location: Option<String>,
     /// Names and values of cookies to send.
     pub cookies: Vec<(String, String)>,
+}
+
+impl Memory {
+    /// Keeps what a response to `input` leaves behind.
+    pub(crate) fn learn(&mut self, input: &Input, response: Option<&Response>) {
+        let Some(response) = response else { return };
+        self.location = response.header("location").map(str::to_owned);
+        if !input.saves_cookies {
+            return;
+        }
+        for (_, value) in response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
+            let pair = value.split(';').next().unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                self.cookies.retain(|(known, _)| known != name.trim());
+                self.cookies.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+        }
+    }
 }
 
 /// Writes a request. Nothing is checked: tests break HTTP on purpose.

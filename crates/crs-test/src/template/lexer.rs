@@ -58,12 +58,9 @@ impl<'t> Lexer<'t> {
             self.trims_after = true;
             return Ok(Token::Close);
         }
-        for (mark, token) in [
-            ("}}", Token::Close),
-            ("|", Token::Pipe),
-            ("(", Token::OpenParenthesis),
-            (")", Token::CloseParenthesis),
-        ] {
+        for (mark, token) in
+            [("}}", Token::Close), ("|", Token::Pipe), ("(", Token::OpenParenthesis), (")", Token::CloseParenthesis)]
+        {
             if let Some(rest) = self.rest.strip_prefix(mark) {
                 self.rest = rest;
                 return Ok(token);
