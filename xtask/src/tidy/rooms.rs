@@ -19,6 +19,7 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-content", uses: &["sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     Room { name: "sekisho-edge", uses: &["sekisho-model", "sekisho-waf"] },
     Room { name: "sekisho-acl-test", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
+    Room { name: "sekisho-crs-test", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {
@@ -26,6 +27,7 @@ const ROOMS: &[Room] = &[
         uses: &[
             "sekisho-acl-test",
             "sekisho-content",
+            "sekisho-crs-test",
             "sekisho-edge",
             "sekisho-model",
             "sekisho-shop",
@@ -42,6 +44,7 @@ const ROOMS: &[Room] = &[
         uses: &[
             "sekisho-acl-test",
             "sekisho-content",
+            "sekisho-crs-test",
             "sekisho-edge",
             "sekisho-model",
             "sekisho-waf",
