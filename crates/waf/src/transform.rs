@@ -1,4 +1,4 @@
-//! Text transformations: one a file, one vector file each (`tests/vectors/transform/<name>.json`).
+//! Text transformations: one a file, one vector file each (`tests/vectors/transform/<file>.json`).
 //!
 //! A condition's chain of transformations runs over a value before its operator looks at it. A transformation reads
 //! bytes and appends its output to a buffer; it never fails, never panics, takes time linear in its input, and its
@@ -112,6 +112,14 @@ macro_rules! table {
             pub fn aws_name(self) -> Option<&'static str> {
                 match self {
                     $(Self::$variant => [$($aws)?].first().copied(),)+
+                }
+            }
+
+            /// The name of its file and of the file of its vectors, such as `url_decode`.
+            #[must_use]
+            pub fn file_stem(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($module),)+
                 }
             }
 
