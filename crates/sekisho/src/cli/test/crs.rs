@@ -4,7 +4,7 @@ mod folder;
 mod report;
 mod rules;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,8 +42,8 @@ pub(super) struct CrsArgs {
 
 impl CrsArgs {
     /// The folder of the rules, if it is them that are tested.
-    pub(super) fn folder(&self) -> Option<&PathBuf> {
-        self.crs.as_ref()
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.crs.as_deref()
     }
 }
 
@@ -54,13 +54,7 @@ struct Placed<'f> {
 }
 
 /// Runs the tests of files and folders whose ids are wanted.
-pub(super) fn test(
-    args: &CrsArgs,
-    folder: &PathBuf,
-    paths: &[PathBuf],
-    filter: Option<&str>,
-    json: bool,
-) -> Outcome {
+pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Option<&str>, json: bool) -> Outcome {
     let files = read_all(paths)?;
     let is_wanted = |test: &&Test| filter.is_none_or(|part| test.id.contains(part));
     let tests: Vec<_> = files
