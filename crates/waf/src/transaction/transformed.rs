@@ -40,19 +40,26 @@ impl Transformed {
         let Some((before, transform)) = chains.step(node) else { return };
         self.compute(chains, store, value, before);
         let form = self.known.get(&(value, before)).cloned().unwrap_or(Form::AsReceived);
-        let form = self.apply(store, value, &form, transform).unwrap_or(form);
+        let form = self.apply(chains, store, value, &form, transform).unwrap_or(form);
         self.known.insert((value, node), form);
     }
 
     /// None if nothing changes.
-    fn apply(&mut self, store: &Store, value: ValueId, form: &Form, transform: Transform) -> Option<Form> {
+    fn apply(
+        &mut self,
+        chains: &Chains,
+        store: &Store,
+        value: ValueId,
+        form: &Form,
+        transform: Transform,
+    ) -> Option<Form> {
         let start = self.bytes.len();
         let outcome = match form {
-            Form::AsReceived => transform.apply(store.value(value), &mut self.bytes),
+            Form::AsReceived => chains.apply(transform, store.value(value), &mut self.bytes),
             Form::Changed(range) => {
                 self.buffer.clear();
                 self.buffer.extend_from_slice(&self.bytes[range.clone()]);
-                transform.apply(&self.buffer, &mut self.bytes)
+                chains.apply(transform, &self.buffer, &mut self.bytes)
             }
         };
         (outcome == Outcome::Changed).then_some(Form::Changed(start..self.bytes.len()))

@@ -13,6 +13,7 @@ use crate::ir::phased::{
 };
 use crate::transaction::number::exact_number;
 use crate::transaction::{OperatorCompiler, OperatorError, PhasedCompileError, Source};
+use crate::transform::UnicodeMap;
 
 /// Resolves a policy.
 pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) -> Result<Program, PhasedCompileError> {
@@ -61,7 +62,7 @@ impl<'p> Builder<'p> {
         Self {
             policy,
             names: Names::new(),
-            chains: Chains::default(),
+            chains: Chains::new(UnicodeMap::new(&policy.settings.unicode_map)),
             operators: OperatorCompiler::new(limits),
             links: Vec::new(),
             selections: Vec::new(),

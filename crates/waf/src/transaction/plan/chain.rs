@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::transform::Transform;
+use crate::transform::{Outcome, Transform, UnicodeMap};
 
 /// A node of the tree: what a value is after the transformations on the way to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,9 +23,20 @@ pub(in crate::transaction) struct Chains {
     /// By node, but for the root: the node before, and the transformation from there.
     steps: Vec<(ChainId, Transform)>,
     nodes: HashMap<(ChainId, Transform), ChainId>,
+    unicode_map: UnicodeMap,
 }
 
 impl Chains {
+    /// No chain yet; characters are brought down to the bytes of this map.
+    pub(super) fn new(unicode_map: UnicodeMap) -> Self {
+        Self { unicode_map, ..Self::default() }
+    }
+
+    /// Appends a transformed value, or says that it is unchanged and appends nothing.
+    pub(in crate::transaction) fn apply(&self, transform: Transform, value: &[u8], out: &mut Vec<u8>) -> Outcome {
+        transform.apply_with(value, out, &self.unicode_map)
+    }
+
     /// The nodes along a chain, one for each transformation.
     pub(super) fn add(&mut self, transforms: &[Transform]) -> Box<[ChainId]> {
         let mut at = ChainId::ROOT;

@@ -1,7 +1,7 @@
 //! What happens once, when a whole rule matches: `ctl`, what logs say, and whether the transaction goes on.
 
 use super::Run;
-use crate::ir::phased::{Control, Disruptive, EngineMode, Phase, PhasedRule};
+use crate::ir::phased::{AuditParts, Control, Disruptive, EngineMode, PartsChange, Phase, PhasedRule};
 use crate::transaction::plan::ControlPlan;
 use crate::transaction::state::State;
 use crate::transaction::view::View;
@@ -78,7 +78,14 @@ impl Run<'_> {
         };
         match control {
             Control::AuditEngine(engine) => controls.audit_engine = Some(*engine),
-            Control::AuditParts(parts) => controls.audit_parts = Some(*parts),
+            Control::AuditParts(change) => {
+                let AuditParts(now) = controls.audit_parts.unwrap_or(self.rules.settings().audit.parts);
+                controls.audit_parts = Some(match change {
+                    PartsChange::To(parts) => *parts,
+                    PartsChange::Add(AuditParts(parts)) => AuditParts(now | parts),
+                    PartsChange::Remove(AuditParts(parts)) => AuditParts(now & !parts),
+                });
+            }
             Control::RequestBodyAccess(access) => controls.request_body_access = *access,
             Control::RequestBodyLimit(bytes) => controls.request_body_bytes_max = *bytes,
             Control::RequestBodyProcessor(processor) => {

@@ -177,7 +177,7 @@ impl<'r> Run<'r> {
         for node in &judged.test.chain {
             let Some((_, transform)) = self.program().chains.step(*node) else { continue };
             next.clear();
-            if transform.apply(value, next) == Outcome::Changed {
+            if self.program().chains.apply(transform, value, next) == Outcome::Changed {
                 std::mem::swap(value, next);
                 matched |= multi_match && self.form_matches(judged, name, received, value);
             }
