@@ -17,6 +17,7 @@ mod target;
 use std::io::Write as _;
 
 use super::Entry;
+use super::body::Level;
 use crate::ir::phased::PhasedSettings;
 
 pub use request_body::{ReceivedBody, choose_processor, processor_for, request_body};
@@ -36,9 +37,11 @@ pub struct Filling<'a> {
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Of the list being gathered.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Text being put together.
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
+    /// Open objects and arrays of JSON.
+    pub(super) levels: Vec<Level>,
     /// Of names and values of all arguments so far.
     argument_bytes: usize,
 }
