@@ -4,12 +4,14 @@
 //! and memory linear in the body.
 
 mod json;
+mod multipart;
 
 use super::variables::{Filling, Memory, arguments};
 use super::{List, Span, Store};
 use crate::ir::phased::BodyProcessor;
 
 pub(super) use json::{JsonError, Level};
+pub(super) use multipart::{Gathered, MultipartError};
 
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +22,9 @@ pub(super) enum Failure {
     /// No JSON.
     #[error("{0}")]
     Json(#[from] JsonError),
+    /// No form with files, or an odd one.
+    #[error("{0}")]
+    Multipart(#[from] MultipartError),
 }
 
 const MEMORY: &str = "memory takes whatever is written";
@@ -39,7 +44,8 @@ pub(super) fn process(
     match processor {
         BodyProcessor::UrlEncoded => arguments::fill(store, memory, List::ArgsPost, (bytes, span), filling),
         BodyProcessor::Json => json::process(store, memory, (bytes, span), filling)?,
-        BodyProcessor::Multipart | BodyProcessor::Xml => {}
+        BodyProcessor::Multipart => multipart::process(store, memory, (bytes, span), filling)?,
+        BodyProcessor::Xml => {}
     }
     Ok(())
 }
