@@ -3,13 +3,17 @@
 mod coding;
 mod held;
 mod inspected;
+mod gathered;
 mod reply;
+mod room;
 mod upload;
 
 pub use inspected::{Inspected, inspect};
 
 pub(crate) use coding::Codings;
-pub(crate) use held::{Held, hold};
+pub(crate) use gathered::{Gathered, gather};
+pub(crate) use held::{Held, Reach, hold, hold_whole};
 pub(crate) use inspected::{Part, inspect_held};
 pub(crate) use reply::{Attendance, Reply, Source};
+pub(crate) use room::{Room, Taken};
 pub(crate) use upload::{Upload, UploadFault};
