@@ -12,6 +12,7 @@ mod fuzz;
 mod nightly;
 mod packages;
 mod process;
+mod properties;
 mod tidy;
 mod workspace;
 
@@ -38,7 +39,9 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Tidy => tidy::run(&root),
         Task::Ci { fast } => ci::run(&root, fast),
-        Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update),
+        Task::Fuzz { target, seconds } => {
+            fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update, fuzz::Search::Onward)
+        }
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
         Task::Demo { args } => demo::run(&root, &args),
