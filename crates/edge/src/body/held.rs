@@ -150,11 +150,11 @@ pub(crate) async fn hold(mut held: Held, bytes_max: usize, limits: &Limits) -> R
 ///
 /// As [`hold`]; the time allowed in all is for each [`PACE_BYTES`].
 pub(crate) async fn hold_whole(
-    mut held: Held,
+    held: &mut Held,
     bytes_max: u64,
     mut room: Taken,
     limits: &Limits,
-) -> Result<(Held, Reach), UploadFault> {
+) -> Result<Reach, UploadFault> {
     let mut idle = Patience::new(Duration::from_millis(limits.body_idle_timeout_ms));
     let mut whole = Patience::new(Duration::from_millis(limits.body_inspected_timeout_ms));
     let mut pace_bytes = PACE_BYTES;
@@ -183,5 +183,5 @@ pub(crate) async fn hold_whole(
     }
     let reach = if held.is_whole() && held.bytes <= bytes_max && fits { Reach::Whole } else { Reach::Cut };
     held.room = Some(room);
-    Ok((held, reach))
+    Ok(reach)
 }

@@ -25,6 +25,11 @@ impl Room {
         Arc::new(Self { held: AtomicUsize::new(0), bytes_max })
     }
 
+    /// How many bytes are held.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// A share of the room, nothing at first.
     pub(crate) fn share(self: &Arc<Self>) -> Taken {
         Taken { room: Arc::clone(self), bytes: 0 }

@@ -9,9 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::phased::Store;
-use sekisho_waf::transaction::{
-    CollectionChange, CollectionKey, CollectionSource, KeptCollection, TransactionLimits,
-};
+use sekisho_waf::transaction::{CollectionChange, CollectionKey, CollectionSource, KeptCollection, TransactionLimits};
 
 /// Enough that the workers of a large machine rarely want the same one.
 const SHARDS: usize = 64;
@@ -24,11 +22,11 @@ const STALE_MAX: usize = 64;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CollectionLimits {
+pub(crate) struct CollectionLimits {
     /// Collections of all kinds: one for each address a busy service sees in an hour, several times over.
-    pub collections_max: usize,
+    pub(crate) collections_max: usize,
     /// Bytes they take, names and keys included.
-    pub bytes_max: usize,
+    pub(crate) bytes_max: usize,
 }
 
 impl Default for CollectionLimits {
@@ -39,7 +37,7 @@ impl Default for CollectionLimits {
 
 /// Keeps collections for all workers.
 #[derive(Debug)]
-pub struct Collections {
+pub(crate) struct Collections {
     shards: Vec<Mutex<Shard>>,
     hasher: RandomState,
     of_shard: CollectionLimits,
@@ -66,8 +64,7 @@ struct Kept {
 
 impl Collections {
     /// None yet.
-    #[must_use]
-    pub fn new(limits: CollectionLimits) -> Self {
+    pub(crate) fn new(limits: CollectionLimits) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
@@ -80,14 +77,12 @@ impl Collections {
     }
 
     /// How many are kept, those whose time is over but that nobody has asked for among them.
-    #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).kept.len()).sum()
     }
 
     /// The bytes they take.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).bytes).sum()
     }
 
@@ -145,16 +140,13 @@ impl Shard {
     /// Drops what is over, and what was written longest ago until the rest fits.
     fn make_room(&mut self, limits: CollectionLimits, now: Timestamp) {
         while let Some((number, key)) = self.order.front() {
-            match self.kept.get(key).filter(|kept| kept.number == *number) {
-                Some(kept) => {
-                    let fits = self.kept.len() <= limits.collections_max && self.bytes <= limits.bytes_max;
-                    if fits && now < kept.collection.expires {
-                        break;
-                    }
-                    self.bytes -= kept.bytes;
-                    self.kept.remove(key);
+            if let Some(kept) = self.kept.get(key).filter(|kept| kept.number == *number) {
+                let fits = self.kept.len() <= limits.collections_max && self.bytes <= limits.bytes_max;
+                if fits && now < kept.collection.expires {
+                    break;
                 }
-                None => {}
+                self.bytes -= kept.bytes;
+                self.kept.remove(key);
             }
             self.order.pop_front();
         }
