@@ -2,6 +2,7 @@
 //!
 //! What the rules look at is copied once into a [`Store`], so that a transaction can outlive the buffers of its connection.
 
+mod body;
 mod collection;
 mod context;
 mod intervention;
@@ -12,6 +13,7 @@ mod number;
 mod operator;
 mod rules;
 mod store;
+pub mod variables;
 
 pub use collection::{
     ChangeKind, CollectionChange, CollectionKey, CollectionSource, KeptCollection, KeptVariable, LocalCollections,
