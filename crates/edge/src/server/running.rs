@@ -143,6 +143,12 @@ impl Running {
         Arc::clone(&self.shared.rules.load().set)
     }
 
+    /// The rules in phases in force.
+    #[must_use]
+    pub fn phased_rules(&self) -> Option<Arc<PhasedRules>> {
+        self.shared.rules.load().phased.as_ref().map(|phased| Arc::clone(&phased.rules))
+    }
+
     /// Puts other rules into force, those in phases beside them, and what is recorded of them, whole: a request meets either
     /// the old or the new ones.
     pub fn reload_rules(&self, rules: Arc<RuleSet>, phased: Option<Arc<PhasedRules>>, logging: Logging) {
