@@ -7,9 +7,11 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod guard;
+mod problems;
 mod rate_keys;
 mod run;
 mod samples;
+mod seclang;
 mod test;
 mod token_state;
 
@@ -44,6 +46,9 @@ enum Command {
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Work with rule files of ModSecurity
+    #[command(subcommand, name = "seclang")]
+    SecLang(seclang::SecLangCommand),
     /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
     Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
@@ -103,6 +108,7 @@ impl Cli {
             Command::Check(args) => check::check(&args),
             Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::SecLang(command) => seclang::seclang(&command),
             Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
