@@ -22,8 +22,10 @@ use seclang::Looked;
 const AS_SERVED: CapacityLimits = CapacityLimits { warn_above: CAPACITY_MAX, error_above: u64::MAX };
 
 /// The web ACL of those who give none but rules in phases: it lets everything through to them.
-const NO_ACL: &str = r#"{"Name": "seclang", "DefaultAction": {"Allow": {}}, "Rules": [], "VisibilityConfig":
-    {"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "seclang"}}"#;
+const NO_ACL: &str = r#"{"Name": "seclang", "DefaultAction": {"Allow": {}}, "Rules": [],
+    "ARN": "arn:aws:wafv2:ap-northeast-1:000000000000:regional/webacl/seclang/00000000-0000-4000-8000-000000000003",
+    "VisibilityConfig":
+        {"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "seclang"}}"#;
 
 /// Rules ready for use, and what is doubtful in them.
 #[derive(Debug)]

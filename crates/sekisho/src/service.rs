@@ -23,8 +23,8 @@ use signal_hook::iterator::Signals;
 
 use crate::cli::{Failure, Outcome};
 use crate::config::{Config, Overflow, RecordsConfig, RulesConfig};
-use crate::token_keys::KeyFile;
 use crate::rules::seclang::Looked;
+use crate::token_keys::KeyFile;
 use crate::{rules, terminal};
 
 use reload::Reloader;

@@ -45,11 +45,7 @@ pub(super) fn guard(args: GuardArgs) -> Outcome {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),
         admin: args.admin.or_else(service::free_admin_address),
-        rules: RulesConfig {
-            logging: args.logging,
-            seclang: args.seclang.into_config(),
-            ..args.rules.into_config()
-        },
+        rules: RulesConfig { logging: args.logging, seclang: args.seclang.into_config(), ..args.rules.into_config() },
         data: args.data,
     })?;
     service::serve(config)

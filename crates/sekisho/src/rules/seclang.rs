@@ -110,7 +110,9 @@ pub(crate) fn summary(rules: &Arc<PhasedRules>) -> String {
     match level(rules) {
         Some(level) => {
             let active = at_most(rules, level);
-            format!("{count} SecLang rules, {active} of them up to paranoia level {level} of the Core Rule Set, {engine}")
+            format!(
+                "{count} SecLang rules, {active} of them up to paranoia level {level} of the Core Rule Set, {engine}"
+            )
         }
         None => format!("{count} SecLang rules, {engine}"),
     }
@@ -120,8 +122,7 @@ pub(crate) fn summary(rules: &Arc<PhasedRules>) -> String {
 fn level(rules: &Arc<PhasedRules>) -> Option<i64> {
     let mut transaction = Transaction::new();
     let headers = [Header { name: b"host", value: b"localhost" }];
-    let client =
-        Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None };
+    let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None };
     let request = Request {
         method: b"GET",
         path: b"/",

@@ -63,7 +63,7 @@ impl Reloader {
         if looked != self.looked {
             // Also those of rules that cannot be used: a change to one of them may be what is missing.
             self.looked = looked;
-            self.seen = self.look(service);
+            self.seen = self.look(service).unless_known(&self.seen);
         }
         match loaded {
             Ok(loaded) => {
