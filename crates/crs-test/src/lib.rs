@@ -21,6 +21,12 @@ mod run;
 mod template;
 pub mod wire;
 
+/// What the suite of the Core Rule Set needs to be set, in SecLang: between the setup of the rules and the rules.
+///
+/// Source: the suite's own `README.md`; for the content types, the servers it is run against (`tests/docker-compose.yml` of
+/// the Core Rule Set).
+pub const SETUP: &str = include_str!("setup.conf");
+
 pub use case::{Stage, Test};
 pub use expectation::{Difference, Expectation};
 pub use file::TestFile;
