@@ -70,6 +70,7 @@ pub(super) struct LinkPlan {
     pub(super) test: Option<TestPlan>,
     /// For each value that matches, in order.
     pub(super) effects: Box<[EffectPlan]>,
+    /// Whether what the operator caught is kept. What it does not hold for catches nothing.
     pub(super) capture: bool,
     pub(super) multi_match: bool,
     pub(super) log_data: Option<TextPlan>,

@@ -146,7 +146,7 @@ impl<'p> Builder<'p> {
             rule,
             test,
             effects: effects.into(),
-            capture: link.capture,
+            capture: link.capture && link.test.as_ref().is_some_and(|test| !test.negated),
             multi_match: link.multi_match,
             log_data: link.log_data.as_ref().map(|text| self.text(text)).transpose()?,
             message: link.message.as_ref().map(|text| self.text(text)).transpose()?,

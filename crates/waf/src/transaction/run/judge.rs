@@ -278,7 +278,7 @@ impl<'n> Name<'n> {
 }
 
 fn holds(judged: Judged<'_>, tested: Tested<'_>, memory: &mut OperatorMemory, captures: &mut Captures) -> bool {
-    let captures = (judged.link.capture && !judged.test.negated).then_some(captures);
+    let captures = judged.link.capture.then_some(captures);
     judged.test.operator.holds(tested, memory, captures) != judged.test.negated
 }
 
