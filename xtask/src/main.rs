@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|conformance|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -6,13 +6,18 @@
 mod args;
 mod bench;
 mod ci;
+mod conformance;
 mod demo;
 mod equivalence;
 mod fuzz;
+mod modsecurity;
+mod nginx;
 mod nightly;
 mod packages;
 mod process;
+mod process_tree;
 mod properties;
+mod server;
 mod tidy;
 mod workspace;
 
@@ -22,7 +27,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Args, Task};
+use crate::args::{Args, Conformance, Task};
 
 fn main() -> ExitCode {
     match run(Args::parse().task) {
@@ -44,6 +49,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
+        Task::Conformance { what: Conformance::Crs(wanted) } => conformance::run(&root, wanted),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }
