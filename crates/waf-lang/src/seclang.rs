@@ -14,6 +14,7 @@ mod choice;
 pub mod crs;
 mod directive;
 mod draft;
+mod expression;
 mod files;
 mod glob;
 mod ids;

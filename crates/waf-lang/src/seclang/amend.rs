@@ -5,15 +5,18 @@
 
 use super::action::{self, Actions};
 use super::directive::Directive;
-use super::draft::{Amendment, Chosen, Draft, DraftRule};
-use super::ids;
+use super::draft::{Amendment, Chosen, Draft, DraftRule, Naming};
 use super::reading::Reading;
 use super::target::{self, Targets};
 use super::word::{Part, Word};
+use super::{expression, ids};
 use crate::report::{Report, quoted};
 
 /// What a compiled expression on tags or messages may take, in bytes.
 const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
+
+/// What an expression is written with.
+const EXPRESSION_SIGNS: &[char] = &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'];
 
 /// Reads one of them.
 pub(super) fn read(directive: Directive, words: &[Word], reading: &mut Reading<'_>) -> Option<Amendment> {
@@ -28,18 +31,18 @@ pub(super) fn read(directive: Directive, words: &[Word], reading: &mut Reading<'
             }
             Some(Amendment::Remove(Chosen::Ids(ranges, 0)))
         }
-        Directive::RemoveByTag => Some(Amendment::Remove(Chosen::Tag(expression(first, &mut reading.report)?))),
-        Directive::RemoveByMessage => Some(Amendment::Remove(Chosen::Message(expression(first, &mut reading.report)?))),
+        Directive::RemoveByTag => Some(Amendment::Remove(Chosen::Tag(naming(first, &mut reading.report)?))),
+        Directive::RemoveByMessage => Some(Amendment::Remove(Chosen::Message(naming(first, &mut reading.report)?))),
         Directive::UpdateTargetById => {
             let chosen = by_id(first, &mut reading.report);
             targets(chosen, words, reading)
         }
         Directive::UpdateTargetByTag => {
-            let chosen = expression(first, &mut reading.report).map(Chosen::Tag);
+            let chosen = naming(first, &mut reading.report).map(Chosen::Tag);
             targets(chosen, words, reading)
         }
         Directive::UpdateTargetByMessage => {
-            let chosen = expression(first, &mut reading.report).map(Chosen::Message);
+            let chosen = naming(first, &mut reading.report).map(Chosen::Message);
             targets(chosen, words, reading)
         }
         Directive::UpdateActionById => actions(first, words, reading),
@@ -68,7 +71,15 @@ fn actions(first: Part<'_>, words: &[Word], reading: &mut Reading<'_>) -> Option
             reading.report.push(problem.help("remove the rule and write another"));
         }
     }
-    Some(Amendment::Actions { chosen: chosen?, actions: Box::new(actions) })
+    let chosen = chosen?;
+    if let (1.., Some(wish)) = (chosen.link(), &actions.disruptive) {
+        let message = "what becomes of the transaction is up to the first rule of the chain";
+        let problem = sekisho_model::Diagnostic::error("misplaced-action", message);
+        reading
+            .report
+            .push(problem.at(&wish.span.file, wish.span.range.clone()).help("leave out `:` and what follows it"));
+    }
+    Some(Amendment::Actions { chosen, actions: Box::new(actions) })
 }
 
 /// Reads numbers and ranges; after a colon, which link of the chain is meant.
@@ -94,17 +105,21 @@ fn by_id(part: Part<'_>, report: &mut Report) -> Option<Chosen> {
     Some(Chosen::Ids(ranges, link))
 }
 
-fn expression(part: Part<'_>, report: &mut Report) -> Option<regex::Regex> {
-    let built = regex::RegexBuilder::new(part.unquoted().text()).size_limit(EXPRESSION_BYTES_MAX).build();
-    if let Err(error) = &built {
-        let message = format!("the expression cannot be used: {}", last_line(&error.to_string()));
-        report.push(part.error("invalid-expression", message).help("write a tag, a message or a regular expression"));
+fn naming(part: Part<'_>, report: &mut Report) -> Option<Naming> {
+    let text = part.unquoted().text().to_owned();
+    if !text.contains(EXPRESSION_SIGNS) {
+        return Some(Naming { text, expression: None });
     }
-    built.ok()
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or(text).trim_start_matches("error: ")
+    let built = regex::RegexBuilder::new(&text).case_insensitive(true).size_limit(EXPRESSION_BYTES_MAX).build();
+    match built {
+        Ok(expression) => Some(Naming { text, expression: Some(expression) }),
+        Err(error) => {
+            let message = format!("the expression cannot be used: {}", expression::last_line(&error.to_string()));
+            report
+                .push(part.error("invalid-expression", message).help("write a tag, a message or a regular expression"));
+            None
+        }
+    }
 }
 
 /// Changes the rules.

@@ -57,22 +57,34 @@ pub(super) struct DraftTest {
 pub(super) enum Chosen {
     /// By number; and which link of the chain, from 0.
     Ids(Vec<(IdRange, Span)>, usize),
-    Tag(regex::Regex),
-    Message(regex::Regex),
+    Tag(Naming),
+    Message(Naming),
+}
+
+/// How a tag or a message is named: ModSecurity 3 takes the text as a whole, ModSecurity 2 as an expression. It is an
+/// expression here if it is written as one, and the whole text in any case.
+#[derive(Debug)]
+pub(super) struct Naming {
+    pub(super) text: String,
+    pub(super) expression: Option<regex::Regex>,
+}
+
+impl Naming {
+    fn holds(&self, text: &str) -> bool {
+        self.text == text || self.expression.as_ref().is_some_and(|expression| expression.is_match(text))
+    }
 }
 
 impl Chosen {
     pub(super) fn holds(&self, rule: &DraftRule) -> bool {
         match self {
             Self::Ids(ranges, _) => rule.id().is_some_and(|id| ranges.iter().any(|(range, _)| range.contains(id))),
-            Self::Tag(expression) => rule
-                .links
-                .iter()
-                .flat_map(|link| &link.actions.tags)
-                .any(|tag| expression.is_match(&as_written(&tag.value))),
-            Self::Message(expression) => {
+            Self::Tag(naming) => {
+                rule.links.iter().flat_map(|link| &link.actions.tags).any(|tag| naming.holds(&as_written(&tag.value)))
+            }
+            Self::Message(naming) => {
                 let messages = rule.links.iter().filter_map(|link| link.actions.message.as_ref());
-                messages.map(|Placed { value, .. }| value).any(|message| expression.is_match(&as_written(message)))
+                messages.map(|Placed { value, .. }| value).any(|message| naming.holds(&as_written(message)))
             }
         }
     }

@@ -17,6 +17,7 @@ type Defaults = BTreeMap<Phase, (Actions, Span)>;
 pub(super) fn items(drafts: Vec<Draft>, defaults: &Defaults, report: &mut Report) -> Vec<Item> {
     check_ids(&drafts, report);
     check_markers(&drafts, report);
+    check_wishes(&drafts, defaults, report);
     let lowered = drafts.into_iter().filter_map(|draft| match draft {
         Draft::Marker(name) => Some(Item::Marker(name)),
         Draft::Rule(draft) => rule(*draft, defaults).map(|rule| Item::Rule(Box::new(rule))),
@@ -60,6 +61,21 @@ fn check_markers(drafts: &[Draft], report: &mut Report) {
     }
 }
 
+/// Without a word on it, ModSecurity 2 does with a transaction what the defaults say, and ModSecurity 3 lets it go on.
+fn check_wishes(drafts: &[Draft], defaults: &Defaults, report: &mut Report) {
+    for draft in drafts {
+        let Draft::Rule(rule) = draft else { continue };
+        let Some(starter) = rule.starter().filter(|actions| actions.disruptive.is_none()) else { continue };
+        let default = defaults.get(&rule.phase()).and_then(|(actions, _)| actions.disruptive.as_ref());
+        let passes = default.is_none_or(|default| matches!(default.value, Wish::Pass | Wish::Block));
+        if let (false, Some(id)) = (passes, &starter.id) {
+            let message = format!("rule {} does not say what becomes of the transaction, so it goes on", id.value);
+            let problem = Diagnostic::warning("no-disruptive", message).at(&id.span.file, id.span.range.clone());
+            report.push(problem.help("add `block` for the default action of the phase, or `pass`"));
+        }
+    }
+}
+
 fn rule(draft: DraftRule, defaults: &Defaults) -> Option<PhasedRule> {
     let (id, phase) = (draft.id()?, draft.phase());
     let default = defaults.get(&phase).map(|(actions, _)| actions);
@@ -72,17 +88,24 @@ fn rule(draft: DraftRule, defaults: &Defaults) -> Option<PhasedRule> {
     let (log, audit_log) = logged(logging.copied());
     let metadata = metadata(&draft, default);
     let last = draft.links.len() - 1;
+    let log_data = first(&draft, |actions| actions.log_data.as_ref());
+    let message = metadata.message.clone().filter(|_| last > 0);
     let place = draft.place;
     let links = draft.links.into_iter().enumerate();
-    let links = links.map(|(at, one)| link(one, at, at == last, default)).collect::<Option<_>>()?;
+    let mut links: Vec<Link> = links.map(|(at, one)| link(one, at == last, default)).collect();
+    // What logs say is made up once the whole chain has matched, and the first link to say something is heard.
+    if let Some(link) = links.last_mut() {
+        (link.log_data, link.message) = (log_data, message);
+    }
     Some(PhasedRule { id, phase, links, disruptive, status, flow, metadata, log, audit_log, place })
 }
 
 fn disruptive(actions: &Actions, default: Option<&Actions>) -> Disruptive {
     let default = default.and_then(|default| default.disruptive.as_ref()).map(|wish| &wish.value);
-    let own = actions.disruptive.as_ref().map(|wish| &wish.value);
-    match own {
-        Some(Wish::Block) | None => default.map_or(Disruptive::Pass, wish),
+    match actions.disruptive.as_ref().map(|wish| &wish.value) {
+        Some(Wish::Block) => default.map_or(Disruptive::Pass, wish),
+        // As in ModSecurity 3; [`check_wishes`] warns where ModSecurity 2 does otherwise.
+        None => Disruptive::Pass,
         Some(own) => wish(own),
     }
 }
@@ -108,23 +131,25 @@ fn logged(wishes: impl Iterator<Item = LogWish>) -> (bool, bool) {
 }
 
 fn metadata(draft: &DraftRule, default: Option<&Actions>) -> Metadata {
-    let last = |value: fn(&Actions) -> Option<&Placed<u8>>| {
-        draft.links.iter().rev().find_map(|link| value(&link.actions)).map(|placed| placed.value)
-    };
     let starter = draft.starter();
     let tags = default.into_iter().chain(draft.links.iter().map(|link| &link.actions)).flat_map(|one| &one.tags);
     Metadata {
-        message: starter.and_then(|actions| actions.message.as_ref()).map(|message| message.value.clone()),
-        severity: last(|actions| actions.severity.as_ref()),
+        message: first(draft, |actions| actions.message.as_ref()),
+        severity: first(draft, |actions| actions.severity.as_ref()),
         tags: tags.map(|tag| tag.value.clone()).collect(),
         version: starter.and_then(|actions| actions.version.as_ref()).map(|version| version.value.clone()),
         revision: starter.and_then(|actions| actions.revision.as_ref()).map(|revision| revision.value.clone()),
-        maturity: last(|actions| actions.maturity.as_ref()),
-        accuracy: last(|actions| actions.accuracy.as_ref()),
+        maturity: first(draft, |actions| actions.maturity.as_ref()),
+        accuracy: first(draft, |actions| actions.accuracy.as_ref()),
     }
 }
 
-fn link(draft: DraftLink, at: usize, is_last: bool, default: Option<&Actions>) -> Option<Link> {
+/// What the first link says that says anything of this.
+fn first<T: Clone>(draft: &DraftRule, value: fn(&Actions) -> Option<&Placed<T>>) -> Option<T> {
+    draft.links.iter().find_map(|link| value(&link.actions)).map(|placed| placed.value.clone())
+}
+
+fn link(draft: DraftLink, is_last: bool, default: Option<&Actions>) -> Link {
     let actions = draft.actions;
     let transforms = transforms(default, &actions);
     let test = draft.test.map(|draft| PhasedTest {
@@ -138,15 +163,14 @@ fn link(draft: DraftLink, at: usize, is_last: bool, default: Option<&Actions>) -
     if is_last && let Some(default) = default {
         effects.splice(0..0, default.effects.iter().cloned());
     }
-    Some(Link {
+    Link {
         test,
         effects,
         capture: actions.capture || default.is_some_and(|default| default.capture),
         multi_match: actions.multi_match || default.is_some_and(|default| default.multi_match),
-        log_data: actions.log_data.map(|log_data| log_data.value),
-        // The first link's message is the rule's.
-        message: actions.message.filter(|_| at > 0).map(|message| message.value),
-    })
+        log_data: None,
+        message: None,
+    }
 }
 
 fn transforms(default: Option<&Actions>, actions: &Actions) -> Vec<Transform> {

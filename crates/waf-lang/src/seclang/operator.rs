@@ -8,7 +8,7 @@ use sekisho_waf::ir::phased::{PhasedOperator, Text, TextTest};
 
 use super::reading::Reading;
 use super::word::Part;
-use super::{addresses, macros, phrases, refused};
+use super::{addresses, expression, macros, phrases, refused};
 use crate::report::quoted;
 
 /// An operator and whether it is negated.
@@ -136,10 +136,10 @@ fn lower(kind: Kind, argument: Part<'_>, reading: &mut Reading<'_>) -> Option<Ph
         Kind::ByteRange => PhasedOperator::ByteRange(byte_range(argument, reading)?),
         Kind::UrlEncoding => PhasedOperator::UrlEncoding,
         Kind::Utf8 => PhasedOperator::Utf8Encoding,
-        Kind::CreditCard => PhasedOperator::VerifyCreditCard(expression(argument, reading)?),
-        Kind::Cpf => PhasedOperator::VerifyCpf(expression(argument, reading)?),
-        Kind::Ssn => PhasedOperator::VerifySsn(expression(argument, reading)?),
-        Kind::Svnr => PhasedOperator::VerifySvnr(expression(argument, reading)?),
+        Kind::CreditCard => PhasedOperator::VerifyCreditCard(expression::read(argument, &mut reading.report)?),
+        Kind::Cpf => PhasedOperator::VerifyCpf(expression::read(argument, &mut reading.report)?),
+        Kind::Ssn => PhasedOperator::VerifySsn(expression::read(argument, &mut reading.report)?),
+        Kind::Svnr => PhasedOperator::VerifySvnr(expression::read(argument, &mut reading.report)?),
     })
 }
 
@@ -162,17 +162,7 @@ fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
 }
 
 fn regex(part: Part<'_>, global: bool, reading: &mut Reading<'_>) -> Option<PhasedOperator> {
-    Some(PhasedOperator::Regex { pattern: expression(part, reading)?, global })
-}
-
-fn expression(part: Part<'_>, reading: &mut Reading<'_>) -> Option<String> {
-    if macros::any(part.text()) {
-        let message = "a regular expression cannot hold a macro";
-        let help = "compare with `@streq`, `@contains`, `@within`, `@beginsWith` or `@endsWith` instead";
-        reading.report.push(part.error("macro-in-expression", message).help(help));
-        return None;
-    }
-    Some(part.text().to_owned())
+    Some(PhasedOperator::Regex { pattern: expression::read(part, &mut reading.report)?, global })
 }
 
 fn number(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Text> {

@@ -103,6 +103,11 @@ impl Book {
             (None, words.first())
         } else {
             let targets = target::list(words[0].part(), &mut reading.report);
+            if targets.included.is_empty() && !targets.excluded.is_empty() {
+                let message = "the rule says what it does not look at, and nothing that it looks at";
+                let help = "name a variable before the exceptions, as in `ARGS|!ARGS:token`";
+                reading.report.push(words[0].part().error("missing-variable", message).help(help));
+            }
             let test = operator::read(words[1].part(), reading);
             (test.map(|test| DraftTest { targets, test }), words.get(2))
         };

@@ -78,7 +78,11 @@ impl Reader<'_> {
         let is_rule = ["SecRule", "SecAction"]
             .iter()
             .any(|name| body.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name)));
-        if is_rule { self.skip_continued() } else { self.skip_line() }
+        if is_rule {
+            self.skip_continued();
+        } else {
+            self.skip_line();
+        }
     }
 
     /// Goes past this line and those it goes on in.

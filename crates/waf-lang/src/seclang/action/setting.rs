@@ -128,7 +128,7 @@ pub(super) fn resource(part: Part<'_>, reading: &mut Reading<'_>) -> Effect {
 /// A collection and the name of one of its variables.
 fn member(part: Part<'_>, reading: &mut Reading<'_>) -> Option<(Store, Text)> {
     let part = part.trim();
-    let Some((collection, name)) = part.split_once(|mark| mark == '.') else {
+    let Some((collection, name)) = part.split_once(|mark| mark == '.' || mark == ':') else {
         let problem = part.error("missing-collection", format!("{} is in no collection", quoted(part.text())));
         reading.report.push(problem.help("write the collection before the name, as in `TX.name`"));
         return None;
