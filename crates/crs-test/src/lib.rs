@@ -13,7 +13,6 @@ mod expectation;
 mod file;
 mod form;
 mod input;
-mod log_line;
 mod outcome;
 mod reading;
 pub mod reflect;

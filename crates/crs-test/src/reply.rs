@@ -98,7 +98,11 @@ mod tests {
     fn a_response_ends_where_its_framing_says() {
         check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", false, Ok(Some((200, "ab"))));
         check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", false, Ok(None));
-        check("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\n\r\n", false, Ok(Some((200, "ab"))));
+        check(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\n\r\n",
+            false,
+            Ok(Some((200, "ab"))),
+        );
         check("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n", false, Ok(None));
         check("HTTP/1.0 404 X\r\n\r\nab", false, Ok(None));
         check("HTTP/1.0 404 X\r\n\r\nab", true, Ok(Some((404, "ab"))));

@@ -12,15 +12,15 @@ use sekisho_edge::http1::read::{RawRequest, read, refused};
 use sekisho_edge::http1::{BodyFraming, Framer, Limits, Malformed, Step};
 use sekisho_model::Timestamp;
 use sekisho_waf::transaction::{
-    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, PhasedContext, PhasedRules, ResponseHead,
-    Transaction,
+    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, Matched, PhasedContext, PhasedRules,
+    ResponseHead, Transaction,
 };
 use sekisho_waf::{Body, Client, Header, Request};
 
 use crate::case::Test;
 use crate::outcome::{Logged, Outcome, Response};
+use crate::reflect;
 use crate::result::TestResult;
-use crate::{log_line, reflect};
 
 /// Where requests come from, and where they are received.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -136,8 +136,12 @@ impl Runner {
 
     /// What the error log says of the transaction.
     fn log(&self) -> Vec<Logged> {
-        let matches = self.transaction.matches().filter(|matched| matched.log);
-        matches.map(|matched| Logged { rule: matched.rule.id, line: log_line::of(&matched) }).collect()
+        let logged = |matched: Matched<'_>| {
+            let mut line = Vec::new();
+            matched.write_error_log_line(&mut line);
+            Logged { rule: matched.rule.id, line: String::from_utf8_lossy(&line).into_owned() }
+        };
+        self.transaction.matches().filter(|matched| matched.log).map(logged).collect()
     }
 }
 

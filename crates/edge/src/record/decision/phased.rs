@@ -210,7 +210,7 @@ impl Field<'_> {
             None => self.raw("null"),
         }
         self.raw(",\"tags\":[");
-        for (number, tag) in matched.tags.enumerate() {
+        for (number, tag) in matched.tags().enumerate() {
             self.raw(if number > 0 { ",\"" } else { "\"" });
             self.cloak.push(self.out, tag);
             self.raw("\"");
