@@ -1,5 +1,7 @@
 //! Regular expressions as rules give them.
 
+use sekisho_waf::operator::pattern;
+
 use super::macros;
 use super::word::Part;
 use crate::report::Report;
@@ -12,7 +14,17 @@ pub(super) fn read(part: Part<'_>, report: &mut Report) -> Option<String> {
         report.push(part.error("macro-in-expression", message).help(help));
         return None;
     }
-    Some(part.text().to_owned())
+    is_sound(part, report).then(|| part.text().to_owned())
+}
+
+/// Whether the engine can match it; says why if not.
+pub(super) fn is_sound(part: Part<'_>, report: &mut Report) -> bool {
+    let Err(error) = pattern::check(part.text()) else { return true };
+    let place = error.at.filter(|at| part.text().is_char_boundary(*at)).map_or(part, |at| part.from(at));
+    let help = "patterns are those of PCRE that can be matched in time linear in the value";
+    report
+        .push(place.error("bad-regex", format!("the regular expression cannot be used: {}", error.reason)).help(help));
+    false
 }
 
 /// What a multi-line message comes to.
