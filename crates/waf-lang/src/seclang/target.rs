@@ -67,7 +67,7 @@ pub(super) fn variable(name: Part<'_>, report: &mut Report) -> Option<Variable> 
         report.push(name.error("missing-variable", "the name of a variable is missing here"));
     } else if let Some(reason) = refused::reason(refused::VARIABLES, text) {
         let message = format!("the variable {} is not supported: {reason}", quoted(text));
-        report.push(name.error("unsupported-variable", message));
+        report.push(name.error("unsupported-variable", message).help(refused::HELP));
     } else {
         let message = format!("unknown variable {}", quoted(text));
         let upper = text.to_ascii_uppercase();
