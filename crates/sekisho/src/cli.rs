@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use sekisho_model::Diagnostics;
 
-use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig};
+use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig, SecLangConfig};
 use crate::rules;
 
 /// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
@@ -183,6 +183,37 @@ impl RulesArgs {
             ddos_list,
             country_db,
             asn_db,
+            seclang: SecLangConfig::default(),
         }
+    }
+}
+
+/// Where rules in ModSecurity's language come from, for the commands that take them.
+#[derive(Debug, Clone, Args)]
+struct SecLangArgs {
+    /// Folder of the OWASP Core Rule Set: its rules see what the web ACL lets through, all there is if none is given
+    #[arg(long, value_name = "DIR")]
+    crs: Option<PathBuf>,
+    /// Rule file of ModSecurity; may be given more than once. With --crs, read after its setup and before its rules
+    #[arg(long, value_name = "FILE")]
+    seclang: Vec<PathBuf>,
+    /// Paranoia level of the Core Rule Set, 1 to 4. Default: what its setup says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4), requires = "crs")]
+    paranoia: Option<u8>,
+    /// Anomaly score at which the Core Rule Set stops a request. Default: what its setup says
+    #[arg(long, value_name = "N", requires = "crs")]
+    inbound_threshold: Option<u32>,
+    /// Anomaly score at which the Core Rule Set stops a response. Default: what its setup says
+    #[arg(long, value_name = "N", requires = "crs")]
+    outbound_threshold: Option<u32>,
+    /// Only count and record what rules of --crs and --seclang match (SecRuleEngine DetectionOnly)
+    #[arg(long)]
+    count: bool,
+}
+
+impl SecLangArgs {
+    fn into_config(self) -> SecLangConfig {
+        let Self { crs, seclang, paranoia, inbound_threshold, outbound_threshold, count } = self;
+        SecLangConfig { crs, files: seclang, paranoia, inbound_threshold, outbound_threshold, count }
     }
 }

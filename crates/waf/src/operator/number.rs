@@ -6,7 +6,11 @@ use crate::ir::Comparison;
 
 /// Whether the number in `value` compares so to the number in `than`.
 pub(crate) fn holds(comparison: Comparison, value: &[u8], than: &[u8]) -> bool {
-    let (value, than) = (parse(value), parse(than));
+    compares(comparison, parse(value), parse(than))
+}
+
+/// Whether a number compares so to another.
+pub(crate) fn compares(comparison: Comparison, value: i64, than: i64) -> bool {
     match comparison {
         Comparison::Eq => value == than,
         Comparison::Ne => value != than,

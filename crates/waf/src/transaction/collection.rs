@@ -12,6 +12,7 @@ use sekisho_model::Timestamp;
 
 use crate::ir::phased::Store;
 
+pub(super) use kept::after;
 pub use kept::{KeptCollection, KeptVariable};
 pub use local::LocalCollections;
 

@@ -1,22 +1,19 @@
-//! Numbers as rules write and read them.
+//! Numbers as variables hold them: in their usual form.
 
-/// The number a text begins with, after white space: a sign and digits. 0 if it begins with none; the nearest there is if
-/// it is out of range.
-///
-/// Source: ModSecurity 3 reads operands of numeric operators and of `setvar` with C's `atoi` and its kin.
-pub(super) fn leading_number(text: &[u8]) -> i64 {
-    let text = text.trim_ascii_start();
+use crate::operator::number::parse;
+
+/// The number whose usual form this text is, such as `-12` but neither `012` nor `+12`.
+pub(super) fn exact_number(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
-    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
-    if negative {
-        digits.fold(0, |number: i64, digit| number.saturating_mul(10).saturating_sub(digit))
-    } else {
-        digits.fold(0, |number: i64, digit| number.saturating_mul(10).saturating_add(digit))
-    }
+    let usual = match digits {
+        [b'0'] => !negative,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    usual.then(|| parse(text))
 }
 
 /// Appends a number in its usual form.
@@ -43,24 +40,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_a_text_begins_with() {
-        for (text, expected) in [
-            ("5", 5),
-            (" \t-12x", -12),
-            ("+7", 7),
-            ("", 0),
-            ("x1", 0),
-            ("- 1", 0),
-            ("99999999999999999999", i64::MAX),
-            ("-99999999999999999999", i64::MIN),
-        ] {
-            assert_eq!(leading_number(text.as_bytes()), expected, "{text}");
+    fn an_exact_number_is_written_as_it_was_read() {
+        for number in [0, 7, -7, 10, 1_234_567, i64::MAX / 10, -999_999_999] {
+            let mut out = Vec::new();
+            write_number(number, &mut out);
+            assert_eq!(out, number.to_string().as_bytes());
+            assert_eq!(exact_number(&out), Some(number));
         }
-    }
-
-    #[test]
-    fn writes_the_extremes() {
-        for number in [0, 7, -7, i64::MIN, i64::MAX] {
+        for text in ["", "-", "-0", "00", "+1", "1 ", " 1", "1x", "9999999999999999999"] {
+            assert_eq!(exact_number(text.as_bytes()), None, "{text}");
+        }
+        for number in [i64::MIN, i64::MAX] {
             let mut out = Vec::new();
             write_number(number, &mut out);
             assert_eq!(out, number.to_string().as_bytes());

@@ -1,5 +1,7 @@
 //! Rules in phases, ready to be held against transactions. Immutable; shared by all workers.
 
+use super::OperatorError;
+use super::plan::{self, Program};
 use crate::Limits;
 use crate::ir::phased::{PhasedPolicy, PhasedSettings};
 
@@ -8,6 +10,7 @@ use crate::ir::phased::{PhasedPolicy, PhasedSettings};
 pub struct PhasedRules {
     policy: PhasedPolicy,
     limits: Limits,
+    program: Program,
 }
 
 /// Why rules cannot be compiled.
@@ -19,6 +22,15 @@ pub enum PhasedCompileError {
         /// Its number.
         rule: u64,
     },
+    /// An operator or a selector does not compile.
+    #[error("failed to compile rule {rule}")]
+    Operator {
+        /// Its number.
+        rule: u64,
+        /// What is wrong.
+        #[source]
+        source: Box<OperatorError>,
+    },
 }
 
 impl PhasedRules {
@@ -28,7 +40,8 @@ impl PhasedRules {
     ///
     /// If an operator does not compile within the limits.
     pub fn compile(policy: PhasedPolicy, limits: Limits) -> Result<Self, PhasedCompileError> {
-        Ok(Self { policy, limits })
+        let program = plan::compile(&policy, &limits)?;
+        Ok(Self { policy, limits, program })
     }
 
     /// The policy as it was loaded.
@@ -47,5 +60,9 @@ impl PhasedRules {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(super) fn program(&self) -> &Program {
+        &self.program
     }
 }

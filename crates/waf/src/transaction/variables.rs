@@ -17,6 +17,7 @@ mod target;
 use std::io::Write as _;
 
 use super::Entry;
+use super::body::{Gathered, Level, Open};
 use crate::ir::phased::PhasedSettings;
 
 pub use request_body::{ReceivedBody, choose_processor, processor_for, request_body};
@@ -36,15 +37,21 @@ pub struct Filling<'a> {
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Of the list being gathered.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Text being put together.
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
+    /// Open objects and arrays of JSON.
+    pub(super) levels: Vec<Level>,
+    /// Lists of a form with files.
+    pub(super) multipart: Gathered,
+    /// What is open in XML.
+    pub(super) xml: Open,
     /// Of names and values of all arguments so far.
     argument_bytes: usize,
 }
 
 /// Appends a number.
-fn decimal(out: &mut Vec<u8>, number: usize) {
+pub(super) fn decimal(out: &mut Vec<u8>, number: usize) {
     write!(out, "{number}").expect("memory takes whatever is written");
 }
 

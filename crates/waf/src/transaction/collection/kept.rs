@@ -3,8 +3,9 @@
 use sekisho_model::Timestamp;
 
 use super::{ChangeKind, CollectionChange};
+use crate::operator::number::parse;
 use crate::transaction::TransactionLimits;
-use crate::transaction::number::{leading_number, write_number};
+use crate::transaction::number::write_number;
 
 /// A collection as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,7 +90,7 @@ impl KeptCollection {
             }
             ChangeKind::Add(by) => {
                 if let Some(variable) = self.variable(at, &change.name, limits) {
-                    let sum = leading_number(&variable.value).saturating_add(*by);
+                    let sum = parse(&variable.value).saturating_add(*by);
                     variable.value.clear();
                     write_number(sum, &mut variable.value);
                 }

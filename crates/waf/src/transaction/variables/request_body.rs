@@ -100,9 +100,17 @@ fn report(store: &mut Store, processor: BodyProcessor, result: Result<(), Failur
         return;
     }
     store.set_scalar(List::ReqbodyProcessorError, b"1");
-    let message = store.write(|out| write!(out, "{} parsing error: {failure}", processor.name()).expect(MEMORY));
+    let message = store.write(|out| write!(out, "{} parsing error: {failure}", title(processor)).expect(MEMORY));
     store.set_scalar_span(List::ReqbodyErrorMsg, message);
     store.set_scalar_span(List::ReqbodyProcessorErrorMsg, message);
+}
+
+/// What messages call a processor.
+const fn title(processor: BodyProcessor) -> &'static str {
+    match processor {
+        BodyProcessor::Multipart => "Multipart",
+        BodyProcessor::UrlEncoded | BodyProcessor::Json | BodyProcessor::Xml => processor.name(),
+    }
 }
 
 const MEMORY: &str = "memory takes whatever is written";
