@@ -1,13 +1,11 @@
 //! What SecLang becomes in the engine.
 
-use std::collections::BTreeMap;
-
 use sekisho_model::Diagnostics;
 use sekisho_waf::ir::Comparison;
 use sekisho_waf::ir::phased::{
-    AllowScope, AuditEngine, AuditFormat, AuditParts, AuditStorage, BodyProcessor, Change, Control, Disruptive, Effect,
-    EngineMode, Flow, IdRange, Item, OverLimit, PartsChange, Phase, PhasedOperator, PhasedPolicy, PhasedRule,
-    PhasedSettings, PhasedTest, RuleSelection, Selector, Store, Target, Text, TextTest, Variable,
+    AllowScope, AuditEngine, AuditParts, BodyProcessor, Change, Control, Disruptive, Effect, EngineMode, Flow, IdRange,
+    Item, PartsChange, Phase, PhasedOperator, PhasedPolicy, PhasedRule, PhasedTest, RuleSelection, Selector, Store,
+    Target, Text, TextTest, Variable,
 };
 use sekisho_waf::transform::Transform;
 use sekisho_waf_lang::seclang::{Entry, LoadOptions, Loaded, NoFiles, load};
@@ -520,167 +518,6 @@ fn actions_are_updated() {
     finds("SecAction id:1,phase:1,pass\nSecRuleUpdateActionById 1 id:2,phase:2,chain\n", &["misplaced-action"; 3]);
     let chain = "SecAction id:1,phase:1,pass,chain\nSecAction t:none\n";
     finds(&format!("{chain}SecRuleUpdateActionById 1:1 deny\n"), &["misplaced-action"]);
-}
-
-#[test]
-fn settings_are_read() {
-    let text = r#"
-        SecRuleEngine DetectionOnly
-        SecRequestBodyAccess On
-        SecRequestBodyLimit 1
-        SecRequestBodyNoFilesLimit 2
-        SecRequestBodyLimitAction ProcessPartial
-        SecRequestBodyJsonDepthLimit 3
-        SecArgumentsLimit 4
-        SecUploadFileLimit 5
-        SecResponseBodyAccess On
-        SecResponseBodyLimit 6
-        SecResponseBodyLimitAction ProcessPartial
-        SecResponseBodyMimeType text/HTML text/xml
-        SecResponseBodyMimeType text/xml application/json
-        SecAuditEngine RelevantOnly
-        SecAuditLog /a
-        SecAuditLogDirMode 0750
-        SecAuditLogFileMode default
-        SecAuditLogFormat json
-        SecAuditLogParts ABZ
-        SecAuditLogRelevantStatus "^5"
-        SecAuditLogStorageDir /b
-        SecAuditLogType concurrent
-        SecCollectionTimeout 7
-        SecArgumentSeparator ";"
-        SecCookieFormat 1
-        SecComponentSignature "a/1"
-        SecComponentSignature "b/2"
-        SecServerSignature "c"
-        SecWebAppId d
-        SecSensorId e
-    "#;
-    let found = policy(text).settings;
-    let mut expected = PhasedSettings { engine: EngineMode::DetectionOnly, ..PhasedSettings::default() };
-    let request = &mut expected.request_body;
-    (request.access, request.bytes_max, request.no_files_bytes_max) = (true, 1, 2);
-    (request.over_limit, request.json_depth_max) = (OverLimit::ProcessPartial, 3);
-    (request.arguments_max, request.files_max) = (4, 5);
-    let response = &mut expected.response_body;
-    (response.access, response.bytes_max, response.over_limit) = (true, 6, OverLimit::ProcessPartial);
-    response.content_types = ["text/html", "text/xml", "application/json"].map(str::to_owned).to_vec();
-    let audit = &mut expected.audit;
-    (audit.engine, audit.format) = (AuditEngine::RelevantOnly, AuditFormat::Json);
-    (audit.storage, audit.dir_mode) = (AuditStorage::Concurrent, Some(0o750));
-    (audit.log, audit.storage_dir) = (Some("/a".to_owned()), Some("/b".to_owned()));
-    (audit.relevant_status, audit.parts) = (Some("^5".to_owned()), AuditParts::of("ABZ").unwrap());
-    expected.collection_timeouts.seconds = 7;
-    (expected.argument_separator, expected.cookies_v1) = (Some(b';'), true);
-    expected.component_signatures = vec!["a/1".to_owned(), "b/2".to_owned()];
-    expected.server_signature = Some("c".to_owned());
-    (expected.web_app_id, expected.sensor_id) = (Some("d".to_owned()), Some("e".to_owned()));
-    assert_eq!(found, expected);
-    let cleared = policy("SecResponseBodyMimeTypesClear\nSecResponseBodyMimeType text/css\n").settings;
-    assert_eq!(cleared.response_body.content_types, ["text/css"]);
-}
-
-#[test]
-fn settings_are_held_to_their_values() {
-    for line in ["SecRuleEngine Maybe", "SecRequestBodyAccess 1", "SecAuditLogFormat XML", "SecCookieFormat 2"] {
-        finds(line, &["invalid-value"]);
-    }
-    for line in ["SecArgumentSeparator &&", "SecAuditLogDirMode 9"] {
-        finds(line, &["invalid-value"]);
-    }
-    finds("SecRequestBodyLimit lots", &["invalid-number"]);
-    finds("SecRequestBodyLimit -1", &["invalid-number"]);
-    finds("SecAuditLogParts AQ", &["invalid-audit-part"]);
-    finds("SecRuleEngine On Off", &["surplus-argument"]);
-    finds("SecRuleEngine", &["missing-argument"]);
-    let engine =
-        |options| load(&[Entry::text("a", "SecRuleEngine Off\n")], &NoFiles, &options).policy.unwrap().settings;
-    assert_eq!(engine(LoadOptions { engine: Some(EngineMode::On) }).engine, EngineMode::On);
-    assert_eq!(engine(LoadOptions::default()).engine, EngineMode::Off);
-}
-
-fn files(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-    files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
-}
-
-#[test]
-fn files_include_files_beside_them() {
-    let files = files(&[
-        (
-            "etc/main.conf",
-            "Include rules/*.conf\nInclude ./more.conf\nIncludeOptional none.conf\nIncludeOptional x/*\n",
-        ),
-        ("etc/rules/b.conf", "SecRule ARGS \"@pmFromFile w.data v.data\" id:2,phase:1,pass\n"),
-        ("etc/rules/a.conf", "SecRule REMOTE_ADDR \"@ipMatchFromFile ip.data\" id:1,phase:1,pass\n"),
-        ("etc/rules/w.data", "# words\n one two \r\n\nthree\n"),
-        ("etc/rules/v.data", "four\n"),
-        ("etc/rules/ip.data", "# ranges\n192.0.2.0/24\n2001:db8::1\n"),
-        ("etc/more.conf", "SecAction id:3,phase:1,pass\n"),
-    ]);
-    let loaded = load(&[Entry::file("etc/main.conf")], &files, &LoadOptions::default());
-    assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(false));
-    assert_eq!(loaded.files, ["etc/main.conf", "etc/rules/a.conf", "etc/rules/b.conf", "etc/more.conf"]);
-    let policy = loaded.policy.unwrap();
-    let found = rules(&policy);
-    assert_eq!(found.iter().map(|rule| rule.id).collect::<Vec<_>>(), [1, 2, 3]);
-    let operator = &found[1].links[0].test.as_ref().unwrap().operator;
-    let PhasedOperator::Phrases(phrases) = operator else { panic!("{operator:?}") };
-    assert_eq!(phrases, &[b"one two".to_vec(), b"three".to_vec(), b"four".to_vec()]);
-}
-
-#[test]
-fn files_that_cannot_be_had_are_told_of() {
-    let found = |files: &BTreeMap<String, Vec<u8>>| {
-        let loaded = load(&[Entry::file("a.conf")], files, &LoadOptions::default());
-        assert_eq!(loaded.policy.is_none(), loaded.diagnostics.has_errors());
-        codes(&loaded.diagnostics)
-    };
-    assert_eq!(found(&files(&[])), ["unreadable-file"]);
-    assert_eq!(found(&files(&[("a.conf", "Include b.conf")])), ["unreadable-file"]);
-    assert_eq!(found(&files(&[("a.conf", "Include b/*.conf")])), ["no-files"]);
-    assert_eq!(found(&files(&[("a.conf", "Include a.conf")])), ["include-cycle"]);
-    let circle = files(&[("a.conf", "Include b.conf"), ("b.conf", "Include a.conf")]);
-    assert_eq!(found(&circle), ["include-cycle"]);
-    let phrases = |text: &str| {
-        let rule = "SecRule ARGS \"@pmFromFile w\" id:1,phase:1,pass";
-        found(&files(&[("a.conf", rule), ("w", text)]))
-    };
-    assert_eq!(phrases("# none\n"), ["no-phrases"]);
-    let addresses = "SecRule REMOTE_ADDR \"@ipMatchF w\" id:1,phase:1,pass";
-    assert_eq!(found(&files(&[("a.conf", addresses), ("w", "1.2.3\n::1\nx\n")])), ["invalid-address"; 2]);
-    let chain = "SecAction id:1,phase:1,pass,chain\nInclude b.conf\n";
-    assert_eq!(found(&files(&[("a.conf", chain), ("b.conf", "")])), ["open-chain"]);
-    let latin: BTreeMap<String, Vec<u8>> =
-        [("a.conf".to_owned(), b"# caf\xe9\nSecAction \"id:1,phase:1,pass,msg:'caf\xe9'\"\n".to_vec())].into();
-    assert_eq!(found(&latin), ["not-utf-8"]);
-}
-
-#[test]
-fn a_deep_stack_of_files_comes_to_an_end() {
-    let deep: BTreeMap<String, Vec<u8>> =
-        (0..40).map(|at| (format!("{at}"), format!("Include {}", at + 1).into_bytes())).collect();
-    let loaded = load(&[Entry::file("0")], &deep, &LoadOptions::default());
-    assert_eq!(codes(&loaded.diagnostics), ["include-too-deep"]);
-    // Files that include one file many times over, many times over.
-    let wide: BTreeMap<String, Vec<u8>> =
-        (0..10).map(|at| (format!("{at}"), format!("IncludeOptional {}\n", at + 1).repeat(20).into_bytes())).collect();
-    let loaded = load(&[Entry::file("0")], &wide, &LoadOptions::default());
-    assert!(loaded.diagnostics.has_errors());
-}
-
-#[test]
-fn characters_are_mapped_to_bytes_of_a_code_page() {
-    let map = "20127 (US-ASCII)\n00e9:65 00a1:21\n";
-    let found = |text: &str| load(&[Entry::file("a")], &files(&[("a", text), ("m", map)]), &LoadOptions::default());
-    let expected = [(0xa1, b'!'), (0xe9, b'e')];
-    assert_eq!(found("SecUnicodeMapFile m 20127").policy.unwrap().settings.unicode_map, expected);
-    let apart = found("SecUnicodeMapFile m\nSecUnicodeCodePage 20127");
-    assert_eq!(apart.policy.unwrap().settings.unicode_map, expected);
-    assert_eq!(codes(&found("SecUnicodeMapFile m").diagnostics), ["missing-code-page"]);
-    assert_eq!(codes(&found("SecUnicodeMapFile m 1").diagnostics), ["unknown-code-page"]);
-    assert_eq!(codes(&found("SecUnicodeMapFile x 1").diagnostics), ["unreadable-file"]);
-    assert_eq!(codes(&found("SecUnicodeMapFile m x").diagnostics), ["invalid-number", "missing-code-page"]);
-    assert_eq!(codes(&found("SecUnicodeMapFile a 1 2").diagnostics), ["surplus-argument"]);
 }
 
 #[test]

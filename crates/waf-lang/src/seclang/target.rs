@@ -4,8 +4,8 @@
 
 use sekisho_waf::ir::phased::{Selector, Target, Variable, VariableKind};
 
-use super::refused;
 use super::word::Part;
+use super::{expression, refused};
 use crate::report::{Report, quoted};
 
 /// What a rule looks at, and what of it not.
@@ -122,7 +122,7 @@ fn regex(part: Part<'_>, report: &mut Report) -> Option<Selector> {
         report.push(part.error("unclosed-selector", message).help("write `/expression/`, and `\\/` for a slash in it"));
         return None;
     };
-    Some(Selector::Regex(inner.replace("\\/", "/")))
+    expression::checked(part.sub(1..text.len() - 1), inner.replace("\\/", "/"), report).map(Selector::Regex)
 }
 
 fn xml(part: Part<'_>, report: &mut Report) -> Option<Selector> {
