@@ -166,6 +166,15 @@ fn byte_ranges_and_addresses_are_sets() {
 }
 
 #[test]
+fn expressions_are_held_to_what_can_be_run_at_the_place_of_the_slip() {
+    let text =
+        "SecRule ARGS:/(/ \"@rx a\\\n(?=b)\" \"id:1,phase:2,pass\"\nSecRule ARGS \"@verifyCC [\" id:2,phase:2,pass\n";
+    finds(text, &["invalid-expression"; 3]);
+    let places: Vec<_> = loaded(text).diagnostics.iter().map(ToString::to_string).collect();
+    assert!(places[1].starts_with("rules.conf:2:1: "), "{places:?}");
+}
+
+#[test]
 fn an_exclamation_mark_negates() {
     for text in ["!@eq 1", "! @eq 1"] {
         let found = test("ARGS", text);
