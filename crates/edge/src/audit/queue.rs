@@ -103,8 +103,7 @@ mod tests {
     use super::*;
 
     fn entry(bytes: usize) -> Job {
-        let destination =
-            Arc::new(Destination { log: None, folder: None, file_mode: 0o640, folder_mode: 0o750 });
+        let destination = Arc::new(Destination { log: None, folder: None, file_mode: 0o640, folder_mode: 0o750 });
         Job::Write(Entry { destination, text: vec![b'x'; bytes], own: None })
     }
 

@@ -71,7 +71,7 @@ impl<'a> Matched<'a> {
         let scalar = |list| self.store.scalar(list);
         let around = error_log::Around {
             host: scalar(List::ServerAddr),
-            uri: scalar(List::RequestUri),
+            uri: scalar(List::RequestFilename),
             unique_id: scalar(List::UniqueId),
         };
         error_log::write_line(self, around, out);
