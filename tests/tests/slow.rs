@@ -13,8 +13,8 @@ use sekisho_e2e::{
 const DRIP_MS: u64 = 50;
 /// Long after every limit here, for a busy machine.
 const CUT_MS_MAX: u64 = 20_000;
-/// Within this, on a busy machine, everybody else is answered: far below any of the limits that hold up slow clients.
-const PROMPT_MS_MAX: u128 = 1_000;
+/// Within this, on a busy machine, everybody else is answered: below any of the limits that hold up slow clients.
+const PROMPT_MS_MAX: u128 = 2_500;
 
 /// The checkpoint with these limits in its configuration file, in front of a recording origin.
 fn start(limits: &str) -> (Origin, Checkpoint) {
@@ -81,7 +81,7 @@ fn be_served(address: SocketAddr, stop: &AtomicBool) -> (usize, u128) {
 #[test]
 fn slow_clients_are_cut_while_others_are_served() {
     let (origin, checkpoint) = start(
-        "head_timeout_ms = 1500\nbody_idle_timeout_ms = 1000\nbody_inspected_timeout_ms = 2000\nidle_timeout_ms = 60000",
+        "head_timeout_ms = 3000\nbody_idle_timeout_ms = 3000\nbody_inspected_timeout_ms = 4000\nidle_timeout_ms = 60000",
     );
     let address = checkpoint.address();
     let head = "POST /slow HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 100000\r\n";
@@ -97,11 +97,11 @@ fn slow_clients_are_cut_while_others_are_served() {
         let stalled: Vec<_> = (0..10).map(|_| scope.spawn(move || drip(address, whole, b""))).collect();
         let silent: Vec<_> = (0..10).map(|_| scope.spawn(|| drip(address, "", b""))).collect();
         for (what, slow, least_ms) in [
-            ("a dripping head", heads, 1_500),
-            ("a dripping request line", lines, 1_500),
-            ("a dripping body", bodies, 2_000),
-            ("dripping chunks", chunks, 2_000),
-            ("a stalled body", stalled, 1_000),
+            ("a dripping head", heads, 3_000),
+            ("a dripping request line", lines, 3_000),
+            ("a dripping body", bodies, 4_000),
+            ("dripping chunks", chunks, 4_000),
+            ("a stalled body", stalled, 3_000),
         ] {
             for client in slow {
                 assert_cut(what, &client.join().expect("a slow client runs to its end"), least_ms);
@@ -110,7 +110,7 @@ fn slow_clients_are_cut_while_others_are_served() {
         for client in silent {
             let (reply, after) = client.join().expect("a slow client runs to its end");
             assert!(matches!(reply.ending, Ending::Closed | Ending::Reset), "silence: {reply:?}");
-            assert!(after >= Duration::from_millis(1_500), "silence: cut after {after:?}");
+            assert!(after >= Duration::from_millis(3_000), "silence: cut after {after:?}");
         }
         stop.store(true, Ordering::SeqCst);
         honest.into_iter().map(|client| client.join().expect("an honest client is served")).collect::<Vec<_>>()
@@ -145,19 +145,19 @@ fn a_body_that_stalls_behind_its_inspected_part_is_cut_and_never_completed() {
 
 #[test]
 fn an_idle_connection_is_closed_and_a_busy_one_is_kept() {
-    let (_origin, checkpoint) = start("idle_timeout_ms = 1000");
+    let (_origin, checkpoint) = start("idle_timeout_ms = 3000");
     let mut busy = Client::open(checkpoint.address()).expect("the checkpoint listens");
     let mut idle = RawConnection::open(checkpoint.address()).expect("the checkpoint listens");
     assert!(idle.send(b"GET /page HTTP/1.1\r\nHost: shop.example\r\n\r\n"));
     let served = Instant::now();
     let watching = std::thread::spawn(move || idle.read(CUT_MS_MAX).expect("the socket works"));
-    while served.elapsed() < Duration::from_millis(2_500) {
+    while served.elapsed() < Duration::from_millis(5_000) {
         assert_eq!(busy.get("/page").expect("a busy connection is kept").status, 200);
         std::thread::sleep(Duration::from_millis(200));
     }
     let reply = watching.join().expect("the watcher runs to its end");
     assert_eq!((reply.statuses(), reply.ending), (vec![200], Ending::Closed));
-    assert!((1_000..5_000).contains(&reply.took_ms), "{} ms", reply.took_ms);
+    assert!((3_000..15_000).contains(&reply.took_ms), "{} ms", reply.took_ms);
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub(crate) enum Task {
     },
     /// Run the long searches: equivalence, and each fuzz target for ten minutes
     Nightly,
+    /// Hold the checkpoint against another engine, request by request
+    Conformance {
+        #[command(subcommand)]
+        what: Conformance,
+    },
     /// Build the checkpoint and run `sekisho demo`
     Demo {
         /// Passed on to `sekisho demo`
@@ -48,6 +53,33 @@ pub(crate) enum Task {
         #[command(subcommand)]
         what: Bench,
     },
+}
+
+/// What to compare.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Conformance {
+    /// The OWASP Core Rule Set, blocking at paranoia 1 and 2, beside nginx and ModSecurity
+    Crs(CrsConformance),
+}
+
+/// Which requests.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct CrsConformance {
+    /// Generated requests
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) generated: usize,
+    /// Most requests of the Core Rule Set's own tests, spread over all of them
+    #[arg(long, default_value_t = usize::MAX)]
+    pub(crate) suite: usize,
+    /// What the generators begin with
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Leave the checkpoint out: checks the harness with ModSecurity alone, twice
+    #[arg(long)]
+    pub(crate) only_peer: bool,
+    /// Keep the logs of both engines
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 /// What to measure.

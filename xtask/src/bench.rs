@@ -3,10 +3,7 @@
 mod acl;
 mod edge;
 mod figures;
-mod nginx;
-mod process_tree;
 mod report;
-mod server;
 mod wrk;
 
 use std::path::Path;

@@ -40,12 +40,24 @@ pub(crate) enum Lock {
     Keep,
 }
 
+/// What a run searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// The same inputs in the same order whenever a commit is built: from the seeds alone, with [`SEED`].
+    Repeatable,
+    /// On from what earlier runs found, by chance.
+    Onward,
+}
+
+/// The number libFuzzer's chance begins with in a repeatable run; 0 would mean a new one each time.
+const SEED: u32 = 1;
+
 /// Builds the targets and runs `only`, or each in turn, for `seconds`.
 ///
 /// # Errors
 ///
 /// If there is no such target, the build fails, or a target finds a crash; the others still run.
-pub(crate) fn run(root: &Path, only: Option<&str>, seconds: u32, lock: Lock) -> Result<()> {
+pub(crate) fn run(root: &Path, only: Option<&str>, seconds: u32, lock: Lock, search: Search) -> Result<()> {
     packages::ensure(&[&packages::CXX])?;
     let folder = root.join("fuzz");
     let targets = chosen(&targets(&folder)?, only)?;
@@ -54,7 +66,7 @@ pub(crate) fn run(root: &Path, only: Option<&str>, seconds: u32, lock: Lock) -> 
     let mut crashed = Vec::new();
     for target in &targets {
         let binary = folder.join("target").join(&host).join("release").join(target);
-        if let Err(error) = run_target(&folder, target, &binary, seconds) {
+        if let Err(error) = run_target(&folder, target, &binary, seconds, search) {
             say(format!("{target}: {error:#}"))?;
             crashed.push(target.as_str());
         }
@@ -110,22 +122,17 @@ fn build(folder: &Path, host: &str, targets: &[String], lock: Lock) -> Result<()
 }
 
 /// Runs one target and holds it to having seen coverage and run inputs at all.
-fn run_target(folder: &Path, target: &str, binary: &Path, seconds: u32) -> Result<()> {
-    let mut command = Command::new(binary);
-    command.current_dir(folder);
-    for (option, value) in [
-        ("max_total_time", seconds),
-        ("rss_limit_mb", RSS_MB_MAX),
-        ("timeout", INPUT_SECONDS_MAX),
-        ("max_len", INPUT_BYTES_MAX),
-        ("print_final_stats", 1),
-    ] {
-        command.arg(format!("-{option}={value}"));
-    }
+fn run_target(folder: &Path, target: &str, binary: &Path, seconds: u32, search: Search) -> Result<()> {
+    let fresh = tempfile::tempdir().context("create a folder for inputs")?;
+    let corpus = match search {
+        Search::Repeatable => fresh.path().to_owned(),
+        Search::Onward => made(folder.join("corpus").join(target))?,
+    };
     let artifacts = made(folder.join("artifacts").join(target))?;
-    command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    command.arg(made(folder.join("corpus").join(target))?);
     let seeds = folder.join("seeds").join(target);
+    let mut command = Command::new(binary);
+    command.current_dir(folder).args(options(seconds, search));
+    command.arg(format!("-artifact_prefix={}/", artifacts.display())).arg(corpus);
     if seeds.is_dir() {
         command.arg(seeds);
     }
@@ -138,6 +145,20 @@ fn run_target(folder: &Path, target: &str, binary: &Path, seconds: u32) -> Resul
     }
     say(format!("{target}: {}", summary(&log)?))?;
     Ok(())
+}
+
+fn options(seconds: u32, search: Search) -> Vec<String> {
+    let mut options = vec![
+        ("max_total_time", seconds),
+        ("rss_limit_mb", RSS_MB_MAX),
+        ("timeout", INPUT_SECONDS_MAX),
+        ("max_len", INPUT_BYTES_MAX),
+        ("print_final_stats", 1),
+    ];
+    if search == Search::Repeatable {
+        options.push(("seed", SEED));
+    }
+    options.into_iter().map(|(option, value)| format!("-{option}={value}")).collect()
 }
 
 fn made(folder: PathBuf) -> Result<PathBuf> {
@@ -184,6 +205,13 @@ mod tests {
         assert!(summary(&LOG.replace("166 inline", "0 inline")).is_err());
         assert!(summary(&LOG.replace("4390302", "0")).is_err());
         assert!(summary("").is_err());
+    }
+
+    #[test]
+    fn only_a_repeatable_run_has_a_seed() {
+        let seed = format!("-seed={SEED}");
+        assert!(options(10, Search::Repeatable).contains(&seed));
+        assert!(!options(10, Search::Onward).iter().any(|option| option.starts_with("-seed")));
     }
 
     #[test]

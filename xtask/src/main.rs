@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|conformance|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -6,12 +6,18 @@
 mod args;
 mod bench;
 mod ci;
+mod conformance;
 mod demo;
 mod equivalence;
 mod fuzz;
+mod modsecurity;
+mod nginx;
 mod nightly;
 mod packages;
 mod process;
+mod process_tree;
+mod properties;
+mod server;
 mod tidy;
 mod workspace;
 
@@ -21,7 +27,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Args, Task};
+use crate::args::{Args, Conformance, Task};
 
 fn main() -> ExitCode {
     match run(Args::parse().task) {
@@ -38,9 +44,12 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Tidy => tidy::run(&root),
         Task::Ci { fast } => ci::run(&root, fast),
-        Task::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update),
+        Task::Fuzz { target, seconds } => {
+            fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update, fuzz::Search::Onward)
+        }
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
+        Task::Conformance { what: Conformance::Crs(wanted) } => conformance::run(&root, wanted),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::process::say;
-use crate::{equivalence, fuzz};
+use crate::{equivalence, fuzz, properties};
 
 /// Policies that are generated for the comparison with the reference evaluator.
 pub(crate) const CASES: u32 = 100_000;
+/// Cases of every property test; the ordinary tests run 100 to 2,000.
+const PROPERTY_CASES: u32 = 20_000;
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 600;
 
@@ -20,7 +22,8 @@ const FUZZ_SECONDS: u32 = 600;
 pub(crate) fn run(root: &Path) -> Result<()> {
     let searches = [
         ("equivalence", equivalence::run(root, CASES)),
-        ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep)),
+        ("properties", properties::run(root, PROPERTY_CASES)),
+        ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep, fuzz::Search::Onward)),
     ];
     let mut found = Vec::new();
     for (name, outcome) in searches {

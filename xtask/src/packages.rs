@@ -6,9 +6,10 @@ use anyhow::{Result, bail};
 
 use crate::process::{capture, find_program, run, say};
 
-/// A program of another project, and the Debian (and Ubuntu) package it comes in.
+/// A program or a module of another project, and the Debian (and Ubuntu) package it comes in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Package {
+    /// The name of the program, or the whole path of the module.
     pub(crate) program: &'static str,
     pub(crate) name: &'static str,
     /// What for, as said when it is installed.
@@ -24,6 +25,11 @@ pub(crate) const CHROMIUM: Package =
     Package { program: "chromium", name: "chromium", purpose: "a browser in the tests" };
 pub(crate) const NGHTTP: Package =
     Package { program: "nghttp", name: "nghttp2-client", purpose: "an HTTP/2 client in the tests" };
+pub(crate) const MODSECURITY: Package = Package {
+    program: crate::modsecurity::MODULE,
+    name: "libnginx-mod-http-modsecurity",
+    purpose: "the firewall to compare with",
+};
 // The server only: tests start their own, the packaged service is not needed.
 pub(crate) const REDIS: Package =
     Package { program: "redis-server", name: "redis-server", purpose: "a fleet's rate store in the tests" };
@@ -42,7 +48,7 @@ struct Means {
 ///
 /// If one is missing and cannot be installed here; the message names what to install by hand.
 pub(crate) fn ensure(packages: &[&Package]) -> Result<()> {
-    let missing = missing(packages, |program| find_program(program).is_some());
+    let missing = missing(packages, is_here);
     if missing.is_empty() {
         let programs: Vec<_> = packages.iter().map(|package| package.program).collect();
         say(format!("nothing to install: {} are here", programs.join(", ")))?;
@@ -57,11 +63,18 @@ pub(crate) fn ensure(packages: &[&Package]) -> Result<()> {
         run(Command::new(&words[0]).args(&words[1..]))?;
     }
     for package in missing {
-        if find_program(package.program).is_none() {
-            bail!("package {} is installed but brought no program `{}`", package.name, package.program);
+        if !is_here(package.program) {
+            bail!("package {} is installed but brought no `{}`", package.name, package.program);
         }
     }
     Ok(())
+}
+
+fn is_here(program: &str) -> bool {
+    match program.starts_with('/') {
+        true => std::path::Path::new(program).is_file(),
+        false => find_program(program).is_some(),
+    }
 }
 
 fn missing<'a>(packages: &[&'a Package], is_here: impl Fn(&str) -> bool) -> Vec<&'a Package> {

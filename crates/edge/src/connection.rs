@@ -54,6 +54,8 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// The same, as the value of a field.
     pub(crate) address_value: HeaderValue,
+    /// The address it reached, if it could be told.
+    pub(crate) local: Option<SocketAddr>,
     /// Whether its forwarding fields are believed.
     pub(crate) trusted: bool,
     /// Whether it speaks TLS, and as which client.
@@ -66,6 +68,17 @@ pub(crate) struct Peer {
     open: Cell<u32>,
     /// HTTP/2: when a request came or was answered, or a client last took a part of a response.
     moved: Cell<Instant>,
+    /// HTTP/2: whether the connection is to be closed as it is.
+    cut: Cell<bool>,
+}
+
+/// Who is at the two ends of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    /// The client: through the PROXY protocol, whom the balancer named.
+    client: SocketAddr,
+    /// The address it reached, if it could be told.
+    local: Option<SocketAddr>,
 }
 
 /// A request of an HTTP/2 connection, until it is answered.
@@ -98,7 +111,8 @@ impl Drop for OpenStream {
 }
 
 impl Peer {
-    fn new(worker: Rc<Worker>, address: SocketAddr, security: Security, heads: Option<Heads>) -> Rc<Self> {
+    fn new(worker: Rc<Worker>, ends: Ends, security: Security, heads: Option<Heads>) -> Rc<Self> {
+        let Ends { client: address, local } = ends;
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let value = HeaderValue::from_str(&address.ip().to_string()).expect("an address is visible ASCII");
         Rc::new(Self {
@@ -106,11 +120,13 @@ impl Peer {
             worker,
             address,
             address_value: value,
+            local,
             security,
             heads,
             switched: RefCell::new(None),
             open: Cell::new(0),
             moved: Cell::new(Instant::now()),
+            cut: Cell::new(false),
         })
     }
 
@@ -134,6 +150,11 @@ impl Peer {
         }
         *self.switched.borrow_mut() = Some(switched);
         Response::from_parts(head, Source::Empty)
+    }
+
+    /// Closes the connection with nothing more said on it.
+    pub(crate) fn cut(&self) {
+        self.cut.set(true);
     }
 
     fn take_switched(&self) -> Option<Switched> {

@@ -5,9 +5,10 @@
 //! The page names the request, so that a person who was wrongly blocked can be helped.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, request};
 use sekisho_waf::ir::{BlockResponse, HeaderInsert};
+use sekisho_waf::transaction::{Intervention, InterventionKind};
 
 use crate::body::Source;
 use crate::visit::Visit;
@@ -43,6 +44,34 @@ pub(crate) fn block(response: &BlockResponse, head: &request::Parts, visit: &Vis
     }
     add(&mut built, &response.headers);
     built
+}
+
+/// The response to a request, or in place of a response, that rules in phases stopped.
+pub(crate) fn intervene(intervention: &Intervention, head: &request::Parts, visit: &Visit) -> Response<Source> {
+    let status = status_of(intervention);
+    let InterventionKind::Redirect(location) = &intervention.kind else {
+        let plain = BlockResponse { status: status.as_u16(), headers: Vec::new(), body: None };
+        return block(&plain, head, visit);
+    };
+    // An address with bytes that no field may hold, as a rule can make one from the request, leads nowhere.
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return refuse(StatusCode::FORBIDDEN, head, visit);
+    };
+    let mut response = Response::new(Source::Empty);
+    *response.status_mut() = status;
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// The status that an intervention is answered with: that of its rule, as far as it can end an exchange.
+pub(crate) fn status_of(intervention: &Intervention) -> StatusCode {
+    let status = StatusCode::from_u16(intervention.status).ok();
+    match &intervention.kind {
+        InterventionKind::Redirect(location) if HeaderValue::from_str(location).is_ok() => {
+            status.filter(StatusCode::is_redirection).unwrap_or(StatusCode::FOUND)
+        }
+        _ => status.filter(|status| (200..600).contains(&status.as_u16())).unwrap_or(StatusCode::FORBIDDEN),
+    }
 }
 
 /// Headers of a policy, as HTTP has them. One that HTTP cannot carry is left out: the loader warned of it.

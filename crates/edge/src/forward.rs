@@ -8,8 +8,8 @@
 use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, Entry, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, Entry, FORWARDED, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, request, response};
 
@@ -194,6 +194,29 @@ fn forwarded_element(host: &HeaderValue, hop: &Hop<'_>) -> HeaderValue {
     HeaderValue::from_str(&format!("{peer};proto={}{host}", hop.scheme())).expect("address, scheme and checked host")
 }
 
+/// Leaves of the content codings a client accepts those that are known here: a response in another could not be read. A client
+/// that accepts none of them gets its response as it is.
+pub(crate) fn ask_for_codings(headers: &mut HeaderMap, is_known: impl Fn(&[u8]) -> bool) {
+    let Entry::Occupied(accepted) = headers.entry(ACCEPT_ENCODING) else {
+        // Without the field, an origin may choose any.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return;
+    };
+    let (_, values) = accepted.remove_entry_mult();
+    let mut known = Vec::new();
+    for value in values {
+        for element in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            let name = element.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+            if is_known(name) {
+                known.extend_from_slice(if known.is_empty() { b"" } else { b", " });
+                known.extend_from_slice(element);
+            }
+        }
+    }
+    let value = HeaderValue::from_bytes(&known).ok().filter(|value| !value.is_empty());
+    headers.insert(ACCEPT_ENCODING, value.unwrap_or(HeaderValue::from_static("identity")));
+}
+
 /// Whether a comma-separated value lists `token`, in any case, parameters aside.
 pub(crate) fn lists(value: &HeaderValue, token: &str) -> bool {
     tokens(value).any(|listed| listed.eq_ignore_ascii_case(token.as_bytes()))
@@ -289,6 +312,24 @@ mod tests {
         assert_eq!(values(&head, "x-forwarded-host"), ["shop.example"]);
         assert_eq!(values(&head, "x-real-ip"), ["1.1.1.1"]);
         assert!(!head.headers.contains_key("forwarded"));
+    }
+
+    #[test]
+    fn only_codings_that_can_be_undone_are_asked_for() {
+        let asked = |fields: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in fields {
+                headers.append(ACCEPT_ENCODING, HeaderValue::from_static(value));
+            }
+            ask_for_codings(&mut headers, |name| name == b"gzip" || name == b"br");
+            let left: Vec<_> = headers.get_all(ACCEPT_ENCODING).iter().map(|value| value.to_str().unwrap()).collect();
+            left.join("|")
+        };
+        assert_eq!(asked(&["gzip, zstd;q=0.9, br;q=0.5"]), "gzip, br;q=0.5");
+        assert_eq!(asked(&["zstd", "br"]), "br");
+        assert_eq!(asked(&["*"]), "identity");
+        assert_eq!(asked(&[""]), "identity");
+        assert_eq!(asked(&[]), "identity");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
 use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
+use sekisho_waf::transaction::PhasedContext;
 use sekisho_waf::{
     Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch, TokenSource,
     Verdict,
@@ -21,6 +22,7 @@ use crate::enforce;
 use crate::fingerprint::Fingerprints;
 use crate::http1::Head;
 use crate::metrics::{EdgeMetrics, PolicyCounters};
+use crate::phased::{MemoryPool, Opened, Opening, Phased, open};
 use crate::rate::PolicyRates;
 use crate::record::{Details, Occurrence, Recorder, Subject, Terms, details};
 use crate::sample::{self, PolicySamples, Sampled};
@@ -36,6 +38,8 @@ pub(crate) struct Rules {
     pub(crate) rates: PolicyRates,
     pub(crate) terms: Terms,
     pub(crate) samples: PolicySamples,
+    /// What sees the requests that the web ACL lets through.
+    pub(crate) phased: Option<Phased>,
 }
 
 impl Rules {
@@ -75,12 +79,15 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) on_fault: OnFault,
     pub(crate) metrics: &'a EdgeMetrics,
+    /// Of rules in phases.
+    pub(crate) context: PhasedContext<'a>,
+    pub(crate) memories: &'a MemoryPool,
 }
 
 /// What is to happen to a request.
 pub(crate) enum Ruling {
-    /// It goes on, with these headers added.
-    Pass(Vec<(HeaderName, HeaderValue)>),
+    /// It goes on, with these headers added; with what rules in phases have begun, if there are any.
+    Pass(Vec<(HeaderName, HeaderValue)>, Option<Opened>),
     /// It is answered with this.
     Refuse(Response<BodySource>),
 }
@@ -92,7 +99,7 @@ pub(crate) struct Inspector {
     decoded: Vec<u8>,
     /// Empty between requests; only its memory is kept.
     headers: Vec<Header<'static>>,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     /// The record of the last decision, a line; empty if it is not to be recorded.
     pub(crate) line: Vec<u8>,
 }
@@ -126,7 +133,7 @@ impl Inspector {
         let request = request_of(candidate, &headers, body);
         let outcome = self.evaluate(&request, candidate, around, record);
         let ruling = match outcome {
-            Ok(details) => self.judge(&request, candidate, around, details.as_ref()),
+            Ok(evaluated) => self.judge(&request, candidate, around, &evaluated),
             Err(Faulted) => self.fault(&request, candidate, around, record),
         };
         self.headers = recycle(headers);
@@ -168,7 +175,7 @@ impl Inspector {
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
         record: bool,
-    ) -> Result<Option<Details>, Faulted> {
+    ) -> Result<Evaluated, Faulted> {
         let (set, terms, scratch) = (&around.rules.set, &around.rules.terms, &mut self.scratch);
         let keys = set.asks_for_token().then(|| around.tokens.keys());
         let presented = keys.as_deref().map(|keys| Presented::new(request, keys, &set.policy().token_domains));
@@ -183,8 +190,15 @@ impl Inspector {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let verdict = set.evaluate(request, &context, scratch);
             let decision = if candidate.is_admitted(verdict) { Decision::Allow } else { verdict.decision };
-            let kept = record && terms.keep(set.policy(), decision, Some(verdict));
-            kept.then(|| Details::of(set, request, verdict))
+            let kept = |decision| record && terms.would_keep(set.policy(), decision, Some(verdict));
+            let goes_on = decision == Decision::Allow && around.rules.phased.is_some() && !candidate.delivers;
+            let kept_if_blocked = kept(if goes_on { Decision::Block } else { decision });
+            let (goes_on, kept) = (goes_on.then_some(kept_if_blocked), kept(decision));
+            if record && !kept && goes_on.is_none() {
+                terms.left_out();
+            }
+            let details = (kept || goes_on == Some(true)).then(|| Details::of(set, request, verdict));
+            Evaluated { details, goes_on, kept }
         }));
         around.metrics.inspected(begun.elapsed());
         outcome.map_err(|_| {
@@ -198,7 +212,7 @@ impl Inspector {
         request: &Request<'_>,
         candidate: &Candidate<'_>,
         around: Surroundings<'_>,
-        details: Option<&Details>,
+        evaluated: &Evaluated,
     ) -> (Decision, Ruling) {
         let policy = around.rules.set.policy();
         let admitted;
@@ -209,10 +223,21 @@ impl Inspector {
             }
             verdict => verdict,
         };
-        around.rules.counters.observe(verdict);
+        let mut opened = match (&around.rules.phased, evaluated.goes_on) {
+            (Some(phased), Some(kept_if_blocked)) => {
+                let mut memory = around.memories.take();
+                memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
+                around.rules.counters.observe_rules(verdict);
+                Some(open(&Opening { phased, request, context: around.context }, memory))
+            }
+            _ => {
+                around.rules.counters.observe(verdict);
+                None
+            }
+        };
         let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
         let ruling = match (verdict.decision, verdict.deciding_action(policy)) {
-            (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect()),
+            (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect(), None),
             (Decision::Block, Action::Block(response)) => {
                 Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
             }
@@ -242,15 +267,22 @@ impl Inspector {
             let sampled = Sampled { policy, occurrence: &occurrence(), request, verdict, rule };
             sample::write(&sampled, &mut recorder.cloak(samples.veil()))
         });
-        if let Some(details) = details {
+        if let Some(details) = &evaluated.details {
             let line = &mut self.line;
             details.lend(|match_details| {
                 let occurrence = Occurrence { match_details, ..occurrence() };
                 let subject = Subject::Evaluated { request, verdict };
-                recorder.write(policy, around.rules.terms.veil(), &occurrence, subject, line);
+                let veil = around.rules.terms.veil();
+                match &mut opened {
+                    Some(opened) => recorder.draft(policy, veil, &occurrence, subject, opened.draft()),
+                    None => recorder.write(policy, veil, &occurrence, subject, line),
+                }
             });
         }
-        (decision, ruling)
+        match ruling {
+            Ruling::Pass(inserted, _) => (decision, Ruling::Pass(inserted, opened)),
+            refused => (decision, refused),
+        }
     }
 
     fn fault(
@@ -266,7 +298,7 @@ impl Inspector {
         around.rules.counters.observe_undecided(decision);
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         let (counter, ruling) = if let_through {
-            (&around.metrics.faults_let_through, Ruling::Pass(Vec::new()))
+            (&around.metrics.faults_let_through, Ruling::Pass(Vec::new(), None))
         } else {
             let response = enforce::refuse(status, candidate.head, candidate.visit);
             (&around.metrics.faults_refused, Ruling::Refuse(response))
@@ -289,6 +321,16 @@ impl Inspector {
         }
         (decision, ruling)
     }
+}
+
+/// The web ACL's verdict stands in the scratch.
+struct Evaluated {
+    /// What detectors found, if the decision may be recorded.
+    details: Option<Details>,
+    /// Whether rules in phases go on with the request; and then, whether it is recorded if they stop it.
+    goes_on: Option<bool>,
+    /// Whether the decision is recorded as it is.
+    kept: bool,
 }
 
 /// The engine failed.

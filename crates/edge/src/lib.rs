@@ -21,6 +21,7 @@ mod upstream;
 
 mod enforce;
 mod inspect;
+mod phased;
 mod phases;
 mod visit;
 

@@ -13,6 +13,6 @@ mod record;
 
 pub use edge::{EdgeMetrics, Metrics, Refusal, ReloadKind};
 pub use histogram::LatencyHistogram;
-pub use policy::PolicyCounters;
+pub use policy::{PhasedCounters, PolicyCounters};
 pub use rate::RateMetrics;
 pub use record::{DropReason, RecordMetrics};

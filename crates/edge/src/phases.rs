@@ -9,28 +9,36 @@
 mod admissible;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, request};
 use hyper::body::Incoming;
 
-use crate::body::{Attendance, Held, Reply, Source, UploadFault, hold};
+use crate::body::{Attendance, Codings, Held, Reply, Source, UploadFault, hold};
 use crate::connection::{OpenStream, Peer};
 use crate::enforce;
 use crate::forward::{self, Hop};
 use crate::http1::{HeadReport, Malformed};
 use crate::inspect::{Candidate, Rules, Ruling, Surroundings};
+use crate::phased::{Opened, Passage, Stop, context};
 use crate::server::{Counted, Place};
 use crate::token::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
-use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome};
+use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome, Switched};
 use crate::visit::Visit;
 
 use admissible::admissible;
 
-/// A request hyper made up, which cannot be answered: the connection is closed.
+/// A request that is not answered: the connection is closed.
 #[derive(Debug, thiserror::Error)]
-#[error("a request the gate knows nothing of")]
-pub(crate) struct Unannounced;
+pub(crate) enum Unanswered {
+    /// hyper made it up.
+    #[error("a request the gate knows nothing of")]
+    Unannounced,
+    /// A rule says so.
+    #[error("a request whose connection a rule closes")]
+    Dropped,
+}
 
 /// How a request's way ended before its last phase.
 enum Ending {
@@ -38,13 +46,15 @@ enum Ending {
     Unread { status: StatusCode, reason: String },
     /// Answered by the edge; recorded already.
     Answered(Response<Source>),
+    /// Not answered at all; recorded already.
+    Dropped,
 }
 
 /// Serves one request.
-pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<Response<Reply>, Unannounced> {
+pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<Response<Reply>, Unanswered> {
     let (arrived, attendance) = match &peer.heads {
         Some(heads) => {
-            let arrival = heads.next().ok_or(Unannounced)?;
+            let arrival = heads.next().ok_or(Unanswered::Unannounced)?;
             (Some(arrival.report), Attendance::Http1(arrival.in_service))
         }
         None => (None, Attendance::Http2(OpenStream::new(&peer))),
@@ -60,6 +70,10 @@ pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<
     };
     let response = match ending {
         Ok(response) | Err(Ending::Answered(response)) => response,
+        Err(Ending::Dropped) => {
+            peer.cut();
+            return Err(Unanswered::Dropped);
+        }
         Err(Ending::Unread { status, reason }) => {
             peer.worker.record_malformed(&visit, peer.client(&head), &reason, status).await;
             enforce::refuse(status, &head, &visit)
@@ -73,7 +87,7 @@ pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<
 
 /// The phases, from a head that is well formed to a response.
 async fn go(
-    peer: &Peer,
+    peer: &Rc<Peer>,
     visit: &Visit,
     head: &mut request::Parts,
     arrived: Option<&HeadReport>,
@@ -88,18 +102,107 @@ async fn go(
     let delivers = rules.set.asks_for_token() && head.uri.path() == ENDPOINT;
     let held = hold_back(peer, &rules, body, delivers).await?;
     // 3. The rules decide, and the decision is recorded before anything is done about it.
-    let inserted = decide(peer, &rules, visit, head, arrived, &held, delivers).await?;
+    let (inserted, opened) = decide(peer, &rules, visit, head, arrived, &held, delivers).await?;
     if delivers {
         return Ok(deliver(peer, &rules, visit, head, &held));
     }
-    // 4. Where to.
-    let Some(place) = peer.worker.shared.routes.load().find(host_text(&host), head.uri.path()).cloned() else {
-        return Ok(enforce::refuse(StatusCode::NOT_FOUND, head, visit));
-    };
+    let onward = Onward { host, inserted, held, decodable: false };
+    // 4. Rules in phases, if there are any, follow it from here to the end of its response.
+    if let Some(opened) = opened {
+        return Box::pin(in_phases(peer, &rules, visit, head, onward, opened)).await;
+    }
     // 5. There and back.
+    match there_and_back(peer, visit, head, onward).await? {
+        Back::Response(response) => Ok(response),
+        Back::Switched(switched) => Ok(peer.switch(switched)),
+    }
+}
+
+/// What goes on to a service besides a request's head.
+struct Onward {
+    /// What its `Host` field holds.
+    host: HeaderValue,
+    /// The fields that rules add.
+    inserted: Vec<(HeaderName, HeaderValue)>,
+    held: Held,
+    /// Whether the response is to come in a form that rules can read.
+    decodable: bool,
+}
+
+/// What comes back.
+enum Back {
+    Response(Response<Source>),
+    Switched(Switched),
+}
+
+/// Where to, there and back.
+async fn there_and_back(peer: &Peer, visit: &Visit, head: &mut request::Parts, onward: Onward) -> Result<Back, Ending> {
+    let routes = peer.worker.shared.routes.load();
+    let Some(place) = routes.find(host_text(&onward.host), head.uri.path()).cloned() else {
+        return Ok(Back::Response(enforce::refuse(StatusCode::NOT_FOUND, head, visit)));
+    };
+    drop(routes);
     match &*place {
-        Place::Pages { pages, prefix } => Ok(Box::pin(pages.answer(head, prefix)).await),
-        Place::Cluster(cluster) => forward(peer, visit, cluster, head, host, inserted, held).await,
+        Place::Pages { pages, prefix } => Ok(Back::Response(Box::pin(pages.answer(head, prefix)).await)),
+        Place::Cluster(cluster) => forward(peer, visit, cluster, head, onward).await,
+    }
+}
+
+/// The phases of rules in phases after their first, with the way there and back in between.
+async fn in_phases(
+    peer: &Rc<Peer>,
+    rules: &Arc<Rules>,
+    visit: &Visit,
+    head: &mut request::Parts,
+    mut onward: Onward,
+    opened: Opened,
+) -> Result<Response<Source>, Ending> {
+    let mut passage = Passage::new(peer, rules, visit, opened);
+    let reach = match passage.hold_back(&mut onward.held).await {
+        Ok(reach) => reach,
+        Err(fault) => {
+            // Not all of a request: recorded as that, and not once more.
+            passage.leave_unrecorded();
+            passage.end(None).await;
+            return Err(unread(&Fault::Upload(fault)));
+        }
+    };
+    passage.request_body(&head.headers, &onward.held, reach);
+    if let Some(stop) = passage.stop(head) {
+        passage.end(None).await;
+        return Err(stop.into());
+    }
+    onward.decodable = passage.reads_responses();
+    let response = match there_and_back(peer, visit, head, onward).await {
+        Ok(Back::Response(response)) | Err(Ending::Answered(response)) => response,
+        Ok(Back::Switched(switched)) => {
+            passage.response_head(&switched.head);
+            let stop = passage.stop(head);
+            passage.end(Some(switched.head.status)).await;
+            return match stop {
+                Some(stop) => Err(stop.into()),
+                None => Ok(peer.switch(switched)),
+            };
+        }
+        Err(other) => {
+            passage.end(None).await;
+            return Err(other);
+        }
+    };
+    match passage.response(head, response).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(stop)) => Err(stop.into()),
+        Err(fault) => {
+            peer.worker.shared.metrics.edge.upstream_error(fault.kind());
+            tracing::warn!(request = visit.name(), %fault, "response broke off while rules waited for it");
+            Err(Ending::Answered(enforce::refuse(fault.status(), head, visit)))
+        }
+    }
+}
+
+impl From<Stop> for Ending {
+    fn from(stop: Stop) -> Self {
+        stop.0.map_or(Self::Dropped, Self::Answered)
     }
 }
 
@@ -139,7 +242,7 @@ async fn decide(
     arrived: Option<&HeadReport>,
     held: &Held,
     delivers: bool,
-) -> Result<Vec<(HeaderName, HeaderValue)>, Ending> {
+) -> Result<(Vec<(HeaderName, HeaderValue)>, Option<Opened>), Ending> {
     let worker = &peer.worker;
     let shared = &worker.shared;
     let raw = match arrived {
@@ -156,12 +259,15 @@ async fn decide(
             limits: &shared.limits,
             on_fault: shared.on_fault,
             metrics: &shared.metrics.edge,
+            context: context(peer, visit, &***places, visit.at),
+            memories: &worker.memories,
         };
         worker.inspector.borrow_mut().inspect(&candidate, around, worker.records())
     };
+    // Where rules in phases go on, the record is theirs to complete: none stands in the line.
     worker.record(decision).await;
     match ruling {
-        Ruling::Pass(inserted) => Ok(inserted),
+        Ruling::Pass(inserted, opened) => Ok((inserted, opened)),
         Ruling::Refuse(response) => Err(Ending::Answered(response)),
     }
 }
@@ -190,10 +296,9 @@ async fn forward(
     visit: &Visit,
     cluster: &Cluster,
     head: &mut request::Parts,
-    host: HeaderValue,
-    inserted: Vec<(HeaderName, HeaderValue)>,
-    held: Held,
-) -> Result<Response<Source>, Ending> {
+    onward: Onward,
+) -> Result<Back, Ending> {
+    let Onward { host, inserted, held, decodable } = onward;
     let shared = &peer.worker.shared;
     let hop = Hop {
         peer: peer.address.ip(),
@@ -202,6 +307,9 @@ async fn forward(
         tls: peer.security.is_tls(),
     };
     let upgrade = forward::to_origin(head, &host, &hop);
+    if decodable {
+        forward::ask_for_codings(&mut head.headers, Codings::is_known);
+    }
     for (name, value) in inserted {
         head.headers.insert(name, value);
     }
@@ -214,9 +322,9 @@ async fn forward(
             shared.metrics.edge.upstream_seconds.observe(begun.elapsed());
             let (mut head, source) = response.into_parts();
             forward::to_client(&mut head);
-            Ok(Response::from_parts(head, source))
+            Ok(Back::Response(Response::from_parts(head, source)))
         }
-        Ok(Outcome::Switched(switched)) => Ok(peer.switch(switched)),
+        Ok(Outcome::Switched(switched)) => Ok(Back::Switched(switched)),
         Err(fault) => Err(failed(peer, visit, cluster, head, &fault)),
     }
 }

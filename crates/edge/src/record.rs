@@ -10,6 +10,7 @@ mod card;
 mod cloak;
 mod decision;
 pub mod details;
+mod draft;
 mod filter;
 mod json;
 mod mask;
@@ -34,5 +35,6 @@ pub use veil::Veil;
 pub use writer::Journal;
 
 pub(crate) use cloak::Cloak;
+pub(crate) use draft::{Completion, Draft};
 pub(crate) use json::{push_number, push_text};
 pub(crate) use terms::Terms;

@@ -7,9 +7,11 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod guard;
+mod problems;
 mod rate_keys;
 mod run;
 mod samples;
+mod seclang;
 mod test;
 mod token_state;
 
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use sekisho_model::Diagnostics;
 
-use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig};
+use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig, SecLangConfig};
 use crate::rules;
 
 /// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
@@ -44,6 +46,9 @@ enum Command {
     /// Work with web ACLs
     #[command(subcommand)]
     Acl(acl::AclCommand),
+    /// Work with rule files of ModSecurity
+    #[command(subcommand, name = "seclang")]
+    SecLang(seclang::SecLangCommand),
     /// Say what a web ACL takes of AWS's capacity, in web ACL capacity units (WCU)
     Capacity(capacity::CapacityArgs),
     #[cfg(feature = "demo")]
@@ -103,6 +108,7 @@ impl Cli {
             Command::Check(args) => check::check(&args),
             Command::Test(args) => test::test(&args),
             Command::Acl(command) => acl::acl(&command),
+            Command::SecLang(command) => seclang::seclang(&command),
             Command::Capacity(args) => capacity::capacity(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::demo(&args),
@@ -177,6 +183,37 @@ impl RulesArgs {
             ddos_list,
             country_db,
             asn_db,
+            seclang: SecLangConfig::default(),
         }
+    }
+}
+
+/// Where rules in ModSecurity's language come from, for the commands that take them.
+#[derive(Debug, Clone, Args)]
+struct SecLangArgs {
+    /// Folder of the OWASP Core Rule Set: its rules see what the web ACL lets through, all there is if none is given
+    #[arg(long, value_name = "DIR")]
+    crs: Option<PathBuf>,
+    /// Rule file of ModSecurity; may be given more than once. With --crs, read after its setup and before its rules
+    #[arg(long, value_name = "FILE")]
+    seclang: Vec<PathBuf>,
+    /// Paranoia level of the Core Rule Set, 1 to 4. Default: what its setup says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4), requires = "crs")]
+    paranoia: Option<u8>,
+    /// Anomaly score at which the Core Rule Set stops a request. Default: what its setup says
+    #[arg(long, value_name = "N", requires = "crs")]
+    inbound_threshold: Option<u32>,
+    /// Anomaly score at which the Core Rule Set stops a response. Default: what its setup says
+    #[arg(long, value_name = "N", requires = "crs")]
+    outbound_threshold: Option<u32>,
+    /// Only count and record what rules of --crs and --seclang match (SecRuleEngine DetectionOnly)
+    #[arg(long)]
+    count: bool,
+}
+
+impl SecLangArgs {
+    fn into_config(self) -> SecLangConfig {
+        let Self { crs, seclang, paranoia, inbound_threshold, outbound_threshold, count } = self;
+        SecLangConfig { crs, files: seclang, paranoia, inbound_threshold, outbound_threshold, count }
     }
 }

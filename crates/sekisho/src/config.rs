@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use sekisho_edge::settings::Settings;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
+use sekisho_waf::ir::phased::EngineMode;
 
 use crate::token_keys::KeyFile;
 
@@ -63,6 +64,42 @@ pub(crate) struct RulesConfig {
     pub(crate) country_db: Option<PathBuf>,
     /// A MaxMind DB of autonomous systems.
     pub(crate) asn_db: Option<PathBuf>,
+    /// Rules in phases, which see what the web ACL lets through.
+    pub(crate) seclang: SecLangConfig,
+}
+
+/// Where rules in phases come from: rule files of ModSecurity.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SecLangConfig {
+    /// The folder of the OWASP Core Rule Set.
+    pub(crate) crs: Option<PathBuf>,
+    /// Rule files, in the order they are read; with the Core Rule Set, after its setup and before its rules.
+    pub(crate) files: Vec<PathBuf>,
+    /// The paranoia level of the Core Rule Set; what its setup says if none.
+    pub(crate) paranoia: Option<u8>,
+    /// The score of a request at which it is stopped.
+    pub(crate) inbound_threshold: Option<u32>,
+    /// The score of a response at which it is stopped.
+    pub(crate) outbound_threshold: Option<u32>,
+    /// Whether matches are only counted.
+    pub(crate) count: bool,
+}
+
+impl SecLangConfig {
+    /// Whether there are no such rules.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.crs.is_none() && self.files.is_empty()
+    }
+
+    /// Whether rules stop anything, where that is not left to the files: the configuration that comes with the Core Rule Set
+    /// only detects, which is not what someone wants who puts it in front of a service.
+    pub(crate) fn engine(&self) -> Option<EngineMode> {
+        match (self.count, &self.crs) {
+            (true, _) => Some(EngineMode::DetectionOnly),
+            (false, Some(_)) => Some(EngineMode::On),
+            (false, None) => None,
+        }
+    }
 }
 
 impl RulesConfig {
@@ -78,10 +115,11 @@ impl RulesConfig {
             ddos_list,
             country_db,
             asn_db,
+            seclang,
         } = self;
         let lists = [allow_list, reputation_list, reconnaissance_list, ddos_list];
-        let files = [acl, resources, logging].into_iter().chain(lists).chain([country_db, asn_db]);
-        files.flatten().map(PathBuf::as_path)
+        let files = [acl, resources, logging].into_iter().chain(lists).chain([country_db, asn_db, &seclang.crs]);
+        files.flatten().chain(&seclang.files).map(PathBuf::as_path)
     }
 }
 

@@ -9,6 +9,7 @@ mod config;
 mod explain;
 mod geo;
 mod read;
+mod rule_files;
 mod rules;
 mod service;
 mod terminal;

@@ -1,12 +1,14 @@
 //! Files of rules → a compiled rule set.
 
 mod list;
+pub(crate) mod seclang;
 
 use std::sync::Arc;
 
 use sekisho_content::Lists;
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf::ir::Logging;
+use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf::{Limits, RuleSet};
 use sekisho_waf_lang::aws::{self, CAPACITY_MAX, Capacity, CapacityLimits, LoadOptions, ManagedCatalogue};
 
@@ -14,13 +16,23 @@ use crate::config::{Broken, RulesConfig};
 use crate::geo::Places;
 use crate::read;
 
+use seclang::Looked;
+
 /// Whoever puts rules to work hears of capacity where AWS would not take them; here they are only slower.
 const AS_SERVED: CapacityLimits = CapacityLimits { warn_above: CAPACITY_MAX, error_above: u64::MAX };
+
+/// The web ACL of those who give none but rules in phases: it lets everything through to them.
+const NO_ACL: &str = r#"{"Name": "seclang", "DefaultAction": {"Allow": {}}, "Rules": [],
+    "ARN": "arn:aws:wafv2:ap-northeast-1:000000000000:regional/webacl/seclang/00000000-0000-4000-8000-000000000003",
+    "VisibilityConfig":
+        {"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "seclang"}}"#;
 
 /// Rules ready for use, and what is doubtful in them.
 #[derive(Debug)]
 pub(crate) struct LoadedRules {
     pub(crate) rule_set: Arc<RuleSet>,
+    /// What sees the requests that the web ACL lets through.
+    pub(crate) phased: Option<Arc<PhasedRules>>,
     pub(crate) places: Arc<Places>,
     /// What is recorded: everything, if the configuration names no logging configuration.
     pub(crate) logging: Logging,
@@ -36,6 +48,15 @@ pub(crate) fn load(config: &RulesConfig) -> Result<LoadedRules, Diagnostics> {
     load_for(config, &LoadOptions::default())
 }
 
+/// As [`load`]; the files and folders that rules in phases come from, included ones too, go to `looked`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(crate) fn load_following(config: &RulesConfig, looked: &mut Looked) -> Result<LoadedRules, Diagnostics> {
+    load_all(config, &LoadOptions::default(), as_served, looked)
+}
+
 /// As [`load`], as if in front of a certain kind of AWS resource.
 pub(crate) fn load_for(config: &RulesConfig, options: &LoadOptions) -> Result<LoadedRules, Diagnostics> {
     load_judged(config, options, as_served)
@@ -47,12 +68,26 @@ pub(crate) fn load_judged(
     options: &LoadOptions,
     judge: impl Fn(&Capacity) -> Diagnostics,
 ) -> Result<LoadedRules, Diagnostics> {
+    load_all(config, options, judge, &mut Looked::new())
+}
+
+fn load_all(
+    config: &RulesConfig,
+    options: &LoadOptions,
+    judge: impl Fn(&Capacity) -> Diagnostics,
+    looked: &mut Looked,
+) -> Result<LoadedRules, Diagnostics> {
     let mut problems = Diagnostics::new();
+    let phased = seclang::load(&config.seclang, looked).map_err(|errors| problems.extend(errors)).ok().flatten();
+    let phased = phased.map(|loaded| {
+        problems.extend(loaded.warnings);
+        loaded.rules
+    });
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let (texts, catalogue) = texts(config, &mut problems)?;
     let Some(texts) = texts else { return Err(problems) };
     let Compiled { rule_set, logging, warnings, .. } = compile_judged(&texts, &catalogue, options, judge, problems)?;
-    Ok(LoadedRules { rule_set, places: Arc::new(places), logging, warnings })
+    Ok(LoadedRules { rule_set, phased, places: Arc::new(places), logging, warnings })
 }
 
 /// What the web ACL that a configuration names takes of AWS's capacity, if the price of each rule is known; whatever is
@@ -84,6 +119,8 @@ fn texts(config: &RulesConfig, problems: &mut Diagnostics) -> Result<(Option<Tex
     let mut resources: Vec<SourceFile> = keep(config.resources.as_deref().map(read::resource_folder), problems);
     let acl = match &config.acl {
         Some(path) => read::text(path).map_err(|errors| problems.extend(errors)).ok(),
+        // Whoever names other rules wants those, and no more.
+        None if !config.seclang.is_empty() => Some(SourceFile::new("<no web ACL>", NO_ACL)),
         None => {
             let starter = sekisho_content::starter(&lists);
             resources.extend(starter.resources);

@@ -23,6 +23,7 @@ use signal_hook::iterator::Signals;
 
 use crate::cli::{Failure, Outcome};
 use crate::config::{Config, Overflow, RecordsConfig, RulesConfig};
+use crate::rules::seclang::Looked;
 use crate::token_keys::KeyFile;
 use crate::{rules, terminal};
 
@@ -40,6 +41,8 @@ pub(crate) struct Service {
     journal: Option<Arc<Journal>>,
     metrics: Arc<Metrics>,
     rules: RulesConfig,
+    /// The files and folders that rules in phases came from when they were loaded first.
+    looked: Looked,
     tokens: Arc<Tokens>,
     keys: KeyFile,
 }
@@ -47,7 +50,8 @@ pub(crate) struct Service {
 impl Service {
     /// Starts everything. When it returns, connections are accepted.
     pub(crate) fn start(config: Config, witness: Option<Arc<dyn Witness>>) -> Result<Self, Failure> {
-        let loaded = rules::load(&config.rules)?;
+        let mut looked = Looked::new();
+        let loaded = rules::load_following(&config.rules, &mut looked)?;
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
@@ -70,6 +74,7 @@ impl Service {
             config.rates.counters(Arc::new(SystemClock), &metrics.rates).map_err(|error| unusable("rates", &error))?;
         let services = Services {
             rules: loaded.rule_set,
+            phased: loaded.phased,
             logging: loaded.logging,
             journal: journal.clone(),
             source,
@@ -82,7 +87,7 @@ impl Service {
             clock: Arc::new(SystemClock),
         };
         let running = Edge::start(config.edge, services).map_err(|error| unusable("setup", &error.into()))?;
-        Ok(Self { running, journal, metrics, rules: config.rules, tokens, keys: config.tokens.keys })
+        Ok(Self { running, journal, metrics, rules: config.rules, looked, tokens, keys: config.tokens.keys })
     }
 
     /// The files that are read again when they change.
@@ -121,6 +126,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     }
     if service.journal.is_some() {
         terminal::note(&format!("decisions under {}", data.display()));
+    }
+    if let Some(rules) = service.running.phased_rules() {
+        terminal::note(&rules::seclang::summary(&rules));
     }
     let mut reloader = Reloader::new(&service);
     loop {

@@ -47,6 +47,16 @@ impl Snapshot {
         snapshot
     }
 
+    /// What files looked like earlier, as far as that is known.
+    pub(crate) fn unless_known(mut self, earlier: &Self) -> Self {
+        for (path, look) in &mut self.0 {
+            if let Some(known) = earlier.0.get(path) {
+                look.clone_from(known);
+            }
+        }
+        self
+    }
+
     fn look_at(&mut self, path: &Path) {
         // A file that is missing for the moment of its replacement is a state like any other.
         self.0.insert(path.to_owned(), fs::metadata(path).ok().as_ref().map(Look::of));

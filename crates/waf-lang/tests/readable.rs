@@ -53,6 +53,25 @@ fn a_hand_written_file_loads_and_says_in_json_what_it_means() {
 }
 
 #[test]
+fn a_value_of_another_type_is_not_carried_into_another_form() {
+    for (from, to, place) in [
+        ("priority: 0", "priority: high", "high"),
+        ("labels: [seen]", "labels: [7]", "7"),
+        ("status: 404", "status: gone", "gone"),
+        ("limit: 100", "limit: many", "many"),
+        ("country: [JP, \"NO\"]", "country: [JP, true]", "true"),
+    ] {
+        let text = SHOP.replacen(from, to, 1);
+        assert_ne!(text, SHOP, "{from}");
+        let found = convert(&[SourceFile::new("acl.yaml", text)], None, Form::Json);
+        let shown = found.diagnostics.render(false);
+        let places: Vec<_> = found.diagnostics.iter().filter_map(|problem| problem.span.as_ref()).collect();
+        let exact = places.len() == 1 && places[0].file.text()[places[0].range.clone()] == *place;
+        assert!(found.text.is_none() && exact && shown.contains("wrong-type"), "{from}: {shown}");
+    }
+}
+
+#[test]
 fn slips_are_shown_where_they_stand() {
     for (from, to, message, place) in [
         ("then: count", "then: cuont", "`cuont` is no action", "cuont"),

@@ -242,6 +242,25 @@ fn a_group_without_rules_is_a_group_still() {
 }
 
 #[test]
+fn a_resource_whose_scope_is_no_text_is_not_left_out_in_silence() {
+    let set = |line: &str| {
+        format!(
+            "resource \"aws_wafv2_ip_set\" \"s\" {{\n {line}\n ip_address_version = \"IPV4\"\n addresses = [\"192.0.2.0/24\"]\n}}\n"
+        )
+    };
+    for line in ["name = \"s\"\n scope = [\"REGIONAL\"]", "scope = \"REGIONAL\"\n name_prefix = [\"s\"]"] {
+        let found = problems(&acl("ip_set_reference_statement {\n arn = aws_wafv2_ip_set.s.arn\n}", &set(line)));
+        assert!(found.iter().any(|(message, _)| message.ends_with("expected a string, found an array")), "{found:?}");
+    }
+}
+
+#[test]
+fn an_error_of_syntax_behind_a_character_of_several_bytes_has_a_place() {
+    let found = problems("resource \"aws_wafv2_web_acl\" \"x\" {\nÀ\tÀ");
+    assert!(!found.is_empty());
+}
+
+#[test]
 fn what_only_terraform_reads_is_sent_to_terraform() {
     for text in [
         r#"{"version": 4, "terraform_version": "1.13.0", "lineage": "x", "resources": []}"#,

@@ -1,5 +1,7 @@
 //! How much the engine takes on. Every limit has a unit and a reason.
 
+use crate::transaction::TransactionLimits;
+
 /// The engine's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -21,6 +23,8 @@ pub struct Limits {
     pub condition_depth_max: usize,
     /// A compiled regular expression may take this many bytes, so that a rule file cannot exhaust memory.
     pub regex_bytes_max: usize,
+    /// Those of rules that run in phases.
+    pub transaction: TransactionLimits,
 }
 
 impl Default for Limits {
@@ -34,6 +38,7 @@ impl Default for Limits {
             json_depth_max: 10_000,
             condition_depth_max: 64,
             regex_bytes_max: 10 * 1024 * 1024,
+            transaction: TransactionLimits::default(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Holds the transformations against what others published: the names of the AWS API model, and the vectors that
 //! ModSecurity and Coraza test theirs with.
 //!
-//! Both lie outside the repository, in the shared folder. `DIFFERS` lists the single vectors where AWS defines
+//! Both lie outside the repository, in the shared folder. SecLang's transformations hold all vectors; for those of AWS `DIFFERS` lists the single vectors where AWS defines
 //! another result, each with the reason; the test fails if one of them stops differing.
 
 use anyhow::{Context, Result, bail, ensure};
-use sekisho_waf::transform::{Outcome, Transform};
+use sekisho_waf::transform::{Outcome, Transform, UnicodeMap};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Where the vectors lie in the shared folder.
 const VECTORS: &str = "data/seclang-vectors/transformations";
 
-/// Vector files by stem, and the transformation that means the same.
+/// Vector files by stem, and the transformation of AWS that means the same.
 const SHARED: &[(&str, Transform)] = &[
     ("base64Decode", Transform::Base64Decode),
     ("base64DecodeExt", Transform::Base64DecodeExt),
@@ -42,19 +42,6 @@ const SHARED: &[(&str, Transform)] = &[
     ("urlDecode", Transform::UrlDecode),
     ("urlDecodeUni", Transform::UrlDecodeUni),
     ("utf8toUnicode", Transform::Utf8ToUnicode),
-];
-
-/// Vector files of transformations that AWS does not have.
-const ELSEWHERE: &[&str] = &[
-    "base64Encode",
-    "hexEncode",
-    "length",
-    "parityEven7bit",
-    "parityOdd7bit",
-    "parityZero7bit",
-    "removeComments",
-    "sha1",
-    "urlEncode",
 ];
 
 /// Vectors (file stem, position from 0) whose result AWS defines otherwise, and how.
@@ -120,10 +107,10 @@ fn differs(stem: &str, position: usize) -> bool {
     DIFFERS.iter().any(|&(file, at, _)| file == stem && at == position)
 }
 
-fn check(transform: Transform, vector: &Vector) -> Result<()> {
+fn check(transform: Transform, vector: &Vector, map: &UnicodeMap) -> Result<()> {
     let (input, expected) = (bytes(&vector.input), bytes(&vector.output));
     let mut out = Vec::new();
-    let output = match transform.apply(&input, &mut out) {
+    let output = match transform.apply_with(&input, &mut out, map) {
         Outcome::Unchanged => &input,
         Outcome::Changed => &out,
     };
@@ -142,12 +129,9 @@ fn shared_transformations_agree_with_modsecurity() -> Result<()> {
     let Some(folder) = shared(VECTORS)? else { return Ok(()) };
     let mut failures = Vec::new();
     for &(stem, transform) in SHARED {
-        let path = folder.join(stem).with_extension("json");
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let vectors: Vec<Vector> = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-        ensure!(!vectors.is_empty(), "{stem} has no vectors");
+        let vectors = vectors(&folder.join(stem).with_extension("json"))?;
         for (position, vector) in vectors.iter().enumerate() {
-            match (check(transform, vector), differs(stem, position)) {
+            match (check(transform, vector, &UnicodeMap::default()), differs(stem, position)) {
                 (Ok(()), false) | (Err(_), true) => {}
                 (Err(error), false) => failures.push(format!("{stem} {position}: {error:#}")),
                 (Ok(()), true) => failures.push(format!("{stem} {position}: is listed as differing, but agrees")),
@@ -160,16 +144,46 @@ fn shared_transformations_agree_with_modsecurity() -> Result<()> {
     Ok(())
 }
 
+fn vectors(file: &Path) -> Result<Vec<Vector>> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let vectors: Vec<Vector> = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+    ensure!(!vectors.is_empty(), "{} has no vectors", file.display());
+    Ok(vectors)
+}
+
+/// The map of US-ASCII, code page 20127, which the vectors of `urlDecodeUni` are for.
+fn unicode_map(file: &Path) -> Result<UnicodeMap> {
+    let text = fs::read(file)?;
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("20127 "));
+    let pairs = lines.nth(1).context("the map has no code page 20127")?.split_whitespace();
+    let pair = |pair: &str| -> Result<(u32, u8)> {
+        let (code_point, byte) = pair.split_once(':').context("a pair has a colon")?;
+        Ok((u32::from_str_radix(code_point, 16)?, u8::from_str_radix(byte, 16)?))
+    };
+    Ok(UnicodeMap::new(&pairs.map(pair).collect::<Result<Vec<_>>>()?))
+}
+
 #[test]
-fn every_file_of_vectors_is_accounted_for() -> Result<()> {
+fn the_transformations_of_seclang_hold_every_vector() -> Result<()> {
     let Some(folder) = shared(VECTORS)? else { return Ok(()) };
-    let mut found = BTreeSet::new();
+    let Some(map) = shared("data/crs/unicode.mapping")? else { return Ok(()) };
+    let map = unicode_map(&map)?;
+    let (mut failures, mut held) = (Vec::new(), BTreeSet::new());
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        found.insert(path.file_stem().context("a file without a name")?.to_string_lossy().into_owned());
+        let stem = path.file_stem().context("a file without a name")?.to_string_lossy().into_owned();
+        let transform = Transform::from_seclang_name(&stem).flatten().with_context(|| format!("{stem} is unknown"))?;
+        for (position, vector) in vectors(&path)?.iter().enumerate() {
+            if let Err(error) = check(transform, vector, &map) {
+                failures.push(format!("{stem} {position}: {error:#}"));
+            }
+        }
+        held.insert(transform);
     }
-    let known = SHARED.iter().map(|&(stem, _)| stem).chain(ELSEWHERE.iter().copied()).map(str::to_owned).collect();
-    assert_eq!(found, known);
+    ensure!(failures.is_empty(), "{}", failures.join("\n"));
+    let known = Transform::ALL.iter().filter(|transform| !transform.seclang_names().is_empty());
+    assert_eq!(held, known.copied().collect(), "each has its vectors");
     Ok(())
 }
 
@@ -179,7 +193,8 @@ fn every_name_of_the_aws_model_is_known_and_no_other() -> Result<()> {
     let model: serde_json::Value = serde_json::from_str(&fs::read_to_string(path)?)?;
     let names = model["shapes"]["TextTransformationType"]["enum"].as_array().context("the model lists no names")?;
     let names: BTreeSet<&str> = names.iter().filter_map(serde_json::Value::as_str).collect();
-    let known: BTreeSet<&str> = Transform::ALL.iter().map(|transform| transform.name()).chain(["NONE"]).collect();
+    let known: BTreeSet<&str> =
+        Transform::ALL.iter().filter_map(|transform| transform.aws_name()).chain(["NONE"]).collect();
     assert_eq!(known, names);
     assert!(names.iter().all(|name| Transform::from_aws_name(name).is_some()));
     Ok(())

@@ -60,7 +60,7 @@ fn check(transform: Transform, input: &[u8], expected: &[u8]) -> Result<()> {
 }
 
 fn check_file(transform: Transform) -> Result<()> {
-    let path = folder().join(transform.name().to_lowercase()).with_extension("json");
+    let path = folder().join(transform.file_stem()).with_extension("json");
     let text = fs::read_to_string(&path).context("it has no vector file")?;
     let vectors: Vec<Vector> = serde_json::from_str(&text)?;
     ensure!(vectors.len() >= VECTORS_MIN, "only {} vectors", vectors.len());
@@ -90,7 +90,7 @@ fn every_transformation_gives_what_its_vectors_say() -> Result<()> {
 #[test]
 fn every_vector_file_belongs_to_a_transformation() -> Result<()> {
     let known: BTreeSet<String> =
-        Transform::ALL.iter().map(|transform| format!("{}.json", transform.name().to_lowercase())).collect();
+        Transform::ALL.iter().map(|transform| format!("{}.json", transform.file_stem())).collect();
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder())? {
         let name = entry?.file_name().to_string_lossy().into_owned();

@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 
 use super::acl::AclFiles;
 use super::figures::Sample;
-use super::process_tree::Usage;
-use super::server::{Server, free_address};
-use super::{acl, nginx, report, wrk};
+use super::{acl, report, wrk};
 use crate::args::EdgeBench;
-use crate::packages;
 use crate::process::{build_sekisho, say};
+use crate::process_tree::Usage;
+use crate::server::{Server, free_address};
+use crate::{nginx, packages};
 
 /// Load before the first round, so that pools are filled and memory is touched, in seconds.
 const WARM_UP_SECONDS: u32 = 3;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::edge::{Contender, Entry};
 use super::figures::{Figure, Sample};
-use super::nginx::RESPONSE_BYTES;
 use crate::args::EdgeBench;
+use crate::nginx::RESPONSE_BYTES;
 
 /// Least requests per second of the checkpoint without rules, as a share of nginx's.
 const THROUGHPUT_RATIO_MIN: f64 = 0.9;

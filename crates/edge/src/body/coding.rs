@@ -25,6 +25,18 @@ enum Coding {
     Brotli,
 }
 
+impl Coding {
+    /// The coding of this name, in any case.
+    fn of(name: &[u8]) -> Option<Self> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"gzip" | b"x-gzip" => Some(Self::Gzip),
+            b"deflate" => Some(Self::Deflate),
+            b"br" => Some(Self::Brotli),
+            _ => None,
+        }
+    }
+}
+
 /// The codings of a body, in the order they were applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Codings {
@@ -52,18 +64,20 @@ pub(crate) enum Decoded {
 }
 
 impl Codings {
+    /// Whether the name of a coding is one that is undone, or none at all.
+    pub(crate) fn is_known(name: &[u8]) -> bool {
+        name.eq_ignore_ascii_case(b"identity") || Coding::of(name).is_some()
+    }
+
     /// Reads `Content-Encoding`; of more than `max` codings, none is undone.
     pub(crate) fn of(headers: &HeaderMap, max: usize) -> Self {
         let mut codings = Vec::new();
         for value in headers.get_all(CONTENT_ENCODING) {
             for token in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-                let known = match token.to_ascii_lowercase().as_slice() {
-                    b"" | b"identity" => continue,
-                    b"gzip" | b"x-gzip" => Coding::Gzip,
-                    b"deflate" => Coding::Deflate,
-                    b"br" => Coding::Brotli,
-                    _ => return Self::Opaque,
-                };
+                if token.is_empty() || token.eq_ignore_ascii_case(b"identity") {
+                    continue;
+                }
+                let Some(known) = Coding::of(token) else { return Self::Opaque };
                 if codings.len() == max {
                     return Self::Opaque;
                 }

@@ -11,14 +11,19 @@ use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use hyper::body::Incoming;
 
 use super::UploadFault;
+use super::room::Taken;
 use super::upload::{Parts, Upload};
 use crate::patience::Patience;
 use crate::settings::Limits;
+
+/// A body that rules see whole has the time limit anew for each of this many bytes: large ones take longer, and none may take
+/// for ever.
+const PACE_BYTES: u64 = 1024 * 1024;
 
 /// The first part of a body.
 #[derive(Debug)]
@@ -28,6 +33,17 @@ pub(crate) struct Held {
     /// What is still to come.
     rest: Option<Incoming>,
     declared: Option<u64>,
+    /// The room it takes up among the bodies held for rules in phases.
+    room: Option<Taken>,
+}
+
+/// How much of a body rules in phases see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All of it.
+    Whole,
+    /// There is more of it than they are to see, or than there is room for.
+    Cut,
 }
 
 impl Held {
@@ -35,7 +51,7 @@ impl Held {
     pub(crate) fn none(body: Incoming) -> Self {
         let declared = body.size_hint().exact();
         let rest = (declared != Some(0)).then_some(body);
-        Self { chunks: VecDeque::new(), bytes: 0, rest, declared }
+        Self { chunks: VecDeque::new(), bytes: 0, rest, declared, room: None }
     }
 
     /// Bytes of the whole body, if known.
@@ -75,7 +91,37 @@ impl Held {
             received: Rc::new(Cell::new(self.bytes)),
             bytes_max: limits.body_bytes_max,
             patience: Patience::new(Duration::from_millis(limits.body_idle_timeout_ms)),
+            _room: self.room,
         })
+    }
+
+    /// The next part of the body; none at its end.
+    async fn next(&mut self, idle: &mut Patience, whole: &mut Patience) -> Result<Option<Bytes>, UploadFault> {
+        loop {
+            let Some(rest) = &mut self.rest else { return Ok(None) };
+            let frame = poll_fn(|cx| {
+                if let Poll::Ready(frame) = Pin::new(&mut *rest).poll_frame(cx) {
+                    return Poll::Ready(Ok(frame));
+                }
+                if whole.poll_exhausted(cx).is_pending() {
+                    ready!(idle.poll_exhausted(cx));
+                }
+                Poll::Ready(Err(UploadFault::TimedOut))
+            });
+            let Some(frame) = frame.await? else {
+                self.rest = None;
+                return Ok(None);
+            };
+            idle.renew();
+            let data = frame.map_err(UploadFault::Broken)?.into_data();
+            if self.rest.as_ref().is_some_and(Body::is_end_stream) {
+                self.rest = None;
+            }
+            if let Ok(data) = data {
+                self.bytes += data.len() as u64;
+                return Ok(Some(data));
+            }
+        }
     }
 }
 
@@ -85,35 +131,57 @@ impl Held {
 ///
 /// If it breaks off, stalls, takes longer than allowed in all, or is larger than is ever passed on.
 pub(crate) async fn hold(mut held: Held, bytes_max: usize, limits: &Limits) -> Result<Held, UploadFault> {
-    let within = Duration::from_millis(limits.body_inspected_timeout_ms);
     let mut idle = Patience::new(Duration::from_millis(limits.body_idle_timeout_ms));
-    let mut whole = Patience::new(within);
+    let mut whole = Patience::new(Duration::from_millis(limits.body_inspected_timeout_ms));
     while held.bytes < bytes_max as u64 {
-        let Some(rest) = &mut held.rest else { break };
-        let frame = poll_fn(|cx| {
-            if let Poll::Ready(frame) = Pin::new(&mut *rest).poll_frame(cx) {
-                return Poll::Ready(Ok(frame));
-            }
-            if whole.poll_exhausted(cx).is_pending() {
-                ready!(idle.poll_exhausted(cx));
-            }
-            Poll::Ready(Err(UploadFault::TimedOut))
-        });
-        let Some(frame) = frame.await? else {
-            held.rest = None;
-            break;
-        };
-        idle.renew();
-        if let Ok(data) = frame.map_err(UploadFault::Broken)?.into_data() {
-            held.bytes += data.len() as u64;
-            held.chunks.push_back(data);
-        }
+        let Some(data) = held.next(&mut idle, &mut whole).await? else { break };
+        held.chunks.push_back(data);
         if held.bytes > limits.body_bytes_max {
             return Err(UploadFault::TooLarge { bytes_max: limits.body_bytes_max });
         }
-        if held.rest.as_ref().is_some_and(Body::is_end_stream) {
-            held.rest = None;
-        }
     }
     Ok(held)
+}
+
+/// Holds all of a body in one piece, as rules in phases see it: until it ends, more than `bytes_max` bytes are held, or
+/// `room` has none left.
+///
+/// # Errors
+///
+/// As [`hold`]; the time allowed in all is for each [`PACE_BYTES`].
+pub(crate) async fn hold_whole(
+    held: &mut Held,
+    bytes_max: u64,
+    mut room: Taken,
+    limits: &Limits,
+) -> Result<Reach, UploadFault> {
+    let mut idle = Patience::new(Duration::from_millis(limits.body_idle_timeout_ms));
+    let mut whole = Patience::new(Duration::from_millis(limits.body_inspected_timeout_ms));
+    let mut pace_bytes = PACE_BYTES;
+    let mut joined = BytesMut::new();
+    let mut fits = room.grow(usize::try_from(held.bytes).unwrap_or(usize::MAX));
+    while fits && held.bytes <= bytes_max {
+        let Some(data) = held.next(&mut idle, &mut whole).await? else { break };
+        if held.bytes > limits.body_bytes_max {
+            return Err(UploadFault::TooLarge { bytes_max: limits.body_bytes_max });
+        }
+        fits = room.grow(data.len());
+        if held.chunks.is_empty() && joined.is_empty() {
+            held.chunks.push_back(data);
+        } else {
+            // Clients choose how a body is cut up; one that comes byte by byte must not cost more than its bytes.
+            held.chunks.drain(..).for_each(|chunk| joined.extend_from_slice(&chunk));
+            joined.extend_from_slice(&data);
+        }
+        if held.bytes >= pace_bytes {
+            pace_bytes = held.bytes + PACE_BYTES;
+            whole.renew();
+        }
+    }
+    if !joined.is_empty() {
+        held.chunks.push_back(joined.freeze());
+    }
+    let reach = if held.is_whole() && held.bytes <= bytes_max && fits { Reach::Whole } else { Reach::Cut };
+    held.room = Some(room);
+    Ok(reach)
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::Gathered;
 use crate::connection::OpenStream;
 use crate::http1::InService;
 use crate::pages::PageBody;
@@ -42,6 +43,8 @@ pub(crate) enum Source {
     Http2(Http2Body),
     /// From a file.
     Page(PageBody),
+    /// Held back for rules; the rest follows from where it came.
+    Gathered(Box<Gathered>),
 }
 
 impl Reply {
@@ -50,22 +53,54 @@ impl Reply {
     }
 }
 
+impl Body for Source {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Http1(body) => Pin::new(body).poll_frame(cx),
+            Self::Http2(body) => Pin::new(body).poll_frame(cx),
+            Self::Page(body) => Pin::new(body).poll_frame(cx),
+            Self::Gathered(body) => body.poll_next(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(_) => false,
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
+            Self::Page(body) => body.is_end_stream(),
+            Self::Gathered(body) => body.is_end(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Http1(body) => body.size_hint(),
+            Self::Http2(body) => body.size_hint(),
+            Self::Page(body) => body.size_hint(),
+            Self::Gathered(body) => body.size_hint(),
+        }
+    }
+}
+
 impl Body for Reply {
     type Data = Bytes;
     type Error = Fault;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
-        let frame = match &mut self.source {
-            Source::Empty => Poll::Ready(None),
-            Source::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.source = Source::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Source::Http1(body) => Pin::new(body).poll_frame(cx),
-            Source::Http2(body) => Pin::new(body).poll_frame(cx),
-            Source::Page(body) => Pin::new(body).poll_frame(cx),
-        };
+        let frame = Pin::new(&mut self.source).poll_frame(cx);
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
             self.attendance = Attendance::None;
         } else if let Attendance::Http2(open) = &self.attendance {
@@ -75,22 +110,10 @@ impl Body for Reply {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
-            Source::Empty => true,
-            Source::Full(_) => false,
-            Source::Http1(body) => body.is_end_stream(),
-            Source::Http2(body) => body.is_end_stream(),
-            Source::Page(body) => body.is_end_stream(),
-        }
+        self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
-            Source::Empty => SizeHint::with_exact(0),
-            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Http1(body) => body.size_hint(),
-            Source::Http2(body) => body.size_hint(),
-            Source::Page(body) => body.size_hint(),
-        }
+        self.source.size_hint()
     }
 }

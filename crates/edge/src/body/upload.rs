@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::room::Taken;
 use crate::patience::Patience;
 
 /// Why a client's body came to no good end. Always the client's fault.
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) bytes_max: u64,
     /// How long to wait for the next.
     pub(crate) patience: Patience,
+    /// The room that what was held back takes up, kept until it is gone.
+    pub(crate) _room: Option<Taken>,
 }
 
 impl Upload {

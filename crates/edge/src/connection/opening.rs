@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::Security;
 use super::outlet::Outlet;
 use super::serving::{serve_http1, serve_http2};
+use super::{Ends, Security};
 use crate::admission::Admitted;
 use crate::fingerprint::{Fingerprints, Overheard};
 use crate::http1::{Protocol, Rewind, sniff};
@@ -59,9 +59,10 @@ async fn opened(
             return Err(refusal);
         }
     };
+    let ends = Ends { client, local: tcp.local_addr().ok() };
     match &listening.tls {
-        Some(acceptor) => over_tls(worker, acceptor, tcp, client, admitted).await,
-        None => in_the_clear(worker, tcp, client, admitted).await,
+        Some(acceptor) => over_tls(worker, acceptor, tcp, ends, admitted).await,
+        None => in_the_clear(worker, tcp, ends, admitted).await,
     }
     .map_err(|_| Refusal::Handshake)
 }
@@ -82,7 +83,7 @@ async fn over_tls(
     worker: &Rc<Worker>,
     acceptor: &TlsAcceptor,
     tcp: TcpStream,
-    client: SocketAddr,
+    ends: Ends,
     admitted: Admitted,
 ) -> Result<(), Unopened> {
     let limits = &worker.shared.limits;
@@ -96,27 +97,22 @@ async fn over_tls(
     let stream = Stream::Client(Box::new(tls));
     let io = Rewind::untouched(Outlet::new(stream, Duration::from_millis(limits.write_timeout_ms)));
     if http2 {
-        serve_http2(worker, io, client, security).await;
+        serve_http2(worker, io, ends, security).await;
     } else {
-        serve_http1(worker, io, client, security).await;
+        serve_http1(worker, io, ends, security).await;
     }
     drop(admitted);
     Ok(())
 }
 
-async fn in_the_clear(
-    worker: &Rc<Worker>,
-    tcp: TcpStream,
-    client: SocketAddr,
-    admitted: Admitted,
-) -> Result<(), Unopened> {
+async fn in_the_clear(worker: &Rc<Worker>, tcp: TcpStream, ends: Ends, admitted: Admitted) -> Result<(), Unopened> {
     let limits = &worker.shared.limits;
     let io = Outlet::new(Stream::Tcp(tcp), Duration::from_millis(limits.write_timeout_ms));
     // A client that sends nothing is no failure, and neither is one that leaves: there was no request.
     let Ok(sniffed) = worker.until_drained(sniff(io, &worker.shared.gate_timeouts)).await else { return Ok(()) };
     match sniffed.protocol {
-        Protocol::Http2 => serve_http2(worker, sniffed.io, client, Security::Clear).await,
-        Protocol::Http1 => serve_http1(worker, sniffed.io, client, Security::Clear).await,
+        Protocol::Http2 => serve_http2(worker, sniffed.io, ends, Security::Clear).await,
+        Protocol::Http1 => serve_http1(worker, sniffed.io, ends, Security::Clear).await,
     }
     drop(admitted);
     Ok(())

@@ -1,7 +1,6 @@
 //! Requests on a connection: hyper in the middle, the gate in front of it, the phases behind.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -14,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::outlet::Outlet;
-use super::{Peer, Security};
+use super::{Ends, Peer, Security};
 use crate::http1::{Gate, Limits as GateLimits, Rewind};
 use crate::phases;
 use crate::server::Worker;
@@ -30,12 +29,13 @@ const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Serves HTTP/1 until the connection ends, and then the tunnel it may have become.
-pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, security: Security) {
+pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, ends: Ends, security: Security) {
+    let address = ends.client;
     let shared = &worker.shared;
     let fragments = shared.rules.load().set.inspects_fragment();
     let gate_limits = GateLimits { fragments, ..shared.gate_limits };
     let (gate, heads) = Gate::new(io, gate_limits, shared.gate_timeouts);
-    let peer = Peer::new(Rc::clone(worker), address, security, Some(heads));
+    let peer = Peer::new(Rc::clone(worker), ends, security, Some(heads));
     let service = {
         let peer = Rc::clone(&peer);
         service_fn(move |request: Request<Incoming>| phases::serve(Rc::clone(&peer), request))
@@ -66,9 +66,10 @@ pub(super) async fn serve_http1(worker: &Rc<Worker>, io: Rewind<Outlet>, address
 }
 
 /// Serves HTTP/2 until the connection ends.
-pub(super) async fn serve_http2(worker: &Rc<Worker>, io: Rewind<Outlet>, address: SocketAddr, security: Security) {
+pub(super) async fn serve_http2(worker: &Rc<Worker>, io: Rewind<Outlet>, ends: Ends, security: Security) {
+    let address = ends.client;
     let limits = &worker.shared.limits;
-    let peer = Peer::new(Rc::clone(worker), address, security, None);
+    let peer = Peer::new(Rc::clone(worker), ends, security, None);
     let service = {
         let peer = Rc::clone(&peer);
         service_fn(move |request: Request<Incoming>| phases::serve(Rc::clone(&peer), request))
@@ -105,7 +106,8 @@ pub(super) async fn serve_http2(worker: &Rc<Worker>, io: Rewind<Outlet>, address
             told = true;
             connection.as_mut().graceful_shutdown();
         }
-        connection.as_mut().poll(cx)
+        let ended = connection.as_mut().poll(cx);
+        if peer.cut.get() { Poll::Ready(Ok(())) } else { ended }
     });
     if let Err(error) = ended.await {
         tracing::debug!(%address, %error, "HTTP/2 connection ended");

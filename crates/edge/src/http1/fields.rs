@@ -4,6 +4,7 @@
 
 use super::authority;
 use super::head::{BodyFraming, HeadIndex, Version};
+use super::limits::Limits;
 use super::malformed::Malformed;
 use super::octet::{self, TOKEN};
 use super::target::{TargetForm, TargetParts};
@@ -14,6 +15,8 @@ pub(super) struct FramingFields {
     /// Which field line was Host.
     host: Option<u16>,
     content_length: Option<u64>,
+    /// Which field line was Content-Length.
+    length_at: Option<u16>,
     chunked: bool,
     upgrade: bool,
     expects_continue: bool,
@@ -36,6 +39,7 @@ impl FramingFields {
         name: &[u8],
         value: &[u8],
         version: Version,
+        limits: &Limits,
     ) -> Result<(), Malformed> {
         // The length alone tells most fields from these.
         match name.len() {
@@ -49,8 +53,8 @@ impl FramingFields {
                 Ok(())
             }
             10 if name.eq_ignore_ascii_case(b"connection") => self.connection.see(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.see_content_length(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.see_transfer_encoding(value, version),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.see_content_length(position, value, limits),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.see_transfer_encoding(value, version, limits),
             _ => Ok(()),
         }
     }
@@ -62,26 +66,27 @@ impl FramingFields {
         if !authority::is_valid(value) {
             return Err(Malformed::HostInvalid);
         }
-        self.host = Some(u16::try_from(position).expect("a head has at most 1,000 field lines"));
+        self.host = Some(number(position));
         Ok(())
     }
 
-    fn see_content_length(&mut self, value: &[u8]) -> Result<(), Malformed> {
-        if self.chunked {
+    fn see_content_length(&mut self, position: usize, value: &[u8], limits: &Limits) -> Result<(), Malformed> {
+        if self.chunked && !limits.length_beside_chunked {
             return Err(Malformed::LengthAndEncoding);
         }
         if self.content_length.is_some() {
             return Err(Malformed::ContentLengthRepeated);
         }
         self.content_length = Some(content_length(value).ok_or(Malformed::ContentLengthInvalid)?);
+        self.length_at = Some(number(position));
         Ok(())
     }
 
-    fn see_transfer_encoding(&mut self, value: &[u8], version: Version) -> Result<(), Malformed> {
+    fn see_transfer_encoding(&mut self, value: &[u8], version: Version, limits: &Limits) -> Result<(), Malformed> {
         if version == Version::Http10 {
             return Err(Malformed::TransferEncodingInHttp10);
         }
-        if self.content_length.is_some() {
+        if self.content_length.is_some() && !limits.length_beside_chunked {
             return Err(Malformed::LengthAndEncoding);
         }
         if self.chunked {
@@ -97,7 +102,7 @@ impl FramingFields {
     }
 
     /// Draws the conclusions at the end of the head, whose bytes are `head`.
-    pub(super) fn conclude(&self, head: &[u8], index: &mut HeadIndex) -> Result<(), Malformed> {
+    pub(super) fn conclude(&self, head: &[u8], index: &mut HeadIndex, limits: &Limits) -> Result<(), Malformed> {
         let is_http_11 = index.version == Version::Http11;
         let host = self.host.map(|position| &head[index.fields[usize::from(position)].value()]);
         if is_http_11 && host.is_none() {
@@ -106,8 +111,8 @@ impl FramingFields {
         let target = &head[index.target()];
         let authority = match index.form {
             TargetForm::Absolute => TargetParts::of(target).authority,
-            TargetForm::Authority => Some(target),
-            TargetForm::Origin | TargetForm::Asterisk => None,
+            TargetForm::Authority if !limits.connect => Some(target),
+            TargetForm::Authority | TargetForm::Origin | TargetForm::Asterisk => None,
         };
         if let (Some(host), Some(authority)) = (host, authority)
             && !host.eq_ignore_ascii_case(authority)
@@ -119,11 +124,20 @@ impl FramingFields {
             (false, Some(bytes)) => BodyFraming::Length(bytes),
             (false, None) => BodyFraming::None,
         };
-        index.closes = self.connection.close || !(is_http_11 || self.connection.keep_alive);
+        let overruled = self.length_at.filter(|_| self.chunked);
+        if let Some(position) = overruled {
+            index.fields.remove(position.into());
+        }
+        index.closes = self.connection.close || overruled.is_some() || !(is_http_11 || self.connection.keep_alive);
         index.upgrades = is_http_11 && self.connection.upgrade && self.upgrade;
         index.expects_continue = is_http_11 && self.expects_continue;
         Ok(())
     }
+}
+
+/// The number of a field line.
+fn number(position: usize) -> u16 {
+    u16::try_from(position).expect("a head has at most 1,000 field lines")
 }
 
 impl Connection {
@@ -192,6 +206,7 @@ const FORBIDDEN_IN_TRAILER: [&[u8]; 20] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::framer::Framer;
     use super::*;
 
     #[test]
@@ -215,6 +230,38 @@ mod tests {
         ] {
             assert_eq!(content_length(value.as_bytes()), None, "{value}");
         }
+    }
+
+    /// How the body ends, how many fields rules see, and whether the connection closes.
+    fn framed(head: &str, limits: Limits) -> Result<(BodyFraming, usize, bool), Malformed> {
+        let mut framer = Framer::new(limits);
+        framer.step(head.as_bytes())?;
+        let index = framer.index();
+        Ok((index.framing(), index.fields().len(), index.closes()))
+    }
+
+    #[test]
+    fn a_length_beside_chunks_counts_for_nothing_where_it_may_stand() {
+        let limits = Limits { length_beside_chunked: true, ..Limits::default() };
+        for fields in
+            ["Content-Length: 7\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 7"]
+        {
+            let head = format!("POST / HTTP/1.1\r\nHost: h\r\n{fields}\r\n\r\n");
+            assert_eq!(framed(&head, limits), Ok((BodyFraming::Chunked, 2, true)), "{fields}");
+            assert_eq!(framed(&head, Limits::default()), Err(Malformed::LengthAndEncoding), "{fields}");
+        }
+        let twice = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\nContent-Length: 7\r\n\r\n";
+        assert_eq!(framed(twice, limits), Err(Malformed::ContentLengthRepeated));
+    }
+
+    #[test]
+    fn connect_passes_whatever_host_says_where_it_may() {
+        let head = "CONNECT a.example:443 HTTP/1.1\r\nHost: b.example\r\n\r\n";
+        assert_eq!(framed(head, Limits::default()), Err(Malformed::HostMismatch));
+        let limits = Limits { connect: true, ..Limits::default() };
+        assert_eq!(framed(head, limits), Ok((BodyFraming::None, 1, false)));
+        let absolute = "GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n";
+        assert_eq!(framed(absolute, limits), Err(Malformed::HostMismatch));
     }
 
     #[test]

@@ -101,11 +101,11 @@ impl HeadScan {
                 State::Value => self.value(window)?,
                 State::FieldLf => {
                     self.line_feed(window, Part::Field, State::Line)?;
-                    self.field_ends(window)?;
+                    self.field_ends(window, limits)?;
                 }
                 State::EndLf => {
                     self.line_feed(window, Part::Field, State::Start)?;
-                    self.framing.conclude(window, &mut self.index)?;
+                    self.framing.conclude(window, &mut self.index, limits)?;
                     self.ended = true;
                     return Ok(Scanned::Head(self.at));
                 }
@@ -206,6 +206,7 @@ impl HeadScan {
                     self.state = State::LineLf;
                     return Ok(());
                 }
+                Some(_) if *octet == b'\r' && self.at == start => return Err(Malformed::VersionMissing),
                 _ if *octet == b'\n' => return Err(Malformed::BareLf(Part::RequestLine)),
                 _ => return Err(Malformed::VersionInvalid),
             }
@@ -283,11 +284,11 @@ impl HeadScan {
         }
     }
 
-    fn field_ends(&mut self, window: &[u8]) -> Result<(), Malformed> {
+    fn field_ends(&mut self, window: &[u8], limits: &Limits) -> Result<(), Malformed> {
         let field = self.field;
         let position = self.index.fields.len();
         self.index.fields.push(field);
-        self.framing.see(position, &window[field.name()], &window[field.value()], self.index.version)
+        self.framing.see(position, &window[field.name()], &window[field.value()], self.index.version, limits)
     }
 }
 

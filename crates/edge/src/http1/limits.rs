@@ -25,6 +25,12 @@ pub struct Limits {
     /// Whether a target may carry a fragment. Clients do not send one (RFC 9110 section 4.2.5), so only rules that look at
     /// fragments need it; what passes goes no further than to them.
     pub fragments: bool,
+    /// Whether a Content-Length may stand beside `Transfer-Encoding: chunked`. It counts for nothing then, is shown to no rule,
+    /// and the connection closes after the request (RFC 9112 section 6.3). A proxy in front that went by the length would
+    /// end the request elsewhere, so nothing but a test of rules should need it.
+    pub length_beside_chunked: bool,
+    /// Whether CONNECT passes, whatever Host says, for the service behind to answer; no tunnel comes of it.
+    pub connect: bool,
 }
 
 impl Default for Limits {
@@ -37,6 +43,8 @@ impl Default for Limits {
             chunk_extension_bytes_max: 4 * 1024,
             trailer_bytes_max: 8 * 1024,
             fragments: false,
+            length_beside_chunked: false,
+            connect: false,
         }
     }
 }
@@ -53,6 +61,8 @@ impl Limits {
             chunk_extension_bytes_max: self.chunk_extension_bytes_max.min(8_192),
             trailer_bytes_max: self.trailer_bytes_max.min(16_383),
             fragments: self.fragments,
+            length_beside_chunked: self.length_beside_chunked,
+            connect: self.connect,
         }
     }
 

@@ -229,6 +229,38 @@ impl Malformed {
         }
     }
 
+    /// Whether the request is answered at all. A client that names no version speaks HTTP/0.9, and would take a status line for
+    /// the document; its connection is closed.
+    #[must_use]
+    pub fn is_answered(self) -> bool {
+        self != Self::VersionMissing
+    }
+
+    /// Whether what is wrong lies in what the head says, not in how its lines are told apart: then it can still be said what it
+    /// was. [`super::read::refused`] looks at the lines themselves.
+    pub(super) fn is_of_meaning(self) -> bool {
+        matches!(
+            self,
+            Self::TargetOctet { .. }
+                | Self::TargetFragment
+                | Self::TargetForm
+                | Self::VersionInvalid
+                | Self::VersionUnsupported { .. }
+                | Self::HostMissing
+                | Self::HostRepeated
+                | Self::HostInvalid
+                | Self::HostMismatch
+                | Self::ContentLengthInvalid
+                | Self::ContentLengthRepeated
+                | Self::TransferCoding
+                | Self::TransferEncodingRepeated
+                | Self::TransferEncodingInHttp10
+                | Self::LengthAndEncoding
+                | Self::ConnectionInvalid
+                | Self::ConnectionNamesFraming
+        )
+    }
+
     /// The reason within a read error of the gate, if there is one: what a body stream failed with.
     ///
     /// Looks through the whole chain of sources, as hyper wraps what it is given.

@@ -1,4 +1,5 @@
-//! The forgiving reader behind `sekisho check`: a request from a file, as a person wrote or captured it.
+//! The forgiving reader behind `sekisho check`: a request from a file, as a person wrote or captured it. [`refused`] reads
+//! heads that the gate refused, so that rules can tell what was tried.
 //!
 //! It makes sense of bare line feeds, missing fields, wrong lengths and raw spaces, so that a rule set can be tried on any
 //! request. What the gate would have said of the same bytes comes with it, from the same [`Framer`]: the two cannot disagree.
@@ -85,6 +86,36 @@ pub fn read<'a>(bytes: &'a [u8], limits: Limits) -> Result<RawRequest<'a>, NoReq
     let mut notes = notes_of_the_gate(bytes, limits);
     let body = read_body(&headers, lines.rest, &mut notes);
     Ok(RawRequest { method, target, parts: TargetParts::of(target), version, headers, body, notes })
+}
+
+/// The head that the gate refused for `reason`, of which `bytes` are the first: what it meant, for the record alone. None if that
+/// is anybody's guess, because its lines can be cut differently.
+///
+/// # Limits
+///
+/// Linear in `bytes`.
+#[must_use]
+pub fn refused(bytes: &[u8], reason: Malformed) -> Option<RawRequest<'_>> {
+    let head_end = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |at| at + 2);
+    let head = &bytes[..head_end];
+    let ends_lines = |at: usize| head[at] == b'\r' && head.get(at + 1).is_none_or(|next| *next == b'\n');
+    let is_line_end = |at: usize| ends_lines(at) || (head[at] == b'\n' && at > 0 && head[at - 1] == b'\r');
+    let lines_are_whole = memchr::memchr3_iter(b'\r', b'\n', 0, head).all(is_line_end);
+    if !reason.is_of_meaning() || !lines_are_whole {
+        return None;
+    }
+    let mut lines = Lines { rest: head };
+    let (method, target, version) = cut_request_line(lines.by_ref().find(|line| !line.is_empty())?)?;
+    let headers = read_headers(&mut lines);
+    Some(RawRequest {
+        method,
+        target,
+        parts: TargetParts::of(target),
+        version,
+        headers,
+        body: Cow::Borrowed(b""),
+        notes: vec![Note::Refused(reason)],
+    })
 }
 
 /// Lines ending in LF, without it and without one CR before it.
@@ -226,4 +257,42 @@ fn trim(bytes: &[u8]) -> &[u8] {
 
 fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the gate refuses `bytes` for, and the head it can still be told to have been.
+    fn refusal(bytes: &str) -> (Malformed, Option<RawRequest<'_>>) {
+        let mut framer = Framer::new(Limits::default());
+        let reason = framer.step(bytes.as_bytes()).unwrap_err();
+        (reason, refused(bytes.as_bytes(), reason))
+    }
+
+    #[test]
+    fn a_refused_head_is_told_where_its_lines_are_plain() {
+        let (reason, head) = refusal("GET /a?b=<c> HTTP/1.1\r\nHost: h\r\nX: y z\r\n\r\nbody");
+        assert_eq!(reason, Malformed::TargetOctet { byte: b'<' });
+        let head = head.unwrap();
+        assert_eq!((head.method, head.parts.query, head.version), (&b"GET"[..], Some(&b"b=<c>"[..]), &b"HTTP/1.1"[..]));
+        let fields: Vec<_> = head.headers.iter().map(|field| (field.name, &*field.value)).collect();
+        assert_eq!(fields, [(&b"Host"[..], &b"h"[..]), (&b"X"[..], &b"y z"[..])]);
+        assert!(head.body.is_empty());
+        let (_, head) = refusal("GET / HTTP/4.0\r\nHost: h\r\n\r\n");
+        assert_eq!(head.unwrap().version, b"HTTP/4.0");
+    }
+
+    #[test]
+    fn a_refused_head_is_not_guessed_at() {
+        for bytes in [
+            "GET /< HTTP/1.1\r\nHost: h\rX: y\r\n\r\n",
+            "GET /< HTTP/1.1\r\nHost: h\nX: y\r\n\r\n",
+            "GET /< HTTP/1.1\r\nHost: \0h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n",
+            "\tGET / HTTP/1.1\r\n\r\n",
+        ] {
+            assert_eq!(refusal(bytes).1, None, "{bytes:?}");
+        }
+    }
 }

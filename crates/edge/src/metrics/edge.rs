@@ -11,9 +11,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::Policy;
+use sekisho_waf::ir::phased::PhasedPolicy;
 
 use super::policy::PolicyFamilies;
-use super::{LatencyHistogram, PolicyCounters, RateMetrics, RecordMetrics};
+use super::{LatencyHistogram, PhasedCounters, PolicyCounters, RateMetrics, RecordMetrics};
 
 /// What was reloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,14 @@ pub struct EdgeMetrics {
     pub faults_refused: Counter,
     /// Time to hold a request against the rules.
     pub inspection_seconds: LatencyHistogram,
+    /// Time to hold a request and its response against rules in phases.
+    pub phased_seconds: LatencyHistogram,
+    /// Collections that rules in phases keep, when last asked.
+    pub collections: Gauge,
+    /// Bytes of these collections.
+    pub collections_bytes: Gauge,
+    /// Bytes of bodies held back for rules in phases, when last asked.
+    pub bodies_held_bytes: Gauge,
     /// Time from sending a request to the service until its response headers.
     pub upstream_seconds: LatencyHistogram,
     refused: [Counter; Refusal::ALL.len()],
@@ -130,6 +139,10 @@ impl EdgeMetrics {
             faults_let_through: Counter::default(),
             faults_refused: Counter::default(),
             inspection_seconds: LatencyHistogram::default(),
+            phased_seconds: LatencyHistogram::default(),
+            collections: Gauge::default(),
+            collections_bytes: Gauge::default(),
+            bodies_held_bytes: Gauge::default(),
             upstream_seconds: LatencyHistogram::default(),
             refused: Refusal::ALL.map(|reason| refused.get_or_create_owned(&ReasonLabel { reason: reason.name() })),
             reloads: ReloadKind::ALL.map(|kind| {
@@ -190,6 +203,16 @@ impl EdgeMetrics {
             self.inspection_seconds.clone(),
         );
         registry.register(
+            "sekisho_phased_inspection_seconds",
+            "Time to hold a request and its response against rules in phases",
+            self.phased_seconds.clone(),
+        );
+        let collections = "Collections that rules in phases keep from one request to the next";
+        registry.register("sekisho_collections", collections, self.collections.clone());
+        registry.register("sekisho_collections_bytes", "Bytes of these collections", self.collections_bytes.clone());
+        let held = "Bytes of bodies held back for rules in phases";
+        registry.register("sekisho_bodies_held_bytes", held, self.bodies_held_bytes.clone());
+        registry.register(
             "sekisho_upstream_seconds",
             "Time from sending a request to the service until its response headers",
             self.upstream_seconds.clone(),
@@ -232,6 +255,11 @@ impl EdgeMetrics {
     pub fn inspected(&self, took: Duration) {
         self.inspection_seconds.observe(took);
     }
+
+    /// Counts the time one request and its response were held against rules in phases.
+    pub(crate) fn judged_in_phases(&self, took: Duration) {
+        self.phased_seconds.observe(took);
+    }
 }
 
 /// All metrics of the program.
@@ -265,6 +293,12 @@ impl Metrics {
     #[must_use]
     pub fn policy(&self, policy: &Policy) -> Arc<PolicyCounters> {
         Arc::new(self.policies.resolve(policy))
+    }
+
+    /// The counters of rules in phases beside a policy.
+    #[must_use]
+    pub fn phased(&self, policy: &Policy, rules: &PhasedPolicy) -> PhasedCounters {
+        self.policies.resolve_phased(policy, rules)
     }
 
     /// All metrics as text: `application/openmetrics-text; version=1.0.0; charset=utf-8`.

@@ -9,6 +9,7 @@
 //! Source: AWS WAF Developer Guide, "AWS WAF metrics and dimensions"; API reference, `VisibilityConfig`.
 
 mod label;
+mod phased;
 
 use std::sync::Arc;
 
@@ -16,10 +17,13 @@ use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEnco
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use sekisho_waf::ir::phased::PhasedPolicy;
 use sekisho_waf::ir::{Group, Policy, Rule, RuleKind, TokenKind};
 use sekisho_waf::{Decision, GroupOutcome, RuleRef, Verdict};
 
 use label::{LabelCounters, MadeLabels};
+
+pub use phased::PhasedCounters;
 
 const ALL: &str = "ALL";
 const DEFAULT_ACTION: &str = "Default_Action";
@@ -146,6 +150,11 @@ impl PolicyFamilies {
         }
     }
 
+    /// The counters of rules in phases beside a policy.
+    pub(super) fn resolve_phased(&self, policy: &Policy, rules: &PhasedPolicy) -> PhasedCounters {
+        PhasedCounters::new(self, policy, rules)
+    }
+
     fn group(&self, acl: &Arc<str>, group: &Group, visible: bool) -> GroupCounters {
         let visible = visible && group.visibility.metrics;
         let name: Arc<str> = group.visibility.metric_name.as_str().into();
@@ -239,11 +248,21 @@ pub struct PolicyCounters {
 impl PolicyCounters {
     /// Counts one evaluated request. A verdict of another policy counts only as far as it fits.
     pub fn observe(&self, verdict: &Verdict) {
-        self.all.decided(verdict.decision);
-        match verdict.terminating {
-            None => self.default_action.decided(verdict.decision),
-            Some(rule) => self.terminated(rule, verdict.decision),
+        self.settle(verdict.terminating, verdict.decision);
+        self.observe_rules(verdict);
+    }
+
+    /// Counts what became of a request, by the rule that decided on it.
+    pub(crate) fn settle(&self, terminating: Option<RuleRef>, decision: Decision) {
+        self.all.decided(decision);
+        match terminating {
+            None => self.default_action.decided(decision),
+            Some(rule) => self.terminated(rule, decision),
         }
+    }
+
+    /// Counts what rules did that did not decide, and the labels.
+    pub(crate) fn observe_rules(&self, verdict: &Verdict) {
         for matched in &verdict.non_terminating {
             if let Some((counters, asks)) = self.rule(matched.rule) {
                 let asks = asked_in(verdict, asks);

@@ -14,12 +14,14 @@ mod rate;
 
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::ops::Range;
 
 use sekisho_model::Timestamp;
 use sekisho_waf::ir::{Action, ActionInForce, Group, HeaderInsert, Policy, Rule, RuleKind, SqliSensitivity};
 use sekisho_waf::{BodySize, Decision, GroupOutcome, Label, Request, RuleRef, Verdict};
 
 use super::cloak::Cloak;
+use super::draft::{Draft, Seams};
 use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings};
 use super::veil::Veil;
@@ -28,6 +30,8 @@ pub(crate) use rate::{limit_key, part_key, push_address, push_value, shows_addre
 
 /// Labels in a record: AWS WAF logs the first 100.
 const LABELS_MAX: usize = 100;
+/// How a record ends.
+const END: &str = "}\n";
 /// Bytes a record takes besides what the client sent.
 const FRAME_BYTES: usize = 1024;
 
@@ -150,6 +154,29 @@ impl Recorder {
         subject: Subject<'_>,
         out: &mut Vec<u8>,
     ) {
+        self.compose(policy, veil, occurrence, subject, out);
+    }
+
+    /// Writes the record of a decision that rules in phases have still to confirm.
+    pub(crate) fn draft(
+        &mut self,
+        policy: &Policy,
+        veil: &Veil,
+        occurrence: &Occurrence<'_>,
+        subject: Subject<'_>,
+        draft: &mut Draft,
+    ) {
+        draft.seams = self.compose(policy, veil, occurrence, subject, &mut draft.line);
+    }
+
+    fn compose(
+        &mut self,
+        policy: &Policy,
+        veil: &Veil,
+        occurrence: &Occurrence<'_>,
+        subject: Subject<'_>,
+        out: &mut Vec<u8>,
+    ) -> Seams {
         out.reserve(FRAME_BYTES);
         out.extend_from_slice(b"{\"timestamp\":");
         push_number(out, occurrence.at.unix_ms());
@@ -160,9 +187,11 @@ impl Recorder {
             Subject::Malformed { .. } => None,
         };
         let mut line = Line { cloak: Cloak::new(&mut self.mask, veil), policy, occurrence, request, out };
-        line.decision(subject, &self.source);
+        let (decision, status) = line.decision(subject, &self.source);
         line.request(subject);
         line.tail(subject);
+        let end = line.out.len() - END.len();
+        Seams { decision, status, end }
     }
 }
 
@@ -186,14 +215,16 @@ impl Line<'_> {
         push_text(self.out, text.as_bytes());
     }
 
-    /// `webaclId` stands open; writes up to `responseCodeSent`.
-    fn decision(&mut self, subject: Subject<'_>, source: &[u8]) {
+    /// `webaclId` stands open; writes up to `responseCodeSent`. Returns where the rule that decided stands, with all that
+    /// is said of it there, and where the status does.
+    fn decision(&mut self, subject: Subject<'_>, source: &[u8]) -> (Range<usize>, Range<usize>) {
         let verdict = match subject {
             Subject::Evaluated { verdict, .. } => Some(verdict),
             Subject::Fault { .. } | Subject::Malformed { .. } => None,
         };
         let terminating = verdict.and_then(|verdict| verdict.terminating);
         self.raw("\",\"terminatingRuleId\":\"");
+        let decided_at = self.out.len();
         match (subject, terminating) {
             (_, Some(rule)) => self.text(&rule.top_rule(self.policy).name),
             (Subject::Evaluated { .. }, None) => self.raw("Default_Action"),
@@ -210,16 +241,19 @@ impl Line<'_> {
         });
         self.raw("\",\"terminatingRuleMatchDetails\":");
         self.match_details(terminating);
+        let decision = decided_at..self.out.len();
         self.raw(",");
         self.out.extend_from_slice(source);
         self.rules(verdict);
         self.raw(",\"requestHeadersInserted\":");
         self.inserted();
         self.raw(",\"responseCodeSent\":");
+        let status_at = self.out.len();
         match self.occurrence.response_code_sent {
             Some(code) => push_number(self.out, code.into()),
             None => self.raw("null"),
         }
+        (decision, status_at..self.out.len())
     }
 
     fn rules(&mut self, verdict: Option<&Verdict>) {
@@ -332,7 +366,7 @@ impl Line<'_> {
             Subject::Fault { reason, .. } => self.failure("EVALUATION_FAULT", reason),
             Subject::Malformed { reason, .. } => self.failure("MALFORMED_REQUEST", reason),
         }
-        self.raw("}\n");
+        self.raw(END);
     }
 
     fn label(&mut self, label: &Label) {
@@ -417,6 +451,7 @@ pub(crate) fn decision_name(decision: Decision) -> &'static str {
 }
 
 mod part;
+mod phased;
 mod token;
 
 #[cfg(test)]

@@ -36,10 +36,20 @@ impl Terms {
 
     /// Whether a decision is recorded; counted if it is not.
     pub(crate) fn keep(&self, policy: &Policy, decision: Decision, verdict: Option<&Verdict>) -> bool {
-        let kept = filter::keeps(&self.logging, policy, decision, verdict);
+        let kept = self.would_keep(policy, decision, verdict);
         if !kept {
-            self.filtered.inc();
+            self.left_out();
         }
         kept
+    }
+
+    /// Whether a decision is recorded if it comes to that.
+    pub(crate) fn would_keep(&self, policy: &Policy, decision: Decision, verdict: Option<&Verdict>) -> bool {
+        filter::keeps(&self.logging, policy, decision, verdict)
+    }
+
+    /// Counts a decision that is not recorded.
+    pub(crate) fn left_out(&self) {
+        self.filtered.inc();
     }
 }

@@ -67,6 +67,7 @@ fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Reply> {
             plain(StatusCode::FORBIDDEN, "ask by an address, or by a name without dots\n")
         }
         "/metrics" => {
+            shared.measure();
             let mut response = Response::new(reply(shared.metrics.encode().into()));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
             response

@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle, available_parallelism};
 
 use arc_swap::ArcSwap;
 use sekisho_waf::ir::Logging;
+use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf::{PlaceSource, RuleSet};
 use tokio::sync::{oneshot, watch};
 
@@ -15,8 +16,10 @@ use super::setup::{self, Bound, SetupError};
 use super::shared::{Listening, Services, Shared};
 use super::{control, worker};
 use crate::admission::Admission;
+use crate::body::Room;
 use crate::listen;
 use crate::metrics::ReloadKind;
+use crate::phased::{CollectionLimits, Collections};
 use crate::sample::Samples;
 use crate::settings::{Route, Settings};
 
@@ -52,15 +55,20 @@ impl Edge {
         let (stop, _) = watch::channel(false);
         let samples = Samples::new();
         let (metrics, rates) = (&services.metrics, &services.rates);
-        let rules = Shared::rules_of(metrics, &samples, rates, services.rules, services.logging);
+        let rules = Shared::rules_of(metrics, &samples, rates, services.rules, services.phased, services.logging);
+        let collections = CollectionLimits {
+            collections_max: settings.limits.collections_max,
+            bytes_max: settings.limits.collections_bytes_max,
+        };
         let shared = Arc::new(Shared {
             gate_limits: setup::gate_limits(&settings.limits),
             gate_timeouts: setup::gate_timeouts(&settings.limits),
             admission: Admission::new(&settings.limits),
-            limits: settings.limits,
             trust: settings.trust,
             on_fault: settings.on_fault,
             rules: ArcSwap::new(rules),
+            room: Room::new(settings.limits.bodies_held_bytes_max),
+            collections: Collections::new(collections),
             samples,
             routes: ArcSwap::from_pointee(routes),
             journal: services.journal,
@@ -72,6 +80,7 @@ impl Edge {
             places: ArcSwap::from_pointee(services.places),
             tokens: services.tokens,
             clock: services.clock,
+            limits: settings.limits,
             ready: AtomicBool::new(false),
             stop,
         });
@@ -134,10 +143,17 @@ impl Running {
         Arc::clone(&self.shared.rules.load().set)
     }
 
-    /// Puts other rules into force, and what is recorded of them, whole: a request meets either the old or the new ones.
-    pub fn reload_rules(&self, rules: Arc<RuleSet>, logging: Logging) {
+    /// The rules in phases in force.
+    #[must_use]
+    pub fn phased_rules(&self) -> Option<Arc<PhasedRules>> {
+        self.shared.rules.load().phased.as_ref().map(|phased| Arc::clone(&phased.rules))
+    }
+
+    /// Puts other rules into force, those in phases beside them, and what is recorded of them, whole: a request meets either
+    /// the old or the new ones.
+    pub fn reload_rules(&self, rules: Arc<RuleSet>, phased: Option<Arc<PhasedRules>>, logging: Logging) {
         let Shared { metrics, samples, rates, .. } = &*self.shared;
-        self.shared.rules.store(Shared::rules_of(metrics, samples, rates, rules, logging));
+        self.shared.rules.store(Shared::rules_of(metrics, samples, rates, rules, phased, logging));
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
     }
 

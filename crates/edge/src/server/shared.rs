@@ -8,15 +8,18 @@ use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use sekisho_model::Clock;
 use sekisho_waf::ir::Logging;
+use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf::{Decision, PlaceSource, RuleSet};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admission;
+use crate::body::Room;
 use crate::http1;
 use crate::inspect::Rules;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
+use crate::phased::{Collections, Phased};
 use crate::rate::{CounterStore, PolicyRates};
 use crate::record::{Journal, MaskSettings, Source, Terms};
 use crate::route::RouteTable;
@@ -30,6 +33,8 @@ use crate::upstream::Cluster;
 pub struct Services {
     /// The rules at first.
     pub rules: Arc<RuleSet>,
+    /// The rules in phases beside them at first, which see what those let through.
+    pub phased: Option<Arc<PhasedRules>>,
     /// Keeps decisions; they are not recorded if there is none.
     pub journal: Option<Arc<Journal>>,
     /// Names the protected service in records.
@@ -96,6 +101,10 @@ pub(crate) struct Shared {
     pub(crate) trust: Trust,
     pub(crate) on_fault: OnFault,
     pub(crate) rules: ArcSwap<Rules>,
+    /// Bodies held for rules in phases share it.
+    pub(crate) room: Arc<Room>,
+    /// What rules in phases keep from one request to the next.
+    pub(crate) collections: Collections,
     pub(crate) routes: ArcSwap<RouteTable<Place>>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) journal: Option<Arc<Journal>>,
@@ -115,18 +124,32 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Notes what is only known by asking.
+    pub(crate) fn measure(&self) {
+        let edge = &self.metrics.edge;
+        let of = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        edge.collections.set(of(self.collections.count()));
+        edge.collections_bytes.set(of(self.collections.bytes()));
+        edge.bodies_held_bytes.set(of(self.room.held()));
+    }
+
     /// Makes what belongs to a rule set.
     pub(crate) fn rules_of(
         metrics: &Metrics,
         samples: &Samples,
         rates: &Arc<dyn CounterStore>,
         set: Arc<RuleSet>,
+        phased: Option<Arc<PhasedRules>>,
         logging: Logging,
     ) -> Arc<Rules> {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
         let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
         let samples = samples.resolve(set.policy());
-        Arc::new(Rules { set, counters, rates, terms, samples })
+        let phased = phased.map(|rules| {
+            let counters = metrics.phased(set.policy(), rules.policy());
+            Phased::new(rules, counters)
+        });
+        Arc::new(Rules { set, counters, rates, terms, samples, phased })
     }
 }

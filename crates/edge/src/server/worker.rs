@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use super::accept;
 use super::shared::{Listening, Shared};
 use crate::inspect::Inspector;
+use crate::phased::MemoryPool;
 use crate::record::{Outbox, Recorder};
 use crate::upstream::Pools;
 use crate::visit::{Names, Visit};
@@ -34,6 +35,8 @@ pub(crate) struct Worker {
     pub(crate) pools: Pools,
     pub(crate) inspector: RefCell<Inspector>,
     pub(crate) names: Names,
+    /// What requests work with while rules in phases look at them.
+    pub(crate) memories: MemoryPool,
     outbox: Option<Outbox>,
     /// A spare buffer for records.
     line: Cell<Vec<u8>>,
@@ -78,6 +81,7 @@ impl Worker {
             pools: Pools::new(&shared.limits),
             inspector: RefCell::new(Inspector::new(recorder)),
             names: Names::new(),
+            memories: MemoryPool::default(),
             outbox: shared.journal.as_ref().map(|journal| journal.outbox()),
             line: Cell::default(),
             presence: Presence::default(),
@@ -95,7 +99,19 @@ impl Worker {
         if !self.records() || self.inspector.borrow().line.is_empty() {
             return;
         }
-        let mut line = std::mem::replace(&mut self.inspector.borrow_mut().line, self.line.take());
+        let line = std::mem::replace(&mut self.inspector.borrow_mut().line, self.spare_line());
+        self.record_line(decision, line).await;
+    }
+
+    /// An empty buffer for a record.
+    pub(crate) fn spare_line(&self) -> Vec<u8> {
+        let mut line = self.line.take();
+        line.clear();
+        line
+    }
+
+    /// Hands over a record, and keeps its buffer.
+    pub(crate) async fn record_line(&self, decision: Decision, mut line: Vec<u8>) {
         if let Some(witness) = &self.shared.witness {
             witness.decided(decision, &line);
         }

@@ -11,6 +11,13 @@ pub struct Limits {
     pub uri_bytes_max: usize,
     /// Body bytes held back and inspected, unless the policy sets its own. AWS: 16 KB.
     pub body_inspected_bytes_max: usize,
+    /// Bytes of bodies held back for rules in phases, of all connections together: they see bodies whole, so that without a
+    /// bound in all, a few clients could fill any memory. A body that finds no room is treated as one over the rules' limit.
+    pub bodies_held_bytes_max: usize,
+    /// Collections that rules in phases keep (`IP`, `SESSION`, …): those written longest ago make room.
+    pub collections_max: usize,
+    /// Bytes of these collections.
+    pub collections_bytes_max: usize,
     /// Body bytes passed on in all; more is answered 413.
     pub body_bytes_max: u64,
     /// Content codings undone one after another; no honest client stacks more than two.
@@ -72,6 +79,10 @@ impl Default for Limits {
             headers_max: 100,
             uri_bytes_max: 8 * 1024,
             body_inspected_bytes_max: 16 * 1024,
+            // Ten bodies of the size that ModSecurity's recommended configuration allows.
+            bodies_held_bytes_max: 128 * 1024 * 1024,
+            collections_max: 100_000,
+            collections_bytes_max: 64 * 1024 * 1024,
             body_bytes_max: 1024 * 1024 * 1024,
             body_codings_max: 2,
             head_timeout_ms: 10_000,

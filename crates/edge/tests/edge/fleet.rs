@@ -105,7 +105,7 @@ fn two_edges_have_one_limit_and_each_its_own_without_the_store() {
         assert_eq!(get(edge.address(), "/").status, 403);
     }
     for edge in [&one, &two] {
-        edge.running.reload_rules(by_address(10), sekisho_waf::ir::Logging::default());
+        edge.running.reload_rules(by_address(10), None, sekisho_waf::ir::Logging::default());
         let statuses: Vec<_> = (0..11).map(|_| get(edge.address(), "/").status).collect();
         assert_eq!((statuses[9], statuses[10]), (200, 403), "each counts for itself");
     }
@@ -114,7 +114,7 @@ fn two_edges_have_one_limit_and_each_its_own_without_the_store() {
     until(PATIENCE, "both edges find the store again", || is_shared(&its_counters) && is_shared(&other_counters));
     assert_eq!(told(&one, "/readyz"), "ready\n");
     for edge in [&one, &two] {
-        edge.running.reload_rules(by_address(30), sekisho_waf::ir::Logging::default());
+        edge.running.reload_rules(by_address(30), None, sekisho_waf::ir::Logging::default());
         (0..18).for_each(|_| assert_eq!(get(edge.address(), "/").status, 200));
     }
     limits_soon(&one);

@@ -12,6 +12,7 @@ mod http2;
 mod limits;
 mod origins;
 mod pages;
+mod phased;
 mod rates;
 mod records;
 mod reload;

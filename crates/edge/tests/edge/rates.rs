@@ -65,9 +65,9 @@ fn counts_survive_a_reload_unless_the_rule_changed() {
     let origin = Origin::start();
     let edge = start(&origin, by_address(10));
     (0..10).for_each(|_| assert_eq!(get(edge.address(), "/").status, 200));
-    edge.running.reload_rules(by_address(10), Logging::default());
+    edge.running.reload_rules(by_address(10), None, Logging::default());
     assert_eq!(get(edge.address(), "/").status, 403);
-    edge.running.reload_rules(by_address(11), Logging::default());
+    edge.running.reload_rules(by_address(11), None, Logging::default());
     assert_eq!(get(edge.address(), "/").status, 200);
 }
 

@@ -40,7 +40,7 @@ fn a_filter_keeps_records_away_and_counts_them() {
     assert_eq!(records[0].1["httpRequest"]["uri"], "REDACTED");
     assert_eq!(records[0].1["httpRequest"]["args"], "q=attack");
     assert!(filtered(&edge), "{}", edge.metrics.encode());
-    edge.running.reload_rules(block_query(), Logging::default());
+    edge.running.reload_rules(block_query(), None, Logging::default());
     assert_eq!(get(edge.address(), "/path?q=fine").status, 200);
     assert_eq!(edge.records()[2].1["httpRequest"]["uri"], "/path");
     assert!(filtered(&edge), "{}", edge.metrics.encode());

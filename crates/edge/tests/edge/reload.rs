@@ -24,9 +24,9 @@ fn rules_change_whole_and_at_once() {
         raw.response().unwrap().status
     };
     assert_eq!(ask(), 200);
-    edge.running.reload_rules(block_query(), Logging::default());
+    edge.running.reload_rules(block_query(), None, Logging::default());
     assert_eq!(ask(), 403);
-    edge.running.reload_rules(rule_set(Vec::new()), Logging::default());
+    edge.running.reload_rules(rule_set(Vec::new()), None, Logging::default());
     assert_eq!(ask(), 200);
 }
 
@@ -52,8 +52,11 @@ fn two_hundred_reloads_fail_no_request() {
         })
         .collect();
     for number in 0..200 {
-        edge.running
-            .reload_rules(if number % 2 == 0 { block_query() } else { rule_set(Vec::new()) }, Logging::default());
+        edge.running.reload_rules(
+            if number % 2 == 0 { block_query() } else { rule_set(Vec::new()) },
+            None,
+            Logging::default(),
+        );
         let origin = if number % 2 == 0 { &two } else { &one };
         let upstream = Setup::upstream(&[format!("http://{}", origin.address)]);
         edge.running.reload_routes(&[route("*", "/", Target::Upstream(Arc::new(upstream)))]).unwrap();

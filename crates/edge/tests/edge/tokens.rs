@@ -96,7 +96,7 @@ fn a_challenge_is_met_once_and_good_for_what_follows() {
         assert!(text.contains(line), "{line} in\n{text}");
     }
     // A token of a challenge solves no puzzle, and one of nobody's key nothing at all.
-    edge.running.reload_rules(rule_set(vec![always("captcha", Action::Captcha(asked()))]), Logging::default());
+    edge.running.reload_rules(rule_set(vec![always("captcha", Action::Captcha(asked()))]), None, Logging::default());
     let refused = send(edge.address(), "GET", "/account", &fields, "");
     assert_eq!((refused.status, refused.field("x-amzn-waf-action")), (405, Some("captcha")));
     assert_eq!(edge.records()[4].1["captchaResponse"]["failureReason"], "TOKEN_MISSING");
@@ -149,7 +149,11 @@ fn the_endpoint_is_the_origins_while_no_rule_asks_and_takes_no_large_body() {
     let edge = Setup::to(&[origin.address]).start();
     assert_eq!(get(edge.address(), ENDPOINT).status, 200);
     assert_eq!(origin.seen().len(), 1);
-    edge.running.reload_rules(rule_set(vec![always("challenge", Action::Challenge(asked()))]), Logging::default());
+    edge.running.reload_rules(
+        rule_set(vec![always("challenge", Action::Challenge(asked()))]),
+        None,
+        Logging::default(),
+    );
     let large = "a".repeat(5000);
     let refused = send(edge.address(), "POST", ENDPOINT, "", &format!("task={large}"));
     assert_eq!((refused.status, refused.text()), (400, "{\"result\":\"unreadable\"}"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Outcome, RulesArgs};
+use super::{Outcome, RulesArgs, SecLangArgs};
 use crate::config::{Config, Guard, RulesConfig};
 use crate::service;
 
@@ -26,6 +26,8 @@ pub(super) struct GuardArgs {
     tls_key: Option<PathBuf>,
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    seclang: SecLangArgs,
     /// Logging configuration of the web ACL, as `aws wafv2 get-logging-configuration` prints it
     #[arg(long, value_name = "FILE")]
     logging: Option<PathBuf>,
@@ -43,7 +45,7 @@ pub(super) fn guard(args: GuardArgs) -> Outcome {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),
         admin: args.admin.or_else(service::free_admin_address),
-        rules: RulesConfig { logging: args.logging, ..args.rules.into_config() },
+        rules: RulesConfig { logging: args.logging, seclang: args.seclang.into_config(), ..args.rules.into_config() },
         data: args.data,
     })?;
     service::serve(config)

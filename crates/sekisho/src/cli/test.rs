@@ -1,5 +1,7 @@
 //! `sekisho test`: tests of rules.
 
+mod crs;
+mod paint;
 mod report;
 mod tools;
 
@@ -19,18 +21,23 @@ use tools::ServiceTools;
 /// Run tests of rules: requests, and what must come of them.
 #[derive(Debug, Args)]
 pub(super) struct TestArgs {
-    /// Run only the cases whose name contains this
+    /// Run only the cases whose name contains this; with --crs, the tests whose id (`942100-3`) does
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// Print the results as one JSON object
     #[arg(long)]
     json: bool,
-    /// Test files (YAML); see docs/testing-rules.md
+    #[command(flatten)]
+    crs: crs::CrsArgs,
+    /// Test files (YAML); see docs/testing-rules.md. With --crs, files of go-ftw or folders of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
 
 pub(super) fn test(args: &TestArgs) -> Outcome {
+    if let Some(folder) = args.crs.folder() {
+        return crs::test(&args.crs, folder, &args.files, args.filter.as_deref(), args.json);
+    }
     let files = read_all(&args.files)?;
     let wanted = |name: &str| args.filter.as_deref().is_none_or(|part| name.contains(part));
     let mut report = Report::default();

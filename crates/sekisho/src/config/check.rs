@@ -13,12 +13,12 @@ use sekisho_edge::settings::{
 use sekisho_model::{Diagnostic, Diagnostics, closest};
 
 use super::file::{
-    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, TokensTable,
-    TrustedHeader, UpstreamTable,
+    FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, SecLangTable,
+    TokensTable, TrustedHeader, UpstreamTable,
 };
 use super::places::{Places, Step};
 use super::rates::{self, Problem, RatesConfig};
-use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, TokensConfig};
+use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, SecLangConfig, TokensConfig};
 use crate::token_keys::KeyFile;
 
 /// Where metrics and health are served unless the configuration says otherwise.
@@ -127,7 +127,7 @@ impl Checking<'_> {
                 },
                 limits: file.limits.over_defaults(),
             },
-            rules: self.rules(file.rules, file.records.logging.clone()),
+            rules: self.rules(file.rules, file.records.logging.clone(), file.seclang),
             tokens,
             rates,
             records: records(file.records),
@@ -303,7 +303,8 @@ impl Checking<'_> {
         }
     }
 
-    fn rules(&mut self, table: RulesTable, logging: Option<PathBuf>) -> RulesConfig {
+    fn rules(&mut self, table: RulesTable, logging: Option<PathBuf>, seclang: SecLangTable) -> RulesConfig {
+        let seclang = self.seclang(seclang);
         let mut resolve_in = |section: &'static str, path: Option<PathBuf>, key: &'static str| {
             let path = self.base.join(path?);
             self.readable(&path, &[section.into(), key.into()]);
@@ -321,6 +322,35 @@ impl Checking<'_> {
             ddos_list: resolve(table.ddos_list, "ddos_list"),
             country_db: resolve(table.country_db, "country_db"),
             asn_db: resolve(table.asn_db, "asn_db"),
+            seclang,
+        }
+    }
+
+    fn seclang(&mut self, table: SecLangTable) -> SecLangConfig {
+        let crs = table.crs.map(|path| self.base.join(path));
+        if let Some(folder) = &crs {
+            self.readable(folder, &["seclang".into(), "crs".into()]);
+        }
+        let files: Vec<_> = table.files.into_iter().map(|path| self.base.join(path)).collect();
+        for (at, path) in files.iter().enumerate() {
+            self.readable(path, &["seclang".into(), "files".into(), at.into()]);
+        }
+        let of_crs = [
+            ("paranoia", table.paranoia.is_some()),
+            ("inbound_threshold", table.inbound_threshold.is_some()),
+            ("outbound_threshold", table.outbound_threshold.is_some()),
+        ];
+        for (key, _) in of_crs.into_iter().filter(|(_, given)| *given && crs.is_none()) {
+            let diagnostic = Diagnostic::error("no-crs", format!("`{key}` is a setting of the Core Rule Set"));
+            self.error(diagnostic.help("name its folder under the key `crs`"), &["seclang".into(), key.into()]);
+        }
+        SecLangConfig {
+            crs,
+            files,
+            paranoia: table.paranoia,
+            inbound_threshold: table.inbound_threshold,
+            outbound_threshold: table.outbound_threshold,
+            count: table.count,
         }
     }
 

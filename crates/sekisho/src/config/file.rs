@@ -36,6 +36,9 @@ pub(super) struct File {
     /// Where the rules come from.
     #[serde(default)]
     pub(super) rules: RulesTable,
+    /// Rules in ModSecurity's language, which see what the web ACL lets through.
+    #[serde(default)]
+    pub(super) seclang: SecLangTable,
     /// Whom to believe about the client.
     #[serde(default)]
     pub(super) client: ClientTable,
@@ -179,6 +182,28 @@ pub(super) struct RulesTable {
     /// What happens to a request when its inspection fails.
     #[serde(default)]
     pub(super) on_fault: FaultName,
+}
+
+/// Rules in ModSecurity's language, which see what the web ACL lets through. All files, and those they include, are read again
+/// when they change or on SIGHUP. Where these are the only rules, nothing stands before them: the starter ACL does not.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecLangTable {
+    /// Folder of the OWASP Core Rule Set. Its rules block, whatever its base configuration says, unless `count` is true.
+    pub(super) crs: Option<PathBuf>,
+    /// Rule files, in the order they are read. With `crs`, they come after its setup and before its rules.
+    #[serde(default)]
+    pub(super) files: Vec<PathBuf>,
+    /// Paranoia level of the Core Rule Set. Default: what its setup says.
+    #[schemars(range(min = 1, max = 4))]
+    pub(super) paranoia: Option<u8>,
+    /// Anomaly score at which the Core Rule Set stops a request. Default: what its setup says.
+    pub(super) inbound_threshold: Option<u32>,
+    /// Anomaly score at which the Core Rule Set stops a response. Default: what its setup says.
+    pub(super) outbound_threshold: Option<u32>,
+    /// Whether matches are only counted and recorded, and nothing is stopped.
+    #[serde(default)]
+    pub(super) count: bool,
 }
 
 /// What happens to a request when its inspection fails.

@@ -33,6 +33,12 @@ limits_table! {
     uri_bytes_max: usize, 256 ..= 1_048_576;
     /// Body bytes held back and inspected, unless the web ACL sets its own.
     body_inspected_bytes_max: usize, 0 ..= 1_048_576;
+    /// Bytes of bodies held back for rules in ModSecurity's language, of all connections together.
+    bodies_held_bytes_max: usize, 0 ..= 1_099_511_627_776_u64;
+    /// Collections that rules in ModSecurity's language keep (IP, SESSION, GLOBAL, USER, RESOURCE).
+    collections_max: usize, 0 ..= 100_000_000;
+    /// Bytes of these collections.
+    collections_bytes_max: usize, 0 ..= 1_099_511_627_776_u64;
     /// Body bytes passed on in all.
     body_bytes_max: u64, 0 ..= 1_099_511_627_776_u64;
     /// Content codings undone one after another.

@@ -1,11 +1,13 @@
 //! Rules replaced while the service runs: whole or not at all.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sekisho_edge::metrics::ReloadKind;
 
 use super::Service;
 use crate::rules;
+use crate::rules::seclang::Looked;
 use crate::watch::Snapshot;
 
 /// Looks after the files of rules.
@@ -14,16 +16,24 @@ pub(super) struct Reloader {
     /// What the files looked like when a change was noticed: they are read once they look the same twice, so that a file
     /// is not read half written.
     changing: Option<Snapshot>,
+    /// The files and folders that rules in phases come from: their files include others.
+    looked: Looked,
 }
 
 impl Reloader {
     pub(super) fn new(service: &Service) -> Self {
-        Self { seen: Snapshot::take(service.files()), changing: None }
+        let mut reloader = Self { seen: Snapshot::default(), changing: None, looked: service.looked.clone() };
+        reloader.seen = reloader.look(service);
+        reloader
+    }
+
+    fn look(&self, service: &Service) -> Snapshot {
+        Snapshot::take(service.files().chain(self.looked.iter().map(PathBuf::as_path)))
     }
 
     /// Reloads if the files changed and have settled.
     pub(super) fn reload_if_changed(&mut self, service: &Service) {
-        let now = Snapshot::take(service.files());
+        let now = self.look(service);
         if now == self.seen {
             self.changing = None;
         } else if self.changing.as_ref() == Some(&now) {
@@ -35,7 +45,7 @@ impl Reloader {
 
     /// Reloads rules, certificates and the keys of tokens. Rules that cannot be used change nothing, and are reported.
     pub(super) fn reload(&mut self, service: &Service) {
-        self.seen = Snapshot::take(service.files());
+        self.seen = self.look(service);
         self.changing = None;
         service.running.reload_certificates();
         match service.keys.reload() {
@@ -48,16 +58,24 @@ impl Reloader {
                 tracing::error!("the new token keys cannot be used; the old ones stay in force");
             }
         }
-        match rules::load(&service.rules) {
+        let mut looked = Looked::new();
+        let loaded = rules::load_following(&service.rules, &mut looked);
+        if looked != self.looked {
+            // Also those of rules that cannot be used: a change to one of them may be what is missing.
+            self.looked = looked;
+            self.seen = self.look(service).unless_known(&self.seen);
+        }
+        match loaded {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
                     tracing::warn!("{warning}");
                 }
                 service.running.reload_places(loaded.places);
-                service.running.reload_rules(Arc::clone(&loaded.rule_set), loaded.logging);
+                service.running.reload_rules(Arc::clone(&loaded.rule_set), loaded.phased.clone(), loaded.logging);
                 // Not before it is true: whoever deploys rules waits for this line.
                 let policy = loaded.rule_set.policy();
-                tracing::info!(acl = policy.name, rules = policy.rules.len(), "new rules are in force");
+                let seclang = loaded.phased.as_ref().map(rules::seclang::summary).map(tracing::field::display);
+                tracing::info!(acl = policy.name, rules = policy.rules.len(), seclang, "new rules are in force");
             }
             Err(problems) => {
                 for problem in &problems {

@@ -37,7 +37,8 @@ pub(crate) fn read(node: Node<'_>, report: &mut Report) -> Option<Vec<Transform>
 
 /// The transformations by name: those of the engine, and `NONE`, which has no place in a chain.
 pub(crate) fn names() -> impl Iterator<Item = (&'static str, Option<Transform>)> {
-    [("NONE", None)].into_iter().chain(Transform::ALL.iter().map(|&transform| (transform.name(), Some(transform))))
+    let known = Transform::ALL.iter().filter_map(|&transform| Some((transform.aws_name()?, Some(transform))));
+    [("NONE", None)].into_iter().chain(known)
 }
 
 /// Reads `PreParseTextTransformations` into the query arguments they are for.

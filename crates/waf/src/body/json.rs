@@ -9,4 +9,5 @@ mod token;
 mod values;
 
 pub(crate) use elements::{Memory, Read, Wanted, visit as visit_elements};
+pub(crate) use text::{unescape, valid_length};
 pub(super) use values::visit;

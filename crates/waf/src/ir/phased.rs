@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use crate::transform::Transform;
 
-pub use action::{AllowScope, Change, Control, Disruptive, Effect, Flow, IdRange, Metadata, RuleSelection, Store};
+pub use action::{
+    AllowScope, Change, Control, Disruptive, Effect, Flow, IdRange, Metadata, PartsChange, RuleSelection, Store,
+};
 pub use operator::{PhasedOperator, TextTest};
 pub use settings::{
     AuditEngine, AuditFormat, AuditParts, AuditSettings, AuditStorage, BodyProcessor, CollectionTimeouts, EngineMode,

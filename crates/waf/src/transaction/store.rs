@@ -14,6 +14,32 @@ pub struct Span {
     end: u32,
 }
 
+impl Span {
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// A part of it.
+    ///
+    /// # Panics
+    ///
+    /// If `range` is not within it.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.len(), "{range:?} is within {self:?}");
+        let at = |offset: usize| self.start + u32::try_from(offset).expect("no longer than the span");
+        Self { start: at(range.start), end: at(range.end) }
+    }
+}
+
 /// A named value. Where there are no names (scalars), the name is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -101,6 +127,33 @@ pub struct Source {
     pub lists: &'static [List],
     /// Which half of their entries.
     pub part: Part,
+}
+
+impl List {
+    /// Whether it always has one value, which is empty until it is known. Counting it gives 1, and a test that an empty
+    /// value passes holds, as with ModSecurity 3.
+    #[must_use]
+    pub const fn is_always_there(self) -> bool {
+        !matches!(
+            self,
+            Self::ArgsGet
+                | Self::ArgsPost
+                | Self::Files
+                | Self::FilesNames
+                | Self::FilesSizes
+                | Self::FilesTmpContent
+                | Self::FilesTmpNames
+                | Self::MultipartFilename
+                | Self::MultipartName
+                | Self::MultipartPartHeaders
+                | Self::RemoteUser
+                | Self::RequestCookies
+                | Self::RequestHeaders
+                | Self::ResponseHeaders
+                | Self::XmlAttributes
+                | Self::XmlText
+        )
+    }
 }
 
 impl Source {
@@ -233,17 +286,25 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { bytes: Vec::new(), entries: Vec::new(), lists: vec![0..0; List::ALL.len()] }
+        let mut store = Self { bytes: Vec::new(), entries: Vec::new(), lists: vec![0..0; List::ALL.len()] };
+        store.clear(0);
+        store
     }
 }
 
 impl Store {
-    /// Forgets everything; gives memory back beyond `bytes_kept`.
+    /// Forgets everything, so that only scalars are left, empty; gives memory back beyond `bytes_kept`.
     pub fn clear(&mut self, bytes_kept: usize) {
         self.bytes.clear();
         self.bytes.shrink_to(bytes_kept);
         self.entries.clear();
-        self.lists.fill(0..0);
+        let mut scalars = 0;
+        for (list, range) in List::ALL.iter().zip(&mut self.lists) {
+            let start = scalars;
+            scalars += u32::from(list.is_always_there());
+            *range = start..scalars;
+        }
+        self.entries.resize(scalars as usize, Entry { name: Span::default(), value: Span::default() });
     }
 
     /// Copies `bytes` in.
@@ -275,9 +336,14 @@ impl Store {
         self.lists[list as usize] = start..self.count();
     }
 
-    /// Sets a scalar.
+    /// Sets a scalar. It gets another [`ValueId`] than the value it had before.
     pub fn set_scalar(&mut self, list: List, value: &[u8]) {
         let value = self.bytes(value);
+        self.set_scalar_span(list, value);
+    }
+
+    /// Sets a scalar to bytes that are in already.
+    pub fn set_scalar_span(&mut self, list: List, value: Span) {
         self.set(list, [Entry { name: Span::default(), value }]);
     }
 
@@ -340,6 +406,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::phased::VariableKind;
 
     #[test]
     fn one_list_serves_values_and_names() {
@@ -359,6 +426,36 @@ mod tests {
         store.set_scalar(List::RequestMethod, b"GET");
         assert_eq!(store.scalar(List::RequestMethod), b"GET");
         store.clear(0);
-        assert!(all(&store, Variable::Args).is_empty() && store.scalar(List::RequestMethod).is_empty());
+        assert!(all(&store, Variable::Args).is_empty());
+        assert_eq!(all(&store, Variable::RequestMethod), [""]);
+    }
+
+    #[test]
+    fn scalars_are_always_there_but_for_the_user() {
+        for &variable in Variable::ALL.iter().filter(|&&variable| variable != Variable::RemoteUser) {
+            let Some(source) = Source::of(variable, None) else { continue };
+            let is_scalar = variable.kind() == VariableKind::Scalar;
+            assert!(source.lists.iter().all(|list| list.is_always_there() == is_scalar), "{}", variable.name());
+        }
+    }
+
+    #[test]
+    fn a_scalar_set_again_is_another_value() {
+        let mut store = Store::default();
+        let id = |store: &Store| store.of(Source::of(Variable::ReqbodyError, None).unwrap()).next().unwrap();
+        let before = id(&store);
+        store.set_scalar(List::ReqbodyError, b"1");
+        assert_ne!(before, id(&store));
+        assert_eq!(store.value(before), b"");
+        assert_eq!(store.value(id(&store)), b"1");
+    }
+
+    #[test]
+    fn a_part_of_a_span_is_within_it() {
+        let mut store = Store::default();
+        store.bytes(b"ab");
+        let span = store.bytes(b"cdef");
+        assert_eq!(store.slice(span.part(1..3)), b"de");
+        assert!(span.part(4..4).is_empty() && span.len() == 4);
     }
 }

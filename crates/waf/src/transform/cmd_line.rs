@@ -8,17 +8,21 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Command line; ModSecurity Reference Manual, `cmdLine`.
 
 use super::Growth;
-use super::command_line::Dialect;
+use super::command_line::{Dialect, changing};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
-const DIALECT: Dialect = Dialect {
-    deleted: b"\\\"'^",
-    spaces: b",;",
+const DELETED: &[u8] = b"\\\"'^";
+const SPACES: &[u8] = b",;";
+
+static DIALECT: Dialect = Dialect {
+    deleted: DELETED,
+    spaces: SPACES,
     closing: b"/(",
     trimmed: false,
     caret_continues: false,
     backslashes_joined: false,
+    alone: changing(DELETED, SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

@@ -7,17 +7,20 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Command line Unix.
 
 use super::Growth;
-use super::command_line::{Dialect, LINE_SPACES};
+use super::command_line::{Dialect, LINE_SPACES, changing};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
-const DIALECT: Dialect = Dialect {
-    deleted: b"\\\"'",
+const DELETED: &[u8] = b"\\\"'";
+
+static DIALECT: Dialect = Dialect {
+    deleted: DELETED,
     spaces: LINE_SPACES,
     closing: b"",
     trimmed: true,
     caret_continues: false,
     backslashes_joined: false,
+    alone: changing(DELETED, LINE_SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! Command lines without disguise: behind `CMD_LINE`, `CMD_LINE_UNIX` and `CMD_LINE_WIN`.
 
+use super::scan;
+
 /// How a shell's command lines are disguised, and so what is undone.
 pub(super) struct Dialect {
     /// Bytes that vanish.
@@ -14,6 +16,29 @@ pub(super) struct Dialect {
     pub(super) caret_continues: bool,
     /// Whether several backslashes are one.
     pub(super) backslashes_joined: bool,
+    /// [`changing`] bytes.
+    pub(super) alone: [bool; 256],
+}
+
+/// Which bytes change wherever they stand: upper case, those that vanish, and those that count as a space.
+pub(super) const fn changing(deleted: &[u8], spaces: &[u8]) -> [bool; 256] {
+    let mut alone = [false; 256];
+    let mut byte = b'A';
+    while byte <= b'Z' {
+        alone[byte as usize] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < deleted.len() {
+        alone[deleted[at] as usize] = true;
+        at += 1;
+    }
+    at = 0;
+    while at < spaces.len() {
+        alone[spaces[at] as usize] = true;
+        at += 1;
+    }
+    alone
 }
 
 /// White space other than the space.
@@ -22,21 +47,12 @@ pub(super) const LINE_SPACES: &[u8] = b"\t\n\x0b\x0c\r";
 impl Dialect {
     /// Whether [`Self::write`] might change `input`.
     pub(super) fn touches(&self, input: &[u8]) -> bool {
-        let mut before = if self.trimmed { b' ' } else { 0 };
-        for &byte in input {
-            let closes = before == b' ' && (byte == b' ' || self.closing.contains(&byte));
-            let joins = self.backslashes_joined && before == b'\\' && byte == b'\\';
-            if byte.is_ascii_uppercase()
-                || self.deleted.contains(&byte)
-                || self.spaces.contains(&byte)
-                || closes
-                || joins
-            {
-                return true;
-            }
-            before = byte;
-        }
-        self.trimmed && input.last() == Some(&b' ')
+        let is_pair = |left: u8, right: u8| {
+            left == b' ' && (right == b' ' || self.closing.contains(&right))
+                || self.backslashes_joined && left == b'\\' && right == b'\\'
+        };
+        let ends = self.trimmed && (input.first() == Some(&b' ') || input.last() == Some(&b' '));
+        ends || scan::any(input, |byte| self.alone[usize::from(byte)]) || scan::any_pair(input, is_pair)
     }
 
     /// Appends `input` in lower case, spaces compressed, and all that the dialect lists undone.

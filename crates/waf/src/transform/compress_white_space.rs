@@ -7,26 +7,16 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Compress whitespace; ModSecurity Reference Manual,
 //! `compressWhitespace`.
 
-use super::Growth;
-use super::white_space::is_space_or_no_break;
-use memchr::memmem;
+use super::white_space::{NO_BREAK_SPACE, compress, is_space_or_no_break};
+use super::{Growth, scan};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
 pub(super) fn touches(input: &[u8]) -> bool {
-    input.iter().any(|&byte| byte != b' ' && is_space_or_no_break(byte)) || memmem::find(input, b"  ").is_some()
+    scan::any(input, |byte| matches!(byte, 0x09..=0x0d | NO_BREAK_SPACE))
+        || scan::any_pair(input, |left, right| left == b' ' && right == b' ')
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
-    out.reserve(input.len());
-    let mut after_space = false;
-    for &byte in input {
-        let space = is_space_or_no_break(byte);
-        if !space {
-            out.push(byte);
-        } else if !after_space {
-            out.push(b' ');
-        }
-        after_space = space;
-    }
+    compress(input, out, is_space_or_no_break);
 }

@@ -24,6 +24,14 @@ pub(super) fn touches(input: &[u8]) -> bool {
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
+    decode(input, out, |code_point, out| {
+        let [_, _, _, low] = code_point.to_be_bytes();
+        out.push(u16::try_from(code_point).map_or(low, narrow));
+    });
+}
+
+/// Decodes escapes; `put_character` appends what a code point stands for.
+pub(super) fn decode(input: &[u8], out: &mut Vec<u8>, put_character: impl Fn(u32, &mut Vec<u8>)) {
     rewrite(
         input,
         out,
@@ -36,7 +44,8 @@ pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
                 digits => {
                     let end = 1 + digits;
                     let ended_by_space = text.get(end).is_some_and(|&byte| is_space(byte));
-                    put(out, byte_of(&text[1..end]), end + usize::from(ended_by_space))
+                    put_character(code_point(&text[1..end]), out);
+                    end + usize::from(ended_by_space)
                 }
             },
             [] => 1,
@@ -44,10 +53,7 @@ pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
     );
 }
 
-/// The byte for one to six hexadecimal digits.
-fn byte_of(digits: &[u8]) -> u8 {
-    let code_point =
-        digits.iter().filter_map(|&digit| hex(digit)).fold(0, |value, digit| value << 4 | u32::from(digit));
-    let [_, _, _, low] = code_point.to_be_bytes();
-    u16::try_from(code_point).map_or(low, narrow)
+/// What one to six hexadecimal digits number.
+fn code_point(digits: &[u8]) -> u32 {
+    digits.iter().filter_map(|&digit| hex(digit)).fold(0, |value, digit| value << 4 | u32::from(digit))
 }

@@ -35,3 +35,9 @@ pub(super) fn octal_run(text: &[u8], max: usize) -> usize {
 pub(super) fn octal_byte(digits: &[u8]) -> u8 {
     digits.iter().fold(0_u8, |value, digit| (value << 3) | (digit - b'0'))
 }
+
+/// Appends a byte as two hexadecimal digits, in lower case.
+pub(super) fn put_hex(byte: u8, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]]);
+}

@@ -120,10 +120,17 @@ fn named(text: &[u8], out: &mut Vec<u8>) -> usize {
     let length = letters.iter().take(NAME_BYTES_MAX + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let name = &letters[..length];
     let closed = letters.get(length) == Some(&b';');
-    let find =
-        |names: &[(&[u8], u8)]| names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, byte)| byte);
-    match find(NAMES_OPEN).or_else(|| if closed { find(NAMES_CLOSED) } else { None }) {
+    match open_name(name).or_else(|| if closed { find(NAMES_CLOSED, name) } else { None }) {
         Some(byte) => put(out, byte, 1 + length + usize::from(closed)),
         None => put(out, b'&', 1),
     }
+}
+
+/// The byte for a name that needs no semicolon.
+pub(super) fn open_name(name: &[u8]) -> Option<u8> {
+    find(NAMES_OPEN, name)
+}
+
+fn find(names: &[(&[u8], u8)], name: &[u8]) -> Option<u8> {
+    names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, byte)| byte)
 }

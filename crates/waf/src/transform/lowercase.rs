@@ -5,12 +5,12 @@
 //!
 //! Source: AWS WAF Developer Guide, "Using text transformations", Lowercase.
 
-use super::Growth;
+use super::{Growth, scan};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
 pub(super) fn touches(input: &[u8]) -> bool {
-    input.iter().any(u8::is_ascii_uppercase)
+    scan::any(input, |byte| byte.is_ascii_uppercase())
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {

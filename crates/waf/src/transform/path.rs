@@ -1,7 +1,13 @@
 //! Paths without detours: behind `NORMALIZE_PATH` and `NORMALIZE_PATH_WIN`.
 
+use super::scan;
+
 /// Whether some segment is empty, `.` or `..`.
 pub(super) fn touches(input: &[u8], is_separator: impl Fn(u8) -> bool) -> bool {
+    let may_be_empty_or_dots = |left, right| is_separator(left) && (is_separator(right) || right == b'.');
+    if input.first() != Some(&b'.') && !scan::any_pair(input, may_be_empty_or_dots) {
+        return false;
+    }
     let mut segments = input.split(|&byte| is_separator(byte)).peekable();
     // A separator at either end is no detour: only the segments between count.
     if input.first().is_some_and(|&byte| is_separator(byte)) {

@@ -6,13 +6,13 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Remove white space; ModSecurity Reference Manual,
 //! `removeWhitespace`.
 
-use super::Growth;
 use super::white_space::is_space_or_no_break;
+use super::{Growth, scan};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
 pub(super) fn touches(input: &[u8]) -> bool {
-    input.iter().any(|&byte| is_space_or_no_break(byte))
+    scan::any(input, is_space_or_no_break)
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {

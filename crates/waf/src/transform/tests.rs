@@ -1,6 +1,6 @@
 //! Properties every transformation of the table has, over bytes that look like attacks.
 
-use super::{Outcome, Transform};
+use super::{Outcome, Transform, UnicodeMap};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
@@ -101,12 +101,22 @@ fn ordinary_text_is_passed_over_without_a_write() {
         let digest_or_decoder = matches!(
             transform,
             Transform::Md5
+                | Transform::Sha1
                 | Transform::Sha256
                 | Transform::Base64Decode
                 | Transform::Base64DecodeExt
+                | Transform::Base64Encode
                 | Transform::HexDecode
+                | Transform::HexEncode
+                | Transform::SecHexDecode
+                | Transform::Length
         );
-        let plain: &[u8] = if *transform == Transform::Uppercase { b"PLAIN" } else { b"plain" };
+        let plain: &[u8] = match transform {
+            Transform::Uppercase => b"PLAIN",
+            Transform::ParityEven7bit => b"cefijl",
+            Transform::ParityOdd7bit => b"abdghk",
+            _ => b"plain",
+        };
         assert_eq!(transform.touches(plain), digest_or_decoder, "{}", transform.name());
     }
 }
@@ -114,12 +124,43 @@ fn ordinary_text_is_passed_over_without_a_write() {
 #[test]
 fn aws_names_lead_back_to_their_transformation() {
     for &transform in Transform::ALL {
-        assert_eq!(Transform::from_aws_name(transform.name()), Some(Some(transform)));
+        if let Some(name) = transform.aws_name() {
+            assert_eq!(Transform::from_aws_name(name), Some(Some(transform)));
+        }
     }
     assert_eq!(Transform::from_aws_name("NONE"), Some(None));
     for unknown in ["", "none", "lowercase", "LOWERCASE ", "URL_ENCODE"] {
         assert_eq!(Transform::from_aws_name(unknown), None, "{unknown:?}");
     }
+}
+
+#[test]
+fn seclang_names_lead_back_to_their_transformation_in_any_case() {
+    for &transform in Transform::ALL {
+        assert!(transform.aws_name().is_some() || !transform.seclang_names().is_empty());
+        for name in transform.seclang_names() {
+            for spelt in [(*name).to_owned(), name.to_ascii_uppercase(), name.to_ascii_lowercase()] {
+                assert_eq!(Transform::from_seclang_name(&spelt), Some(Some(transform)), "{spelt}");
+            }
+        }
+    }
+    assert_eq!(Transform::from_seclang_name("None"), Some(None));
+    assert_eq!(Transform::from_seclang_name("normalisepathwin"), Some(Some(Transform::NormalizePathWin)));
+    for unknown in ["", "LOWER_CASE", "jsDecodeExt", "sha256", "urlDecode "] {
+        assert_eq!(Transform::from_seclang_name(unknown), None, "{unknown:?}");
+    }
+}
+
+#[test]
+fn a_map_brings_characters_down() {
+    let map = UnicodeMap::new(&[(0x2019, b'\'')]);
+    let decoded = |transform: Transform| {
+        let mut out = Vec::new();
+        transform.apply_with(b"%u2019%uff1c%u0141+", &mut out, &map);
+        out
+    };
+    assert_eq!(decoded(Transform::SecUrlDecodeUni), b"'<A ");
+    assert_eq!(decoded(Transform::UrlDecodeUni), b"\x19<A ", "AWS knows no map");
 }
 
 /// Values that tempt a transformation to look ahead over the same bytes again and again.

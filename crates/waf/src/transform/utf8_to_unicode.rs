@@ -28,7 +28,8 @@ pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn put_escape(code_point: u32, out: &mut Vec<u8>) {
+/// Appends `%uHHHH`, with as many digits as it takes but four at least.
+pub(super) fn put_escape(code_point: u32, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let significant = (u32::BITS - code_point.leading_zeros()).div_ceil(4).max(4);
     out.extend_from_slice(b"%u");

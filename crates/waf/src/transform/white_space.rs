@@ -15,3 +15,18 @@ pub(super) fn is_space(byte: u8) -> bool {
 pub(super) fn is_space_or_no_break(byte: u8) -> bool {
     is_space(byte) || byte == NO_BREAK_SPACE
 }
+
+/// Appends `input` with each run of white space as one space.
+pub(super) fn compress(input: &[u8], out: &mut Vec<u8>, is_white: impl Fn(u8) -> bool) {
+    out.reserve(input.len());
+    let mut after_space = false;
+    for &byte in input {
+        let space = is_white(byte);
+        if !space {
+            out.push(byte);
+        } else if !after_space {
+            out.push(b' ');
+        }
+        after_space = space;
+    }
+}

@@ -14,9 +14,11 @@ use sekisho_edge::settings::{
 };
 use sekisho_edge::token::{KeyRing, Tokens};
 use sekisho_edge::{Edge, Running, Services, Witness};
+use sekisho_waf::ir::phased::PhasedPolicy;
 use sekisho_waf::ir::{
     Action, Condition, Field, Logging, OnMissing, Operator, Oversize, Policy, Position, Rule, RuleKind, Test,
 };
+use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf::{Decision, NoPlaces, PlaceSource, RuleSet};
 
 /// Keeps the records of all decisions.
@@ -34,6 +36,7 @@ impl Witness for Records {
 pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<RuleSet>,
+    pub(crate) phased: Option<Arc<PhasedRules>>,
     pub(crate) places: Arc<dyn PlaceSource + Send + Sync>,
     pub(crate) logging: Logging,
     pub(crate) rates: Arc<dyn CounterStore>,
@@ -79,6 +82,7 @@ impl Setup {
                 limits: Limits { drain_timeout_ms: 1_000, ..Limits::default() },
             },
             rules: rule_set(Vec::new()),
+            phased: None,
             places: Arc::new(NoPlaces),
             rates: Arc::new(RateCounters::new(1024)),
             metrics: Arc::new(Metrics::new("test")),
@@ -88,6 +92,11 @@ impl Setup {
 
     pub(crate) fn rules(mut self, rules: Arc<RuleSet>) -> Self {
         self.rules = rules;
+        self
+    }
+
+    pub(crate) fn phased(mut self, rules: PhasedPolicy) -> Self {
+        self.phased = Some(Arc::new(PhasedRules::compile(rules, sekisho_waf::Limits::default()).unwrap()));
         self
     }
 
@@ -102,6 +111,7 @@ impl Setup {
         let tokens = Arc::new(Tokens::new(keys(&[1]), 8));
         let services = Services {
             rules: self.rules,
+            phased: self.phased,
             journal: None,
             logging: self.logging,
             source: Source { name: "TEST".to_owned(), id: "-".to_owned() },

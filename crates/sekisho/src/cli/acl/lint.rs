@@ -5,16 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use sekisho_model::{Diagnostic, Diagnostics, Severity};
 use sekisho_waf_lang::aws::{CAPACITY_MAX, CapacityLimits, LoadOptions};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::{Failure, Outcome};
+use super::super::{Failure, Outcome, problems};
 use crate::config::RulesConfig;
 use crate::{rules, terminal};
-
-/// What a command ends with whose input is unusable, as [`Failure::Unusable`] does.
-const UNUSABLE: u8 = 2;
 
 /// Say everything that is wrong or doubtful in a web ACL, with its place; exit status 2 if it is unusable.
 #[derive(Debug, Args)]
@@ -48,40 +44,16 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
     };
     let file = args.acl.display();
     if args.json {
-        let problems = as_json(problems);
+        let problems = problems::as_json(problems);
         let found = json!({
             "file": file.to_string(), "usable": rules.is_some(), "rules": rules, "capacity": capacity.get(),
             "problems": problems,
         });
         terminal::print(&format!("{found}\n"))?;
-        return Ok(if rules.is_some() { ExitCode::SUCCESS } else { ExitCode::from(UNUSABLE) });
+        return Ok(if rules.is_some() { ExitCode::SUCCESS } else { ExitCode::from(problems::UNUSABLE) });
     }
     let Some(rules) = rules else { return Err(Failure::Unusable(problems)) };
     terminal::print_diagnostics(&problems);
     terminal::print(&format!("{file}: {rules} rules, usable\n"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The problems in the order of their places.
-fn as_json(mut problems: Diagnostics) -> Vec<Value> {
-    problems.sort_by_place();
-    problems.iter().map(problem_as_json).collect()
-}
-
-fn problem_as_json(problem: &Diagnostic) -> Value {
-    let severity = match problem.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
-    let mut json = json!({"severity": severity, "code": problem.code, "message": problem.message});
-    if let Some(span) = &problem.span {
-        let (line, column) = span.file.line_column(span.range.start);
-        json["file"] = span.file.name().into();
-        json["line"] = line.into();
-        json["column"] = column.into();
-    }
-    if let Some(help) = &problem.help {
-        json["help"] = help.as_str().into();
-    }
-    json
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use sekisho_acl_test::{Case, CaseResult, Difference, Failure, TestFile};
 use serde_json::{Value, json};
 
+use super::paint::Paint;
+
 /// The results of all cases, in order.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -176,31 +178,4 @@ fn plain(text: &str) -> String {
 
 fn indented(text: &str, indent: &str) -> String {
     text.trim_end().lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// Colours, where the terminal shows them.
-struct Paint {
-    color: bool,
-}
-
-impl Paint {
-    fn paint(&self, code: &str, text: &str) -> String {
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn red(&self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    fn green(&self, text: &str) -> String {
-        self.paint("32", text)
-    }
-
-    fn bold(&self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn dim(&self, text: &str) -> String {
-        self.paint("2", text)
-    }
 }

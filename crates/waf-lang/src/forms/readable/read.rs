@@ -134,7 +134,9 @@ impl Reader<'_> {
             self.unknown(key, names.structure.members.iter().map(|member| member.name));
         }
         let label = None;
-        let root = value(range, Kind::Object(entries));
+        let tree = Document::of(self.file, value(range, Kind::Object(entries)));
+        // Short words hand their values on: here every value is held to the type of its member.
+        let root = self.raw(names.structure, tree.root(), &[]);
         Some(Piece { kind, label, left_out: Vec::new(), document: Document::of(self.file, root) })
     }
 

@@ -49,7 +49,8 @@ impl<'f> Module<'f> {
             match parse_body(file.text()) {
                 Ok(body) => parsed.push((file, body)),
                 Err(error) => {
-                    let at = error.location().offset();
+                    // The parser may stop within a character.
+                    let at = file.text().floor_char_boundary(error.location().offset());
                     let end = file.text()[at..].chars().next().map_or(at, |c| at + c.len_utf8());
                     report.error(file, at..end, "hcl-syntax", error.message());
                 }

@@ -143,13 +143,17 @@ fn description(file: &SourceFile, block: &Block, evaluator: &mut Evaluator<'_>, 
 
 /// Translates the tree of a resource, as files and states have it.
 pub(super) fn read_tree(node: Node<'_>, names: &'static Names, naming: Naming, report: &mut Report) -> Option<Value> {
-    if let Some(scope) = node.get("scope")
-        && let Some(text) = scope.as_str()
-        && !["REGIONAL", "CLOUDFRONT"].contains(&text)
-    {
-        let problem = scope.error("unknown-value", format!("{} is no scope", quoted(text)));
-        report.push(problem.help("expected one of REGIONAL, CLOUDFRONT"));
-        return None;
+    if let Some(scope) = node.get("scope") {
+        let text = scope.string(report)?;
+        if !["REGIONAL", "CLOUDFRONT"].contains(&text) {
+            let problem = scope.error("unknown-value", format!("{} is no scope", quoted(text)));
+            report.push(problem.help("expected one of REGIONAL, CLOUDFRONT"));
+            return None;
+        }
+    }
+    // Null is what a state says of a prefix that is not given.
+    if let Some(prefix) = node.get("name_prefix").filter(|prefix| prefix.value().kind != Kind::Null) {
+        prefix.string(report)?;
     }
     let has_capacity = names.kind == PieceKind::RuleGroup;
     let besides: Vec<&str> = BESIDES.into_iter().filter(|key| !(has_capacity && *key == "capacity")).collect();

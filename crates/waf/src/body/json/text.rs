@@ -3,7 +3,7 @@
 //! Source: RFC 8259, section 7.
 
 /// How much of a string's text is allowed: UTF-8 without raw control characters, escapes only those of JSON.
-pub(super) fn valid_length(text: &[u8]) -> usize {
+pub(crate) fn valid_length(text: &[u8]) -> usize {
     // Most strings are plain ASCII, which this finds out many bytes at a time.
     if !text.iter().fold(false, |other, &byte| other | !(0x20..0x80).contains(&byte) | (byte == b'\\')) {
         return text.len();
@@ -28,7 +28,7 @@ pub(super) fn valid_length(text: &[u8]) -> usize {
 }
 
 /// Appends a string's text with its escapes resolved; invalid ones stay as they are, half a surrogate pair becomes U+FFFD.
-pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;

@@ -139,7 +139,7 @@ pub enum Control {
     /// Whether it is written to the audit log.
     AuditEngine(AuditEngine),
     /// What of it is.
-    AuditParts(AuditParts),
+    AuditParts(PartsChange),
     /// Whether `REQUEST_BODY` is there for a body that no processor reads.
     ForceRequestBodyVariable(bool),
     /// Whether the request's body is looked at.
@@ -163,6 +163,17 @@ pub enum Control {
         /// What they leave out.
         target: Target,
     },
+}
+
+/// What becomes of the sections that are written to the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartsChange {
+    /// These.
+    To(AuditParts),
+    /// These too.
+    Add(AuditParts),
+    /// All but these.
+    Remove(AuditParts),
 }
 
 /// Which rules.

@@ -9,11 +9,11 @@ use crate::process::capture;
 
 /// CPU time and memory of a process and its descendants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// User and system time of all their threads so far.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
     /// Resident memory now, in bytes; pages they share are counted for each.
-    pub(super) rss_bytes: u64,
+    pub(crate) rss_bytes: u64,
 }
 
 impl Usage {
@@ -22,7 +22,7 @@ impl Usage {
     /// # Errors
     ///
     /// If `root` is not running, or `/proc` does not read as on Linux.
-    pub(super) fn of(root: u32) -> Result<Self> {
+    pub(crate) fn of(root: u32) -> Result<Self> {
         let ticks_per_second = ticks_per_second()?;
         let all = stats()?;
         if !all.iter().any(|stat| stat.pid == root) {

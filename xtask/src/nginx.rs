@@ -6,14 +6,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::server::{Server, free_address};
 use crate::process::find_program;
+use crate::server::{Server, free_address};
 
 /// Length of the backend's response body, in bytes.
-pub(super) const RESPONSE_BYTES: usize = 1024;
+pub(crate) const RESPONSE_BYTES: usize = 1024;
 
 /// Starts the service behind every contender: one worker, a small static response.
-pub(super) fn backend(folder: &Path) -> Result<Server> {
+pub(crate) fn backend(folder: &Path) -> Result<Server> {
     let address = free_address()?;
     let body = "a small page. ".repeat(RESPONSE_BYTES / 14 + 1);
     let body = &body[..RESPONSE_BYTES];
@@ -24,7 +24,7 @@ pub(super) fn backend(folder: &Path) -> Result<Server> {
 }
 
 /// Starts a plain proxy before `backend`: two workers, pooled upstream connections, the usual forwarding headers.
-pub(super) fn proxy(folder: &Path, backend: &Server, logging: bool) -> Result<Server> {
+pub(crate) fn proxy(folder: &Path, backend: &Server, logging: bool) -> Result<Server> {
     let address = free_address()?;
     let name = if logging { "proxy-logging" } else { "proxy" };
     let log = match logging {
@@ -48,9 +48,22 @@ pub(super) fn proxy(folder: &Path, backend: &Server, logging: bool) -> Result<Se
     start(folder, name, &address, 2, &server)
 }
 
-fn start(folder: &Path, name: &str, address: &str, workers: u32, server: &str) -> Result<Server> {
+/// Starts nginx with a `server` block, in the foreground, with every file it writes under `folder`.
+pub(crate) fn start(folder: &Path, name: &str, address: &str, workers: u32, server: &str) -> Result<Server> {
+    start_with(folder, name, address, workers, &[], server)
+}
+
+/// The same with modules loaded.
+pub(crate) fn start_with(
+    folder: &Path,
+    name: &str,
+    address: &str,
+    workers: u32,
+    modules: &[&str],
+    server: &str,
+) -> Result<Server> {
     let config = folder.join(format!("{name}.conf"));
-    std::fs::write(&config, configuration(folder, name, workers, server))
+    std::fs::write(&config, configuration(folder, name, workers, modules, server))
         .with_context(|| format!("write {}", config.display()))?;
     let mut command = Command::new(find_program("nginx").context("find nginx")?);
     command.arg("-p").arg(folder).arg("-c").arg(&config);
@@ -58,13 +71,14 @@ fn start(folder: &Path, name: &str, address: &str, workers: u32, server: &str) -
 }
 
 /// A whole configuration: in the foreground, with every file it writes under `folder`.
-fn configuration(folder: &Path, name: &str, workers: u32, server: &str) -> String {
+fn configuration(folder: &Path, name: &str, workers: u32, modules: &[&str], server: &str) -> String {
     let folder = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {folder}/{name}-{kind};\n"))
         .concat();
+    let modules: String = modules.iter().map(|module| format!("load_module {module};\n")).collect();
     format!(
-        "daemon off;\nworker_processes {workers};\npid {folder}/{name}.pid;\nerror_log stderr warn;\n\
+        "{modules}daemon off;\nworker_processes {workers};\npid {folder}/{name}.pid;\nerror_log stderr warn;\n\
          events {{ worker_connections 2048; }}\n\
          http {{\nkeepalive_requests 1000000000;\n{temporary}{server}\n}}\n"
     )
@@ -76,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_configuration_writes_only_under_its_folder() {
-        let text = configuration(Path::new("/f"), "n", 2, "server {}");
+        let text = configuration(Path::new("/f"), "n", 2, &[], "server {}");
         let paths: Vec<_> = text.split_whitespace().filter(|word| word.starts_with('/')).collect();
         assert_eq!(paths.len(), 6, "{text}");
         assert!(paths.iter().all(|path| path.starts_with("/f/n")), "{paths:?}");

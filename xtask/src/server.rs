@@ -20,9 +20,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running server.
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Where it listens: `127.0.0.1:port`.
-    pub(super) address: String,
+    pub(crate) address: String,
     child: Child,
 }
 
@@ -35,7 +35,7 @@ impl Server {
     /// # Errors
     ///
     /// If it ends, or does not answer with a 200 in time; the message holds what it printed.
-    pub(super) fn start(command: Command, address: &str, log: &Path) -> Result<Self> {
+    pub(crate) fn start(command: Command, address: &str, log: &Path) -> Result<Self> {
         let mut own_session = Command::new("setsid");
         own_session.arg(command.get_program()).args(command.get_args());
         let mut command = own_session;
@@ -60,7 +60,7 @@ impl Server {
         bail!("`{name}` {fault}; it printed:\n{printed}");
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
@@ -93,7 +93,7 @@ impl Drop for Server {
 }
 
 /// An address of this machine with a port nobody listens on.
-pub(super) fn free_address() -> Result<String> {
+pub(crate) fn free_address() -> Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
     Ok(listener.local_addr().context("read the free port")?.to_string())
 }
@@ -102,9 +102,8 @@ pub(super) fn free_address() -> Result<String> {
 fn answer(address: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    let head = format!(
-        "GET / HTTP/1.1\r\nHost: {address}\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes())?;
     let mut response = Vec::new();
     stream.take(4096).read_to_end(&mut response)?;

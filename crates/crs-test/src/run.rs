@@ -1,0 +1,267 @@
+//! Requests taken through the gate and the phases in this process.
+//!
+//! The bytes are judged by the gate's own [`Framer`]. What passes goes through all phases, answered by [`crate::reflect`];
+//! what HTTP refuses is answered with the gate's status, after the rules have looked at its head where it can be told what
+//! that was.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use sekisho_edge::http1::read::{RawRequest, read, refused};
+use sekisho_edge::http1::{BodyFraming, Framer, Limits, Malformed, Step};
+use sekisho_model::Timestamp;
+use sekisho_waf::transaction::{
+    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, PhasedContext, PhasedRules, ResponseHead,
+    Transaction,
+};
+use sekisho_waf::{Body, Client, Header, Request};
+
+use crate::case::Test;
+use crate::expectation::Difference;
+use crate::outcome::{Logged, Outcome, Response};
+use crate::{log_line, reflect, wire};
+
+/// Where requests come from, and where they are received.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Between the stages of a test, as if a person had waited: a millisecond.
+const STAGE_MS: u64 = 1;
+
+/// The gate as the suite of the Core Rule Set needs it: two of its tests want answers to what the gate refuses by default.
+fn gate() -> Limits {
+    Limits { length_beside_chunked: true, connect: true, ..Limits::default() }
+}
+
+/// Takes tests through rules, one after another. One a thread.
+#[derive(Debug)]
+pub struct Runner {
+    rules: Arc<PhasedRules>,
+    judging: Judging,
+    transaction: Transaction,
+}
+
+/// A stage that came to something else than expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageFailure {
+    /// Which stage of its test, from 1.
+    pub stage: usize,
+    /// The request line, control characters escaped.
+    pub request: String,
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// The rules that matched.
+    pub rules: Vec<u64>,
+}
+
+/// What came of a test.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestResult {
+    /// The stages that came to something else than expected.
+    pub failures: Vec<StageFailure>,
+    /// Whether HTTP refused a request before any rule was asked, and how.
+    pub refused: Option<String>,
+}
+
+impl Runner {
+    /// A runner of these rules.
+    #[must_use]
+    pub fn new(rules: Arc<PhasedRules>, judging: Judging) -> Self {
+        Self { rules, judging, transaction: Transaction::new() }
+    }
+
+    /// Takes the requests of a test through the rules, from `now` on. Collections are empty at the start of each test.
+    pub fn run(&mut self, test: &Test, now: Timestamp) -> TestResult {
+        let collections = LocalCollections::default();
+        let mut now = now;
+        test.run(|bytes| {
+            let context = PhasedContext {
+                collections: &collections,
+                unique_id: &test.id,
+                server_address: Some(LOOPBACK),
+                judging: self.judging,
+                ..PhasedContext::at(now)
+            };
+            now = Timestamp::from_unix_ms(now.unix_ms() + STAGE_MS);
+            self.exchange(bytes, &context)
+        })
+    }
+
+    /// What comes of the first request in `bytes`, and why HTTP refused it if it did.
+    fn exchange(&mut self, bytes: &[u8], context: &PhasedContext<'_>) -> (Outcome, Option<String>) {
+        let body = match framed(bytes, gate()) {
+            Ok(framing) => framing,
+            Err(reason) => return (self.refuse(bytes, reason, context), Some(reason.to_string())),
+        };
+        let Ok(raw) = read(bytes, gate()) else { return (Outcome::default(), None) };
+        let body = match body {
+            Framed::Content(content) => Cow::Borrowed(content),
+            Framed::Chunked => raw.body.clone(),
+        };
+        let response = self.phases(&raw, &body, context);
+        (Outcome { response, log: self.log() }, None)
+    }
+
+    /// A request that HTTP refuses: the rules see its head, for the record, where it can be told what that is.
+    fn refuse(&mut self, bytes: &[u8], reason: Malformed, context: &PhasedContext<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        if let Some(raw) = refused(bytes, reason) {
+            with_request(&raw, |request| {
+                self.transaction.begin(&self.rules, request, context);
+                self.transaction.request_headers(context);
+                self.transaction.request_body(InspectedBody { bytes: b"", over_limit: false }, context);
+                self.transaction.logging(context);
+            });
+            outcome.log = self.log();
+        }
+        if reason.is_answered() {
+            outcome.response = Some(Response { status: reason.status().as_u16(), ..Response::default() });
+        }
+        outcome
+    }
+
+    /// All phases, and the response that comes of them; none if the connection is dropped.
+    fn phases(&mut self, raw: &RawRequest<'_>, body: &[u8], context: &PhasedContext<'_>) -> Option<Response> {
+        let transaction = &mut self.transaction;
+        let stop = with_request(raw, |request| {
+            transaction.begin(&self.rules, request, context);
+            transaction.request_headers(context)
+        });
+        let stop = stop.or_else(|| {
+            let wanted = transaction.request_body_wanted().map_or(0, |wanted| wanted.bytes_max);
+            transaction.request_body(first(body, wanted), context)
+        });
+        let response = match stop {
+            Some(stop) => answer(stop),
+            None => {
+                let response = reflect::respond(raw.method, raw.parts.path_or_root(), body);
+                self.answered(&response, context).map_or(Some(response), answer)
+            }
+        };
+        self.transaction.logging(context);
+        response
+    }
+
+    /// The phases of the response.
+    fn answered(&mut self, response: &Response, context: &PhasedContext<'_>) -> Option<Intervention> {
+        let header = |(name, value): &'_ (String, String)| (name.clone(), value.clone());
+        let fields: Vec<(String, String)> = response.headers.iter().map(header).collect();
+        let headers: Vec<_> =
+            fields.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
+        let head = ResponseHead { status: response.status, protocol: b"HTTP/1.1", headers: &headers };
+        if let Some(stop) = self.transaction.response_headers(&head, context) {
+            return Some(stop);
+        }
+        let wanted = self.transaction.response_body_wanted().map_or(0, |wanted| wanted.bytes_max);
+        self.transaction.response_body(first(&response.body, wanted), context)
+    }
+
+    /// What the error log says of the transaction.
+    fn log(&self) -> Vec<Logged> {
+        let matches = self.transaction.matches().filter(|matched| matched.log);
+        matches.map(|matched| Logged { rule: matched.rule.id, line: log_line::of(&matched) }).collect()
+    }
+}
+
+impl Test {
+    /// Runs the stages: `exchange` sends a request's bytes, and says what came of them and why HTTP refused them if it did.
+    pub fn run(&self, mut exchange: impl FnMut(&[u8]) -> (Outcome, Option<String>)) -> TestResult {
+        let mut result = TestResult::default();
+        let mut memory = wire::Memory::default();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let bytes = wire::request(&stage.input, &memory);
+            let (outcome, refused) = exchange(&bytes);
+            result.refused = refused.or(result.refused);
+            let differences = stage.expectation.differences(&outcome);
+            if !differences.is_empty() {
+                let (stage, request) = (index + 1, request_line(&bytes));
+                result.failures.push(StageFailure { stage, request, differences, rules: outcome.rules() });
+            }
+            memory.learn(&stage.input, outcome.response.as_ref());
+        }
+        result
+    }
+}
+
+/// The request line, for people.
+fn request_line(bytes: &[u8]) -> String {
+    /// Longer lines are cut: what differs is told below them.
+    const CHARS_MAX: usize = 160;
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+    let mut shown: String = line.chars().take(CHARS_MAX).flat_map(shown).collect();
+    if line.chars().nth(CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn shown(character: char) -> Vec<char> {
+    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+}
+
+/// What the gate lets pass of the first request.
+enum Framed<'b> {
+    /// Its body.
+    Content(&'b [u8]),
+    /// Its body is chunked, and well formed.
+    Chunked,
+}
+
+/// Shows `bytes` to the gate, as the first on a connection.
+fn framed(bytes: &[u8], limits: Limits) -> Result<Framed<'_>, Malformed> {
+    let mut framer = Framer::new(limits);
+    let mut at = 0;
+    loop {
+        match framer.step(&bytes[at..])? {
+            Step::Drop { bytes } => at += bytes,
+            Step::Head { bytes: head } => {
+                at += head;
+                match framer.index().framing() {
+                    BodyFraming::Chunked => break,
+                    BodyFraming::None => return Ok(Framed::Content(b"")),
+                    BodyFraming::Length(length) => {
+                        let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len() - at);
+                        return Ok(Framed::Content(&bytes[at..][..end]));
+                    }
+                }
+            }
+            _ => return Ok(Framed::Content(b"")),
+        }
+    }
+    loop {
+        match framer.step(&bytes[at..])? {
+            Step::Body { bytes, ends: false } => at += bytes,
+            _ => return Ok(Framed::Chunked),
+        }
+    }
+}
+
+fn with_request<T>(raw: &RawRequest<'_>, then: impl FnOnce(&Request<'_>) -> T) -> T {
+    let headers: Vec<_> = raw.headers.iter().map(|header| Header { name: header.name, value: &header.value }).collect();
+    then(&Request {
+        method: raw.method,
+        path: raw.parts.path_or_root(),
+        query: raw.parts.query.unwrap_or_default(),
+        fragment: raw.parts.fragment,
+        version: raw.version,
+        scheme: "http",
+        headers: &headers,
+        body: Body::EMPTY,
+        client: Client { ip: LOOPBACK, country: None, asn: None, ja3: None, ja4: None },
+    })
+}
+
+fn first(body: &[u8], bytes_max: u64) -> InspectedBody<'_> {
+    let end = usize::try_from(bytes_max).unwrap_or(usize::MAX).min(body.len());
+    InspectedBody { bytes: &body[..end], over_limit: bytes_max > 0 && end < body.len() }
+}
+
+/// What the client gets of a stop; nothing if its connection is dropped.
+fn answer(stop: Intervention) -> Option<Response> {
+    let headers = match stop.kind {
+        InterventionKind::Drop => return None,
+        InterventionKind::Deny => Vec::new(),
+        InterventionKind::Redirect(location) => vec![("Location".to_owned(), location)],
+    };
+    Some(Response { status: stop.status, headers, body: Vec::new() })
+}

@@ -1,0 +1,71 @@
+//! Room for bodies held back for rules in phases: one bound for all connections together.
+//!
+//! Such rules see a body whole or not at all, so much more of it is held than a web ACL looks at. Without a common bound, a
+//! few hundred clients that each send a body of the largest allowed size would fill any memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many bytes are held, of how many.
+#[derive(Debug)]
+pub(crate) struct Room {
+    held: AtomicUsize,
+    bytes_max: usize,
+}
+
+/// Room taken up; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    room: Arc<Room>,
+    bytes: usize,
+}
+
+impl Room {
+    pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { held: AtomicUsize::new(0), bytes_max })
+    }
+
+    /// How many bytes are held.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// A share of the room, nothing at first.
+    pub(crate) fn share(self: &Arc<Self>) -> Taken {
+        Taken { room: Arc::clone(self), bytes: 0 }
+    }
+}
+
+impl Taken {
+    /// Takes up room for so many bytes more; false if there is none.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        let fits = |held: usize| held.checked_add(bytes).filter(|wanted| *wanted <= self.room.bytes_max);
+        let taken = self.room.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok();
+        if taken {
+            self.bytes += bytes;
+        }
+        taken
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.room.held.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_shared_and_comes_back() {
+        let room = Room::new(100);
+        let (mut one, mut two) = (room.share(), room.share());
+        assert!(one.grow(60) && !two.grow(41) && two.grow(40) && !one.grow(1));
+        drop(one);
+        assert!(two.grow(60) && !two.grow(1) && !two.grow(usize::MAX));
+        drop(two);
+        assert_eq!(room.held.load(Ordering::Relaxed), 0);
+    }
+}

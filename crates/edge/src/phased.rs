@@ -1,0 +1,37 @@
+//! Rules in phases at work in the proxy.
+//!
+//! A web ACL judges a request once; rules in phases follow it to the end of its response. What it takes is here: [`Phased`] is
+//! what is in force, [`Memory`] what one request works with, [`Passage`] its way through the phases, [`Collections`] what
+//! rules keep from one request to the next.
+
+mod collections;
+mod memory;
+mod passage;
+
+use std::sync::Arc;
+
+use sekisho_waf::ir::phased::{Item, Phase};
+use sekisho_waf::transaction::PhasedRules;
+
+use crate::metrics::PhasedCounters;
+
+pub(crate) use collections::{CollectionLimits, Collections};
+pub(crate) use memory::{Memory, MemoryPool};
+pub(crate) use passage::{Opened, Opening, Passage, Stop, context, open};
+
+/// Rules in phases that are in force, and what belongs to them.
+#[derive(Debug)]
+pub(crate) struct Phased {
+    pub(crate) rules: Arc<PhasedRules>,
+    pub(crate) counters: PhasedCounters,
+    /// Whether a rule looks at the bodies of responses.
+    pub(crate) reads_responses: bool,
+}
+
+impl Phased {
+    pub(crate) fn new(rules: Arc<PhasedRules>, counters: PhasedCounters) -> Self {
+        let on_bodies = |item: &Item| matches!(item, Item::Rule(rule) if rule.phase == Phase::ResponseBody);
+        let reads_responses = rules.settings().response_body.access && rules.policy().items.iter().any(on_bodies);
+        Self { rules, counters, reads_responses }
+    }
+}

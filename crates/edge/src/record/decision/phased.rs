@@ -1,0 +1,303 @@
+//! What a record says of rules in phases: which of them decided, and the field `secLang`, which is ours.
+//!
+//! Messages and log data quote the request. Those of a match are left out whenever the variable that matched, or one that the
+//! rule quotes by name, is covered: by the policy's data protection, by the masks of headers, and for cookies always.
+
+use sekisho_waf::ir::phased::{EngineMode, Piece, Selector, Text, Variable};
+use sekisho_waf::transaction::{Intervention, InterventionKind, Matched, Transaction};
+
+use super::super::cloak::Cloak;
+use super::super::draft::{Completion, Draft};
+use super::super::json::{push_number, push_text};
+use super::super::mask::REDACTED;
+use super::super::veil::{Place, Veil};
+use super::Recorder;
+
+/// Matches in a record: as many as labels.
+const MATCHES_MAX: usize = 100;
+
+/// The names of severities, by number.
+const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+
+/// The variables in which the Core Rule Set keeps a score in all, of versions 4 and 3, and by paranoia level.
+///
+/// Source: OWASP Core Rule Set, `REQUEST-949-BLOCKING-EVALUATION.conf`, `RESPONSE-959-BLOCKING-EVALUATION.conf`.
+const SCORES: [(&str, [&str; 2], [&str; 4]); 2] = [
+    (
+        "inbound",
+        ["blocking_inbound_anomaly_score", "anomaly_score"],
+        [
+            "inbound_anomaly_score_pl1",
+            "inbound_anomaly_score_pl2",
+            "inbound_anomaly_score_pl3",
+            "inbound_anomaly_score_pl4",
+        ],
+    ),
+    (
+        "outbound",
+        ["blocking_outbound_anomaly_score", "outbound_anomaly_score"],
+        [
+            "outbound_anomaly_score_pl1",
+            "outbound_anomaly_score_pl2",
+            "outbound_anomaly_score_pl3",
+            "outbound_anomaly_score_pl4",
+        ],
+    ),
+];
+
+impl Recorder {
+    /// Completes a draft, and appends it to `out`: one line, the newline included.
+    pub(crate) fn complete(
+        &mut self,
+        draft: &Draft,
+        veil: &Veil,
+        transaction: &Transaction,
+        completion: &Completion<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let (line, seams) = (&draft.line, &draft.seams);
+        out.extend_from_slice(&line[..seams.decision.start]);
+        match completion {
+            Completion::Passed { .. } => out.extend_from_slice(&line[seams.decision.clone()]),
+            Completion::Stopped(Intervention { rule: Some(rule), .. }) => {
+                push_number(out, *rule);
+                out.extend_from_slice(DECIDED);
+            }
+            Completion::Stopped(_) => {
+                out.extend_from_slice(b"Body_Limit");
+                out.extend_from_slice(DECIDED);
+            }
+            Completion::Faulted { let_through } => {
+                out.extend_from_slice(b"Evaluation_Fault\",\"terminatingRuleType\":\"REGULAR\",\"action\":\"");
+                out.extend_from_slice(if *let_through { b"ALLOW" } else { b"BLOCK" });
+                out.extend_from_slice(b"\",\"terminatingRuleMatchDetails\":[]");
+            }
+        }
+        out.extend_from_slice(&line[seams.decision.end..seams.status.start]);
+        match completion.status_sent() {
+            Some(status) => push_number(out, status.into()),
+            None => out.extend_from_slice(&line[seams.status.clone()]),
+        }
+        out.extend_from_slice(&line[seams.status.end..seams.end]);
+        if let Completion::Faulted { .. } = completion {
+            out.extend_from_slice(b",\"failure\":{\"type\":\"EVALUATION_FAULT\",\"reason\":\"evaluation panicked\"}");
+        } else {
+            let mut field = Field { cloak: self.cloak(veil), out };
+            field.write(transaction, completion);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+const DECIDED: &[u8] =
+    b"\",\"terminatingRuleType\":\"REGULAR\",\"action\":\"BLOCK\",\"terminatingRuleMatchDetails\":[]";
+
+/// The field in the making.
+struct Field<'r> {
+    cloak: Cloak<'r>,
+    out: &'r mut Vec<u8>,
+}
+
+impl Field<'_> {
+    fn raw(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn number(&mut self, number: i64) {
+        if number < 0 {
+            self.raw("-");
+        }
+        push_number(self.out, number.unsigned_abs());
+    }
+
+    fn write(&mut self, transaction: &Transaction, completion: &Completion<'_>) {
+        self.raw(",\"secLang\":{\"engine\":\"");
+        self.raw(match transaction.engine() {
+            EngineMode::On => "ON",
+            EngineMode::DetectionOnly => "DETECTION_ONLY",
+            EngineMode::Off => "OFF",
+        });
+        self.raw("\",\"responseStatus\":");
+        match completion {
+            Completion::Passed { status: Some(status) } => push_number(self.out, status.as_u16().into()),
+            _ => self.raw("null"),
+        }
+        self.raw(",\"intervention\":");
+        match completion {
+            Completion::Stopped(intervention) => self.intervention(intervention),
+            _ => self.raw("null"),
+        }
+        self.scores(transaction);
+        self.raw(",\"matchedRules\":[");
+        let mut matches = transaction.matches();
+        for (number, matched) in matches.by_ref().take(MATCHES_MAX).enumerate() {
+            if number > 0 {
+                self.raw(",");
+            }
+            self.matched(&matched);
+        }
+        self.raw("]");
+        let left_out = matches.count();
+        if left_out > 0 {
+            self.raw(",\"matchedRulesLeftOut\":");
+            push_number(self.out, left_out as u64);
+        }
+        self.raw("}");
+    }
+
+    fn intervention(&mut self, intervention: &Intervention) {
+        self.raw("{\"action\":\"");
+        self.raw(match intervention.kind {
+            InterventionKind::Deny => "DENY",
+            InterventionKind::Drop => "DROP",
+            InterventionKind::Redirect(_) => "REDIRECT",
+        });
+        self.raw("\",\"status\":");
+        push_number(self.out, intervention.status.into());
+        self.raw(",\"ruleId\":");
+        match intervention.rule {
+            Some(rule) => push_number(self.out, rule),
+            None => self.raw("null"),
+        }
+        self.raw("}");
+    }
+
+    /// The anomaly scores, if the rules keep any.
+    fn scores(&mut self, transaction: &Transaction) {
+        let mut begun = false;
+        for (name, totals, levels) in SCORES {
+            let Some(total) = totals.iter().find_map(|name| transaction.tx_number(name)) else { continue };
+            self.raw(if begun { ",\"" } else { ",\"anomalyScores\":{\"" });
+            begun = true;
+            self.raw(name);
+            self.raw("\":{\"total\":");
+            self.number(total);
+            let levels = levels.map(|name| transaction.tx_number(name));
+            if levels.iter().any(Option::is_some) {
+                self.raw(",\"perParanoiaLevel\":[");
+                for (number, level) in levels.into_iter().enumerate() {
+                    self.raw(if number > 0 { "," } else { "" });
+                    self.number(level.unwrap_or(0));
+                }
+                self.raw("]");
+            }
+            self.raw("}");
+        }
+        if begun {
+            self.raw("}");
+        }
+    }
+
+    fn matched(&mut self, matched: &Matched<'_>) {
+        self.raw("{\"ruleId\":");
+        push_number(self.out, matched.rule.id);
+        self.raw(",\"phase\":");
+        push_number(self.out, matched.phase.number().into());
+        let covered = is_covered(&self.cloak, matched);
+        self.raw(",\"message\":\"");
+        let fixed = matched.rule.metadata.message.as_ref().is_some_and(|text| text.as_literal().is_some());
+        self.text(matched.message, covered && !fixed);
+        self.raw("\",\"data\":\"");
+        self.text(matched.log_data, covered);
+        self.raw("\",\"severity\":");
+        let severity = matched.rule.metadata.severity.and_then(|severity| SEVERITIES.get(usize::from(severity)));
+        match severity {
+            Some(name) => {
+                self.raw("\"");
+                self.raw(name);
+                self.raw("\"");
+            }
+            None => self.raw("null"),
+        }
+        self.raw(",\"tags\":[");
+        for (number, tag) in matched.tags.enumerate() {
+            self.raw(if number > 0 { ",\"" } else { "\"" });
+            self.cloak.push(self.out, tag);
+            self.raw("\"");
+        }
+        self.raw("],\"variable\":\"");
+        self.variable(matched.variable);
+        self.raw("\"}");
+    }
+
+    fn text(&mut self, text: &[u8], covered: bool) {
+        if covered && !text.is_empty() {
+            self.out.extend_from_slice(REDACTED);
+        } else {
+            self.cloak.push(self.out, text);
+        }
+    }
+
+    /// The name of a variable. That of a member is the client's word.
+    fn variable(&mut self, name: &[u8]) {
+        let (variable, member) = split(name);
+        push_text(self.out, variable);
+        if let Some(member) = member {
+            self.raw(":");
+            let veil = self.cloak.veil();
+            let covered = veil.query(Place::MatchDetails).or_else(|| veil.body());
+            self.text(member, covered.is_some());
+        }
+    }
+}
+
+/// `ARGS:q` into `ARGS` and `q`.
+fn split(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b':', name) {
+        Some(at) => (&name[..at], Some(&name[at + 1..])),
+        None => (name, None),
+    }
+}
+
+/// Whether what a match quotes must not be shown.
+pub(crate) fn is_covered(cloak: &Cloak<'_>, matched: &Matched<'_>) -> bool {
+    let (variable, member) = split(matched.variable);
+    let variable = std::str::from_utf8(variable).ok().and_then(Variable::from_name);
+    if variable.is_some_and(|variable| covers(cloak, variable, member.unwrap_or_default())) {
+        return true;
+    }
+    let data = matched.rule.links.iter().flat_map(|link| [&link.log_data, &link.message]);
+    let texts = data.chain([&matched.rule.metadata.message]).flatten().chain(&matched.rule.metadata.tags);
+    texts.flat_map(quoted).any(|(variable, member)| covers(cloak, variable, member))
+}
+
+/// The variables a text quotes.
+fn quoted(text: &Text) -> impl Iterator<Item = (Variable, &[u8])> {
+    text.0.iter().filter_map(|piece| match piece {
+        Piece::Literal(_) => None,
+        Piece::Value(target) => Some((
+            target.variable,
+            match &target.selector {
+                Some(Selector::Name(name)) => name.as_bytes(),
+                _ => b"",
+            },
+        )),
+    })
+}
+
+/// Whether the value of a variable is covered.
+fn covers(cloak: &Cloak<'_>, variable: Variable, member: &[u8]) -> bool {
+    use Variable as V;
+    let veil = cloak.veil();
+    let place = Place::MatchDetails;
+    let body = || veil.body().is_some();
+    let whole_query = || veil.redacts_query() || veil.arguments(place).is_some();
+    let argument = || if member.is_empty() { whole_query() } else { veil.argument(member, place).is_some() };
+    match variable {
+        V::RequestHeaders => member.is_empty() || cloak.hides(member) || veil.header(member, place).is_some(),
+        V::ResponseHeaders => cloak.hides(member),
+        V::RequestCookies | V::RemoteUser | V::SessionId | V::UserId | V::FullRequest => true,
+        V::ArgsGet => veil.redacts_query() || argument(),
+        V::Args => veil.redacts_query() || argument() || body(),
+        V::ArgsPost | V::RequestBody | V::FilesTmpContent | V::Files | V::FilesNames | V::MultipartFilename => body(),
+        V::ArgsPostNames | V::MultipartName | V::MultipartPartHeaders | V::Xml => body(),
+        V::ArgsGetNames => veil.redacts_query() || veil.query(place).is_some(),
+        V::ArgsNames => veil.redacts_query() || veil.query(place).is_some() || body(),
+        V::QueryString => whole_query(),
+        V::RequestUri | V::RequestUriRaw => whole_query() || veil.path().is_some(),
+        V::RequestLine => whole_query() || veil.path().is_some() || veil.method().is_some(),
+        V::RequestFilename | V::RequestBasename | V::PathInfo => veil.path().is_some(),
+        V::RequestMethod => veil.method().is_some(),
+        _ => false,
+    }
+}

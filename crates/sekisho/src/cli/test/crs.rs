@@ -1,0 +1,115 @@
+//! `sekisho test --crs`: tests of the Core Rule Set, and of what its users add to it.
+
+mod folder;
+mod report;
+mod rules;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use clap::Args;
+use sekisho_crs_test::{Runner, Test, TestFile, TestResult};
+use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
+use sekisho_waf::transaction::{Judging, PhasedRules};
+
+use super::super::{Failure, Outcome};
+use crate::{read, terminal};
+
+use report::{Report, TestReport};
+
+/// When requests come, whatever day it is: what came of a test should not change with the date.
+const NOW: Timestamp = Timestamp::from_unix_ms(1_767_225_600_000);
+
+/// How tests of the Core Rule Set are run.
+#[derive(Debug, Args)]
+pub(super) struct CrsArgs {
+    /// Test the rules of the OWASP Core Rule Set in this folder, with files of go-ftw
+    #[arg(long, value_name = "DIR")]
+    crs: Option<PathBuf>,
+    /// Run the Core Rule Set at this paranoia level
+    #[arg(long, value_name = "1-4", requires = "crs", value_parser = clap::value_parser!(u8).range(1..=4))]
+    paranoia: Option<u8>,
+    /// Hold each value against each rule too, and fail where the matcher's short cuts miss a match
+    #[arg(long, requires = "crs")]
+    without_short_cuts: bool,
+    /// Also list the tests whose requests HTTP itself refuses
+    #[arg(long, requires = "crs")]
+    refused: bool,
+}
+
+impl CrsArgs {
+    /// The folder of the rules, if it is them that are tested.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.crs.as_deref()
+    }
+}
+
+/// A test and the file it stands in.
+struct Placed<'f> {
+    file: &'f SourceFile,
+    test: &'f Test,
+}
+
+/// Runs the tests of files and folders whose ids are wanted.
+pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Option<&str>, json: bool) -> Outcome {
+    let files = read_all(paths)?;
+    let is_wanted = |test: &&Test| filter.is_none_or(|part| test.id.contains(part));
+    let tests: Vec<_> = files
+        .iter()
+        .flat_map(|file| file.tests.iter().filter(is_wanted).map(|test| Placed { file: &file.source, test }))
+        .collect();
+    if tests.is_empty() {
+        let message = match filter {
+            Some(part) => format!("no test has `{part}` in its id"),
+            None => "the files hold no tests".to_owned(),
+        };
+        return Err(Failure::Unusable(Diagnostic::error("no-tests", message).into()));
+    }
+    let rules = rules::load(folder, args.paranoia)?;
+    let judging = if args.without_short_cuts { Judging::Both } else { Judging::Prefiltered };
+    let results = run(&rules, judging, &tests);
+    let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
+    let report = Report { tests: reports.collect(), lists_refused: args.refused };
+    match json {
+        true => terminal::print(&format!("{}\n", report.json()))?,
+        false => terminal::print(&report.text(terminal::color_out()))?,
+    }
+    Ok(if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads all files, or says everything that is wrong in any of them.
+fn read_all(paths: &[PathBuf]) -> Result<Vec<TestFile>, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    let mut files = Vec::new();
+    for path in folder::test_files(paths)? {
+        match read::text(&path).and_then(|source| TestFile::read(&source)) {
+            Ok(file) => files.push(file),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// Runs tests on as many threads as there are processors. The results are in the order of the tests.
+fn run(rules: &Arc<PhasedRules>, judging: Judging, tests: &[Placed<'_>]) -> Vec<TestResult> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut runner = Runner::new(Arc::clone(rules), judging);
+        let mut results = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(placed) = tests.get(at) else { return results };
+            results.push((at, runner.run(placed.test, NOW)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut results: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a test that panics says why")).collect()
+    });
+    results.sort_unstable_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,68 @@
+//! What a test looks at, resolved.
+
+use super::names::Slot;
+use crate::ir::phased::{Selector, Target, Variable, VariableKind};
+use crate::transaction::{Pattern, Source};
+
+/// A target of a test.
+#[derive(Debug)]
+pub(in crate::transaction) struct TargetPlan {
+    pub(in crate::transaction) variable: Variable,
+    /// `&`.
+    pub(in crate::transaction) count: bool,
+    pub(in crate::transaction) place: PlacePlan,
+    pub(in crate::transaction) selector: SelectorPlan,
+    /// Members of the same variable that the test leaves out.
+    pub(in crate::transaction) exclusions: Box<[SelectorPlan]>,
+    /// What logs call it, without a member's name: `ARGS`, `&ARGS`, `XML:/*`.
+    pub(in crate::transaction) label: Box<str>,
+}
+
+/// Where values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::transaction) enum PlacePlan {
+    /// The store, which does not change within a phase.
+    Store(Source),
+    /// One `TX` variable.
+    Slot(Slot),
+    /// What rules change while they run.
+    Changing,
+}
+
+/// Which members.
+#[derive(Debug)]
+pub(in crate::transaction) enum SelectorPlan {
+    All,
+    /// In any ASCII case.
+    Name(Box<[u8]>),
+    /// In any case.
+    Pattern(Box<Pattern>),
+}
+
+impl TargetPlan {
+    /// Whether its members have names.
+    pub(in crate::transaction) fn is_collection(&self) -> bool {
+        self.variable.kind() == VariableKind::Collection && self.variable != Variable::Xml
+    }
+}
+
+/// What logs call a target.
+pub(super) fn label(target: &Target) -> Box<str> {
+    let count = if target.count { "&" } else { "" };
+    let name = target.variable.name();
+    match &target.selector {
+        Some(Selector::XmlText) => format!("{count}{name}:/*"),
+        Some(Selector::XmlAttributes) => format!("{count}{name}://@*"),
+        Some(Selector::Name(member)) if target.count => format!("{count}{name}:{member}"),
+        _ => format!("{count}{name}"),
+    }
+    .into()
+}
+
+/// Whether an exclusion has to do with a target at all.
+pub(super) fn concerns(exclusion: &Target, target: &Target) -> bool {
+    let kind = |target: &Target| matches!(target.selector, Some(Selector::XmlAttributes));
+    exclusion.variable == target.variable
+        && !target.count
+        && (target.variable != Variable::Xml || exclusion.selector.is_none() || kind(exclusion) == kind(target))
+}

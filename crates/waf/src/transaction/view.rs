@@ -1,0 +1,323 @@
+//! What rules see of a transaction besides its store: variables that rules change while they run, and texts made of them.
+
+use std::io::Write as _;
+
+use sekisho_model::Timestamp;
+
+use super::clock_variables::write_time;
+use super::loaded::Loaded;
+use super::matched_values::MatchedValues;
+use super::number::write_number;
+use super::plan::{Addend, PiecePlan, PlacePlan, Program, SelectorPlan, TargetPlan, TextPlan};
+use super::transformed::Transformed;
+use super::tx::TxVariables;
+use super::{OperatorMemory, PhasedRules, Store};
+use crate::PlaceSource;
+use crate::ir::phased::{PhasedPolicy, Store as Kept, Variable};
+use crate::operator::number::parse;
+
+/// What rules change while they run.
+#[derive(Debug, Default)]
+pub(super) struct Changing {
+    pub(super) tx: TxVariables,
+    pub(super) env: TxVariables,
+    pub(super) collections: Loaded,
+    pub(super) matched: MatchedValues,
+    pub(super) geo: Geo,
+    /// The most severe of the rules that matched: the lowest number.
+    pub(super) highest_severity: Option<u8>,
+    /// When the transaction began.
+    pub(super) began: Timestamp,
+}
+
+/// `GEO`: where the last address looked up is.
+#[derive(Debug, Default)]
+pub(super) struct Geo {
+    pub(super) country: String,
+    pub(super) region: String,
+}
+
+/// What rules see of a transaction, as one rule sees it.
+#[derive(Clone, Copy)]
+pub(super) struct View<'v> {
+    pub(super) program: &'v Program,
+    pub(super) policy: &'v PhasedPolicy,
+    pub(super) store: &'v Store,
+    pub(super) changing: &'v Changing,
+    pub(super) transformed: &'v Transformed,
+    pub(super) now: Timestamp,
+    /// The rule that looks.
+    pub(super) rule: usize,
+}
+
+impl SelectorPlan {
+    /// Whether a member of this name is chosen.
+    pub(super) fn chooses(&self, name: &[u8], memory: &mut OperatorMemory) -> bool {
+        match self {
+            Self::All => true,
+            Self::Name(chosen) => chosen.eq_ignore_ascii_case(name),
+            Self::Pattern(pattern) => pattern.is_match(name, memory),
+        }
+    }
+}
+
+impl Geo {
+    /// Fills it with what is known of an address.
+    pub(super) fn locate(&mut self, address: &[u8], places: &dyn PlaceSource) {
+        self.country.clear();
+        self.region.clear();
+        let place = crate::operator::text::address(address).and_then(|address| places.place(address));
+        if let Some(place) = place {
+            self.country.push_str(place.country);
+            self.region.push_str(place.region.unwrap_or_default());
+        }
+    }
+}
+
+impl<'v> View<'v> {
+    pub(super) fn new(
+        rules: &'v PhasedRules,
+        now: Timestamp,
+        (store, changing, transformed): (&'v Store, &'v Changing, &'v Transformed),
+        rule: usize,
+    ) -> Self {
+        Self { program: rules.program(), policy: rules.policy(), store, changing, transformed, now, rule }
+    }
+
+    /// Appends a text.
+    pub(super) fn write_text(&self, text: &TextPlan, memory: &mut OperatorMemory, out: &mut Vec<u8>) {
+        match text {
+            TextPlan::Literal(literal) => out.extend_from_slice(literal),
+            TextPlan::Slot(slot) => self.changing.tx.slot(*slot).write(out),
+            TextPlan::Pieces(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        PiecePlan::Literal(literal) => out.extend_from_slice(literal),
+                        PiecePlan::Slot(slot) => self.changing.tx.slot(*slot).write(out),
+                        PiecePlan::Value(target) => self.write_first(target, memory, out),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The number a text begins with.
+    pub(super) fn number(&self, addend: &Addend, memory: &mut OperatorMemory) -> i64 {
+        match addend {
+            Addend::Number(number) => *number,
+            Addend::Text(TextPlan::Slot(slot)) => self.changing.tx.slot(*slot).number().unwrap_or(0),
+            Addend::Text(text) => {
+                let mut written = Vec::new();
+                self.write_text(text, memory, &mut written);
+                parse(&written)
+            }
+        }
+    }
+
+    /// Appends the first value of a target, or how many there are.
+    fn write_first(&self, target: &TargetPlan, memory: &mut OperatorMemory, out: &mut Vec<u8>) {
+        if target.count {
+            return write_number(self.count(target, memory), out);
+        }
+        self.each(target, memory, &mut |_, value| {
+            out.extend_from_slice(value);
+            false
+        });
+    }
+
+    /// How many values a target has.
+    pub(super) fn count(&self, target: &TargetPlan, memory: &mut OperatorMemory) -> i64 {
+        if let (PlacePlan::Store(source), SelectorPlan::All) = (target.place, &target.selector) {
+            return source
+                .lists
+                .iter()
+                .map(|list| i64::try_from(self.store.list(*list).len()).unwrap_or(i64::MAX))
+                .sum();
+        }
+        let mut count = 0;
+        self.each(target, memory, &mut |_, _| {
+            count += 1;
+            true
+        });
+        count
+    }
+
+    /// Calls `each` for the values of a target, with the names of members, until it says to stop. Exclusions are not looked
+    /// at.
+    pub(super) fn each(
+        &self,
+        target: &TargetPlan,
+        memory: &mut OperatorMemory,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) {
+        match target.place {
+            PlacePlan::Store(source) => {
+                for value in self.store.of(source) {
+                    let name = self.store.name(value);
+                    if target.selector.chooses(name, memory) && !each(name, self.store.value(value)) {
+                        return;
+                    }
+                }
+            }
+            PlacePlan::Slot(slot) => {
+                let value = self.changing.tx.slot(slot);
+                if value.is_set() {
+                    let mut text = Vec::new();
+                    value.write(&mut text);
+                    each(self.program.names.name(slot), &text);
+                }
+            }
+            PlacePlan::Changing => self.each_changing(target, memory, each),
+        }
+    }
+
+    fn each_changing(
+        &self,
+        target: &TargetPlan,
+        memory: &mut OperatorMemory,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) {
+        let mut chosen = |name: &[u8], value: &[u8]| !target.selector.chooses(name, memory) || each(name, value);
+        let kept = |store, each: &mut dyn FnMut(&[u8], &[u8]) -> bool| {
+            let special = match &target.selector {
+                SelectorPlan::Name(name) => Some(&**name),
+                _ => None,
+            };
+            self.changing.collections.each(store, special, self.now, each);
+        };
+        match target.variable {
+            Variable::Tx => each_of(&self.changing.tx, Some(&self.program.names), &mut chosen),
+            Variable::Env => each_of(&self.changing.env, None, &mut chosen),
+            Variable::Global => kept(Kept::Global, &mut chosen),
+            Variable::Ip => kept(Kept::Ip, &mut chosen),
+            Variable::Session => kept(Kept::Session, &mut chosen),
+            Variable::User => kept(Kept::User, &mut chosen),
+            Variable::Resource => kept(Kept::Resource, &mut chosen),
+            Variable::MatchedVars | Variable::MatchedVarsNames => {
+                let names = target.variable == Variable::MatchedVarsNames;
+                self.each_matched(names, &mut chosen);
+            }
+            Variable::Geo => {
+                let Geo { country, region } = &self.changing.geo;
+                for (name, value) in [("COUNTRY_CODE", country), ("REGION", region)] {
+                    if !value.is_empty() && !chosen(name.as_bytes(), value.as_bytes()) {
+                        return;
+                    }
+                }
+            }
+            Variable::Rule => self.each_of_rule(&mut chosen),
+            variable => {
+                let mut text = Vec::new();
+                if self.write_scalar(variable, &mut text) {
+                    chosen(b"", &text);
+                }
+            }
+        }
+    }
+
+    fn each_matched(&self, names: bool, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        let matched = &self.changing.matched;
+        let mut name = Vec::new();
+        for seen in matched.all() {
+            name.clear();
+            matched.write_name(seen, self.program, self.store, &mut name);
+            let value = if names { &name } else { matched.value(seen, self.store, self.transformed) };
+            if !each(&name, value) {
+                return;
+            }
+        }
+    }
+
+    /// `RULE`: the rule that looks.
+    fn each_of_rule(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        let rule = self.program.rule(self.policy, self.rule);
+        let metadata = &rule.metadata;
+        let (id, severity) = (rule.id.to_string(), metadata.severity.map(|severity| severity.to_string()));
+        let mut memory = OperatorMemory::default();
+        let mut expanded = |text: Option<&TextPlan>| {
+            text.map(|text| {
+                let mut out = Vec::new();
+                self.write_text(text, &mut memory, &mut out);
+                out
+            })
+        };
+        let plan = &self.program.rules[self.rule];
+        // A message that quotes its own rule's message would never end.
+        let message = expanded(plan.message.as_ref().filter(|text| text.is_literal()));
+        let log_data = self.program.links[plan.links.start].log_data.as_ref().filter(|text| text.is_literal());
+        let log_data = expanded(log_data);
+        let members = [
+            ("id", Some(id.as_bytes())),
+            ("rev", metadata.revision.as_deref().map(str::as_bytes)),
+            ("ver", metadata.version.as_deref().map(str::as_bytes)),
+            ("severity", severity.as_deref().map(str::as_bytes)),
+            ("msg", message.as_deref()),
+            ("logdata", log_data.as_deref()),
+        ];
+        for (name, value) in members {
+            if let Some(value) = value
+                && !each(name.as_bytes(), value)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Appends a variable of one value; whether there is one.
+    fn write_scalar(&self, variable: Variable, out: &mut Vec<u8>) -> bool {
+        let matched = &self.changing.matched;
+        let key = |store, out: &mut Vec<u8>| {
+            let key = self.changing.collections.key(store);
+            out.extend_from_slice(key.unwrap_or_default());
+            key.is_some()
+        };
+        match variable {
+            Variable::MatchedVar | Variable::MatchedVarName => {
+                let Some(seen) = matched.last() else { return false };
+                if variable == Variable::MatchedVar {
+                    out.extend_from_slice(matched.value(seen, self.store, self.transformed));
+                } else {
+                    matched.write_name(seen, self.program, self.store, out);
+                }
+                true
+            }
+            Variable::HighestSeverity => {
+                write_number(self.changing.highest_severity.map_or(255, i64::from), out);
+                true
+            }
+            Variable::Duration => {
+                let microseconds = self.now.since_ms(self.changing.began).saturating_mul(1_000);
+                write!(out, "{microseconds}").expect("memory takes whatever is written");
+                true
+            }
+            Variable::ModsecBuild => {
+                out.extend_from_slice(MODSEC_BUILD);
+                true
+            }
+            Variable::SessionId => key(Kept::Session, out),
+            Variable::UserId => key(Kept::User, out),
+            Variable::WebAppId => {
+                let id = self.policy.settings.web_app_id.as_deref();
+                out.extend_from_slice(id.unwrap_or("default").as_bytes());
+                true
+            }
+            // Nothing is cut short by a limit on steps: patterns take linear time.
+            Variable::MscPcreLimitsExceeded => false,
+            variable => write_time(variable, self.now, out),
+        }
+    }
+}
+
+/// `MODSEC_BUILD`: the version of ModSecurity whose behaviour rules may count on, 3.0.9, as ModSecurity writes it.
+const MODSEC_BUILD: &[u8] = b"030009100";
+
+fn each_of(variables: &TxVariables, names: Option<&super::plan::Names>, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+    let mut text = Vec::new();
+    for (name, value) in variables.iter(names) {
+        text.clear();
+        value.write(&mut text);
+        if !each(name, &text) {
+            return;
+        }
+    }
+}

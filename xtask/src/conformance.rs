@@ -1,0 +1,152 @@
+//! `cargo xtask conformance crs`: the checkpoint beside nginx and ModSecurity, both blocking by the same rule file.
+//!
+//! Every request goes to both, byte for byte. Compared are the status of the answer, all scores, and the rules that
+//! matched. A difference is a fault, or it has a cause in [`causes`], which `docs/conformance.md` explains.
+
+mod causes;
+mod compare;
+mod decision;
+mod exchange;
+mod generate;
+mod mutate;
+mod origin;
+mod place;
+mod regression;
+mod request;
+mod yaml;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use self::compare::{Outcome, Tally};
+use self::decision::{Decision, scores_rule};
+use self::exchange::{Answer, client_of, exchange};
+use self::request::Request;
+use crate::args::CrsConformance;
+use crate::modsecurity::{self, Setting};
+use crate::packages;
+use crate::process::{build_sekisho, say};
+use crate::server::{Server, free_address};
+
+/// The paranoia levels compared, and the thresholds of both: those the Core Rule Set ships with.
+const PARANOIA: [u8; 2] = [1, 2];
+const INBOUND: u32 = 5;
+const OUTBOUND: u32 = 4;
+/// Most differences that are printed one by one.
+const SHOWN_MAX: usize = 40;
+
+/// Compares, and prints what differs.
+///
+/// # Errors
+///
+/// If something does not build or start, or a difference has no known cause.
+pub(crate) fn run(root: &Path, wanted: CrsConformance) -> Result<()> {
+    packages::ensure(&[&packages::NGINX, &packages::MODSECURITY])?;
+    let binary = if wanted.only_peer { None } else { Some(build_sekisho(root, "demo")?) };
+    check(root, binary.as_deref(), wanted)
+}
+
+/// The same with a binary that is built already; without one, ModSecurity beside itself.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) -> Result<()> {
+    let crs = modsecurity::rules_folder(root)?;
+    let requests = requests(&crs, wanted)?;
+    let origin = origin::start()?;
+    let folder = tempfile::tempdir().context("create a folder for the run")?;
+    let mut unexplained = 0;
+    for paranoia in PARANOIA {
+        let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &crs, paranoia, origin };
+        std::fs::create_dir_all(stage.folder).context("create a folder for the run")?;
+        say(format!("paranoia {paranoia}: {} requests to ModSecurity", requests.len()))?;
+        let theirs = stage.peer("peer", &requests)?;
+        say(format!("paranoia {paranoia}: the same to the other side"))?;
+        let ours = match binary {
+            Some(binary) => stage.checkpoint(binary, &requests)?,
+            None => stage.peer("itself", &requests)?,
+        };
+        let tally = Tally::of(&requests, &theirs, &ours);
+        say(tally.report(paranoia, SHOWN_MAX))?;
+        unexplained += tally.unexplained();
+    }
+    if let Some(kept) = wanted.keep.then(|| folder.keep()) {
+        say(format!("logs are in {}", kept.display()))?;
+    }
+    if unexplained > 0 {
+        bail!("{unexplained} differences have no known cause");
+    }
+    Ok(())
+}
+
+/// The suite's requests, and as many generated ones as are wanted; at most `wanted.suite` of the former.
+fn requests(crs: &Path, wanted: CrsConformance) -> Result<Vec<Request>> {
+    let mut requests = regression::requests(&crs.join("regression"))?;
+    let step = requests.len().div_ceil(wanted.suite.max(1)).max(1);
+    requests = requests.into_iter().step_by(step).collect();
+    let shared = crs.parent().context("the rules stand in a folder of data")?;
+    let values = generate::Values::read(&shared.join("http-params/payload_train.csv"))?;
+    requests.extend(generate::requests(&values, wanted.seed, wanted.generated));
+    Ok(requests)
+}
+
+/// One run of both engines.
+struct Stage<'a> {
+    folder: &'a Path,
+    crs: &'a Path,
+    paranoia: u8,
+    origin: SocketAddr,
+}
+
+impl Stage<'_> {
+    fn rules(&self, name: &str) -> Result<(PathBuf, PathBuf)> {
+        let log = self.folder.join(format!("{name}-audit.json"));
+        let after = scores_rule();
+        let setting = Setting {
+            paranoia: self.paranoia,
+            inbound: INBOUND,
+            outbound: OUTBOUND,
+            audit_log: Some(&log),
+            after: &after,
+        };
+        let rules = modsecurity::write_rules(self.folder, &format!("{name}.conf"), self.crs, setting)?;
+        Ok((rules, log))
+    }
+
+    fn peer(&self, name: &str, requests: &[Request]) -> Result<Vec<Outcome>> {
+        let (rules, log) = self.rules(name)?;
+        let server = modsecurity::start(self.folder, &format!("{name}-nginx"), 1, &rules, &self.origin.to_string())?;
+        let answers = send(&server, requests)?;
+        drop(server);
+        outcomes(answers, &log)
+    }
+
+    fn checkpoint(&self, binary: &Path, requests: &[Request]) -> Result<Vec<Outcome>> {
+        let (rules, log) = self.rules("sekisho")?;
+        let address = free_address()?;
+        let mut command = Command::new(binary);
+        command.args(["guard", &format!("http://{}", self.origin), "--listen", &address, "--seclang"]).arg(&rules);
+        command.arg("--data").arg(self.folder.join("sekisho-data"));
+        let server = Server::start(command, &address, &self.folder.join("sekisho.log"))?;
+        let answers = send(&server, requests)?;
+        drop(server);
+        outcomes(answers, &log)
+    }
+}
+
+fn send(server: &Server, requests: &[Request]) -> Result<Vec<Answer>> {
+    let address: SocketAddr = server.address.parse().context("read the server's address")?;
+    requests.iter().enumerate().map(|(number, request)| exchange(address, number, &request.bytes)).collect()
+}
+
+fn outcomes(answers: Vec<Answer>, log: &Path) -> Result<Vec<Outcome>> {
+    let text = std::fs::read(log).with_context(|| format!("read {}", log.display()))?;
+    let mut decisions: HashMap<Ipv4Addr, Decision> = decision::read(&text)?;
+    let numbered = answers.into_iter().enumerate();
+    Ok(numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect())
+}
