@@ -20,6 +20,7 @@ pub(crate) use condition::{Condition, erasable};
 pub(crate) use filter::{Filter, FilterMemory};
 pub(crate) use gram::Gram;
 pub(crate) use program::Program;
+pub(crate) use scanner::Present;
 
 #[cfg(test)]
 mod measure;

@@ -93,10 +93,9 @@ impl Filter {
         self.words
     }
 
-    /// Writes to `answer` which conditions `text` fulfils.
-    pub(crate) fn ask(&self, text: &[u8], memory: &mut FilterMemory, answer: &mut [u64]) {
+    /// Writes to `answer` which conditions `text`, which has the bytes `present`, fulfils.
+    pub(crate) fn ask(&self, text: &[u8], present: Present, memory: &mut FilterMemory, answer: &mut [u64]) {
         answer.fill(0);
-        let present = Present::in_text(text);
         memory.prepare(self);
         for (absent, conditions) in &self.absent {
             if absent.intersects(present) {

@@ -37,6 +37,17 @@ impl Gram {
         gram
     }
 
+    /// A gram of these bytes, which are not none, between what stands around them.
+    pub(crate) fn literal(bytes: &[u8], left: ByteSet, right: ByteSet) -> Self {
+        let core: Vec<ByteSet> = bytes.iter().map(|byte| ByteSet::of(&[*byte])).collect();
+        Self::new(&core, left, right)
+    }
+
+    /// A gram of one place.
+    pub(crate) fn place(bytes: ByteSet) -> Self {
+        Self::new(&[bytes], ByteSet::ANY, ByteSet::ANY)
+    }
+
     /// A gram of bytes in any ASCII case.
     pub(crate) fn folded(bytes: &[u8]) -> Self {
         let place = |byte: &u8| ByteSet::of(&[byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
@@ -76,14 +87,6 @@ impl Gram {
     pub(super) fn rarest(&self) -> ByteSet {
         let core = &self.places[self.core()];
         *core.iter().min_by(|one, two| frequency::share(one).total_cmp(&frequency::share(two))).expect("never empty")
-    }
-
-    /// Whether it stands in `text` with its first place at `start`, which may be before the text.
-    pub(super) fn stands_at(&self, text: &[u8], start: isize) -> bool {
-        self.places.iter().enumerate().all(|(at, place)| {
-            let index = usize::try_from(start + at as isize);
-            place.admits(index.ok().and_then(|index| text.get(index)))
-        })
     }
 }
 

@@ -61,13 +61,13 @@ fn measure() {
         let rounds = std::env::var("ROUNDS").map_or(1, |r| r.parse().unwrap());
         let start = Instant::now();
         for _ in 0..rounds { for value in values {
-            filter.ask(value.as_bytes(), &mut memory, &mut answer);
+            filter.ask(value.as_bytes(), Present::in_text(value.as_bytes()), &mut memory, &mut answer);
         } }
         let took = start.elapsed() / rounds;
         filter.busiest(values);
         let mut matches = vec![0usize; n];
         for value in values.iter() {
-            filter.ask(value.as_bytes(), &mut memory, &mut answer);
+            filter.ask(value.as_bytes(), Present::in_text(value.as_bytes()), &mut memory, &mut answer);
             for at in 0..n { 
                 let hit = answer[at / 64] >> (at % 64) & 1 != 0;
                 if hit { hits[at] += 1; }

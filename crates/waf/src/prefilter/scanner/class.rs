@@ -66,6 +66,10 @@ impl Present {
         self == Self::ANY
     }
 
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     fn add(&mut self, class: u8) {
         self.0 |= 1 << class;
     }
