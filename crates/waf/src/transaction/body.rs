@@ -5,6 +5,7 @@
 
 mod json;
 mod multipart;
+mod xml;
 
 use super::variables::{Filling, Memory, arguments};
 use super::{List, Span, Store};
@@ -12,6 +13,7 @@ use crate::ir::phased::BodyProcessor;
 
 pub(super) use json::{JsonError, Level};
 pub(super) use multipart::{Gathered, MultipartError};
+pub(super) use xml::{Open, XmlError};
 
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +27,9 @@ pub(super) enum Failure {
     /// No form with files, or an odd one.
     #[error("{0}")]
     Multipart(#[from] MultipartError),
+    /// No XML.
+    #[error("{0}")]
+    Xml(#[from] XmlError),
 }
 
 const MEMORY: &str = "memory takes whatever is written";
@@ -45,7 +50,7 @@ pub(super) fn process(
         BodyProcessor::UrlEncoded => arguments::fill(store, memory, List::ArgsPost, (bytes, span), filling),
         BodyProcessor::Json => json::process(store, memory, (bytes, span), filling)?,
         BodyProcessor::Multipart => multipart::process(store, memory, (bytes, span), filling)?,
-        BodyProcessor::Xml => {}
+        BodyProcessor::Xml => xml::process(store, memory, (bytes, span), filling)?,
     }
     Ok(())
 }

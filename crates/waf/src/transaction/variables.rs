@@ -17,7 +17,7 @@ mod target;
 use std::io::Write as _;
 
 use super::Entry;
-use super::body::{Gathered, Level};
+use super::body::{Gathered, Level, Open};
 use crate::ir::phased::PhasedSettings;
 
 pub use request_body::{ReceivedBody, choose_processor, processor_for, request_body};
@@ -44,6 +44,8 @@ pub struct Memory {
     pub(super) levels: Vec<Level>,
     /// Lists of a form with files.
     pub(super) multipart: Gathered,
+    /// What is open in XML.
+    pub(super) xml: Open,
     /// Of names and values of all arguments so far.
     argument_bytes: usize,
 }

@@ -193,6 +193,10 @@ impl Field<'_> {
         push_number(self.out, matched.rule.id);
         self.raw(",\"phase\":");
         push_number(self.out, matched.phase.number().into());
+        self.raw(",\"file\":\"");
+        push_text(self.out, matched.rule.place.file.as_bytes());
+        self.raw("\",\"line\":");
+        push_number(self.out, matched.rule.place.line.into());
         let covered = is_covered(&self.cloak, matched);
         self.raw(",\"message\":\"");
         let fixed = matched.rule.metadata.message.as_ref().is_some_and(|text| text.as_literal().is_some());
@@ -209,8 +213,10 @@ impl Field<'_> {
             }
             None => self.raw("null"),
         }
-        self.raw(",\"tags\":[");
-        for (number, tag) in matched.tags.enumerate() {
+        self.raw(",\"version\":\"");
+        push_text(self.out, matched.rule.metadata.version.as_deref().unwrap_or_default().as_bytes());
+        self.raw("\",\"tags\":[");
+        for (number, tag) in matched.tags().enumerate() {
             self.raw(if number > 0 { ",\"" } else { "\"" });
             self.cloak.push(self.out, tag);
             self.raw("\"");
