@@ -21,6 +21,3 @@ pub(crate) use filter::{Filter, FilterMemory};
 pub(crate) use gram::Gram;
 pub(crate) use program::Program;
 pub(crate) use scanner::Present;
-
-#[cfg(test)]
-mod measure;

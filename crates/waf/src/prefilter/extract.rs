@@ -175,7 +175,8 @@ fn class_part(class: ByteSet, lens: &Lens) -> Part {
 /// A class of characters: ASCII alone is a class of bytes, others are not looked into.
 fn unicode_class(class: &regex_syntax::hir::ClassUnicode, lens: &Lens) -> Part {
     if !class.is_ascii() {
-        let any = if lens.erased.is_empty() { End::of(ByteSet::ANY) } else { End { set: ByteSet::ANY, nullable: true } };
+        let any =
+            if lens.erased.is_empty() { End::of(ByteSet::ANY) } else { End { set: ByteSet::ANY, nullable: true } };
         return Part::unknown(any, any);
     }
     let byte = |character: char| u8::try_from(character).expect("the class is ASCII");
@@ -466,8 +467,7 @@ fn narrow(look: Look, before: &mut ByteSet, after: &mut ByteSet) {
         Look::StartLF => *before = before.intersection(&line),
         Look::EndLF => *after = after.intersection(&line),
         Look::WordAscii | Look::WordAsciiNegate => {
-            let (beside_word, beside_other) =
-                if look == Look::WordAscii { (other, word) } else { (word, other) };
+            let (beside_word, beside_other) = if look == Look::WordAscii { (other, word) } else { (word, other) };
             if before.is_subset(&word) {
                 *after = after.intersection(&beside_word);
             } else if !before.intersects(&word) {

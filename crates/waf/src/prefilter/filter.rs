@@ -118,18 +118,6 @@ impl Filter {
             view.collect(memory, answer);
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn busiest(&self, texts: &[String]) { self.views.iter().for_each(|v| v.scanner.busiest(texts)); }
-
-    #[cfg(test)]
-    pub(crate) fn figures(&self) -> String {
-        let line = |view: &View| {
-            let conditions: u32 = view.conditions.iter().map(|word| word.count_ones()).sum();
-            format!("{conditions} conditions, erased {}: {}\n", view.erased.len(), view.scanner.figures())
-        };
-        self.views.iter().map(line).collect()
-    }
 }
 
 impl ViewBuilder {

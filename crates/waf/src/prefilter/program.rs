@@ -31,7 +31,7 @@ pub(crate) struct Clause {
 
 impl Clause {
     pub(super) fn new(mut grams: Vec<Gram>) -> Self {
-        grams.sort_unstable_by(|one, two| one.places.len().cmp(&two.places.len()));
+        grams.sort_unstable_by_key(|gram| gram.places.len());
         let mut seen = std::collections::HashSet::new();
         grams.retain(|gram| seen.insert(gram.clone()));
         let share = grams.iter().map(Gram::share).sum::<f64>().min(1.0);
@@ -88,7 +88,8 @@ impl Program {
         }
         if !single.is_empty() {
             let bytes = single.iter().fold(ByteSet::EMPTY, |all, gram| all.union(&gram.rarest()));
-            sequences.push(Sequence { clauses: vec![Clause::new(vec![Gram::new(&[bytes], ByteSet::ANY, ByteSet::ANY)])] });
+            sequences
+                .push(Sequence { clauses: vec![Clause::new(vec![Gram::new(&[bytes], ByteSet::ANY, ByteSet::ANY)])] });
         }
         if sequences.iter().any(|sequence| sequence.clauses[0].grams.len() > GRAMS_MAX) {
             return Self::always();

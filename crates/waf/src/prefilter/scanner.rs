@@ -110,31 +110,6 @@ impl ScanMemory {
 }
 
 impl Scanner {
-    #[cfg(test)]
-    pub(crate) fn show(&self, gram: u32) -> String {
-        let gram = &self.grams[gram as usize];
-        let mut places: Vec<&Place> = self.places[gram.places.0 as usize..gram.places.1 as usize].iter().collect();
-        places.sort_by_key(|place| place.offset);
-        let set = |place: &&Place| {
-            let set = &self.sets[usize::from(place.set)];
-            let text: Vec<u8> = set.bytes().collect();
-            let text = if text.len() > 12 { format!("{}..{}", text[..8].escape_ascii(), text.len()) } else { text.escape_ascii().to_string() };
-            format!("{}[{text}{}]", place.offset, if set.admits_edge() { "$" } else { "" })
-        };
-        let judges: Vec<u32> = self.uses[gram.uses.0 as usize..gram.uses.1 as usize].iter().map(|u| self.sequences[u.sequence as usize].judge).collect();
-        format!("{} judges {judges:?}", places.iter().map(set).collect::<String>())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn figures(&self) -> String {
-        let windows: u32 = self.windows.iter().map(|word| word.count_ones()).sum();
-        let longest = self.buckets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-        format!(
-            "{windows} windows, {} buckets, longest {longest}, {} grams, {} uses, {} sequences, {} unordered, {} sets",
-            self.buckets.len(), self.grams.len(), self.uses.len(), self.sequences.len(), self.unordered.len(), self.sets.len()
-        )
-    }
-
     /// Writes to `answer` which programs may hold of `text`, one bit each. `present`: what bytes there are, or were before
     /// some were erased.
     pub(crate) fn scan(&self, text: &[u8], present: Present, memory: &mut ScanMemory, answer: &mut [u64]) {
@@ -193,39 +168,6 @@ impl Scanner {
             if !std::mem::replace(&mut memory.met[index as usize], true) {
                 memory.met_grams.push(index);
             }
-        }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn busiest(&self, texts: &[String]) {
-        let mut met = std::collections::HashMap::new();
-        let mut bytes = 0;
-        for text in texts {
-            let mut windows = Windows::default();
-            for class in text.bytes().map(class_of).chain([EDGE]) {
-                windows = windows.next(class);
-                bytes += 1;
-                for number in windows.numbers() {
-                    if self.is_known(number) {
-                        *met.entry(number).or_insert(0usize) += 1;
-                    }
-                }
-            }
-        }
-        let grams = |number: usize| {
-            let word = number / 64;
-            let below = self.windows[word] & ((1 << (number % 64)) - 1);
-            let bucket = self.bucket_of[(self.ranks[word] + below.count_ones()) as usize] as usize;
-            &self.bucket_grams[self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize]
-        };
-        let mut met: Vec<_> = met.into_iter().map(|(number, times)| (times * grams(number).len(), times, number)).collect();
-        met.sort_unstable();
-        let total: usize = met.iter().map(|m| m.1).sum();
-        let tried: usize = met.iter().map(|m| m.0).sum();
-        eprintln!("met {total} tried {tried} of {bytes} bytes");
-        for (tried, times, number) in met.into_iter().rev().take(25) {
-            let kind = if number < 1 << 14 { 2 } else if number < (1 << 14) + (1 << 17) { 3 } else { 4 };
-            eprintln!("  {kind} places, tried {tried} times {times}: {} grams, {}", grams(number).len(), grams(number).iter().take(3).map(|g| self.show(*g)).collect::<Vec<_>>().join(" | "));
         }
     }
 

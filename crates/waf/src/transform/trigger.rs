@@ -34,7 +34,8 @@ impl Transform {
             | T::TrimLeft
             | T::TrimRight => ByteSet::of(WHITE_SPACE),
             T::SecUrlDecodeUni | T::UrlDecode | T::UrlDecodeUni => ByteSet::of(b"%+"),
-            T::SecUtf8ToUnicode | T::Utf8ToUnicode => ByteSet::range(0x80, 0xff),
+            T::SecUtf8ToUnicode => ByteSet::range(0x80, 0xff).union(&ByteSet::of(b"\0")),
+            T::Utf8ToUnicode => ByteSet::range(0x80, 0xff),
             T::SqlHexDecode => ByteSet::of(b"xX"),
             T::CmdLine | T::CmdLineUnix | T::CmdLineWin | T::SecCmdLine => {
                 ByteSet::range(0, u8::MAX).minus(&ByteSet::of(PLAIN_IN_COMMANDS))

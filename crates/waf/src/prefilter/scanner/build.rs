@@ -6,8 +6,8 @@ use super::class::{self, Present, ones};
 use super::window::{NUMBERS, PLACES_MAX, PLACES_MIN, Windows};
 use super::{JudgeId, Place, ScannedGram, ScannedSequence, Scanner, Use};
 use crate::prefilter::byte_set::ByteSet;
-use crate::prefilter::gram::Gram;
 use crate::prefilter::frequency;
+use crate::prefilter::gram::Gram;
 use crate::prefilter::program::Program;
 
 /// Clauses a sequence may have.
@@ -85,7 +85,11 @@ impl ScannerBuilder {
             let first = uses.len() as u32;
             uses.extend_from_slice(used);
             let uses_first = first + used.iter().filter(|usage| usage.clause == 0).count() as u32;
-            grams.push(ScannedGram { places: (from, places.len() as u32), uses: (first, uses.len() as u32), uses_first });
+            grams.push(ScannedGram {
+                places: (from, places.len() as u32),
+                uses: (first, uses.len() as u32),
+                uses_first,
+            });
         }
         scanner.grams = grams.into();
         scanner.places = places.into();
@@ -143,7 +147,8 @@ struct Window {
 impl Window {
     /// The window that is met least often.
     fn of(gram: &Gram) -> Self {
-        let windows = (PLACES_MIN..=PLACES_MAX).flat_map(|places| (places - 1..gram.places.len()).map(move |end| Self { places, end }));
+        let windows = (PLACES_MIN..=PLACES_MAX)
+            .flat_map(|places| (places - 1..gram.places.len()).map(move |end| Self { places, end }));
         let cost = |window: &Self| {
             let look = if window.places == 2 { PAIR_COST } else { HASHED_COST };
             window.masks(gram).map(class::share).product::<f64>() + window.count(gram) as f64 * look

@@ -24,7 +24,7 @@ const fn classes() -> [u8; 256] {
         let value = byte as u8;
         classes[byte] = match value {
             b'a'..=b'z' => classes[value.to_ascii_uppercase() as usize],
-            0x81.. if value % HIGH_BYTES != 0 => classes[byte - 1],
+            0x81.. if !value.is_multiple_of(HIGH_BYTES) => classes[byte - 1],
             _ => {
                 next += 1;
                 next - 1

@@ -263,8 +263,7 @@ impl<'p> Builder<'p> {
         if link.multi_match {
             nodes = std::iter::once(ChainId::ROOT).chain(test.chain.iter().copied()).collect();
         }
-        let is_whole =
-            test.targets.iter().all(|target| !target.count && matches!(target.place, PlacePlan::Store(_)));
+        let is_whole = test.targets.iter().all(|target| !target.count && matches!(target.place, PlacePlan::Store(_)));
         for (list, part, _) in sources() {
             let wanted = &mut self.phases[usize::from(phase.number()) - 1];
             if !wanted.contains(&(list, part)) {

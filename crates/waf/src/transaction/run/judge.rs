@@ -8,7 +8,9 @@ use crate::ir::phased::Variable;
 use crate::operator::number::compares;
 use crate::transaction::matched_values::Seen;
 use crate::transaction::number::write_number;
-use crate::transaction::plan::{ChainId, LinkCondition, LinkPlan, NumberTest, PlacePlan, SelectorPlan, Slot, TargetPlan, TestPlan};
+use crate::transaction::plan::{
+    ChainId, LinkCondition, LinkPlan, NumberTest, PlacePlan, SelectorPlan, Slot, TargetPlan, TestPlan,
+};
 use crate::transaction::state::{Scratch, State};
 use crate::transaction::tx::{TxPlace, TxVariables};
 use crate::transaction::view::View;
