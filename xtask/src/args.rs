@@ -89,6 +89,28 @@ pub(crate) enum Bench {
     Engine,
     /// The proxy beside nginx, in alternating rounds
     Edge(EdgeBench),
+    /// The Core Rule Set beside nginx with ModSecurity, and beside another engine alone, in alternating rounds
+    Crs(CrsBench),
+}
+
+/// How long and how hard to load the firewalls.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct CrsBench {
+    /// Measured rounds; each loads every contender once with every request
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// Seconds of load for a contender and a request in a round
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) seconds: u32,
+    /// Connections kept open by the load generator
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) connections: u32,
+    /// Leave the checkpoint out: checks the harness with ModSecurity alone
+    #[arg(long)]
+    pub(crate) only_peer: bool,
+    /// Leave the proxies out: the engines alone
+    #[arg(long, conflicts_with = "only_peer")]
+    pub(crate) only_engines: bool,
 }
 
 /// How long and how hard to load the proxies.

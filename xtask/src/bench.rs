@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures taken here and now, the proxy's beside a peer in the same run.
 
 mod acl;
+mod crs;
 mod edge;
 mod figures;
 mod report;
@@ -26,5 +27,6 @@ pub(crate) fn run(root: &Path, what: Bench) -> Result<()> {
             run_command(command.args(["--bench", "starter", "--bench", "record", "--bench", "http1"]))
         }
         Bench::Edge(load) => edge::run(root, load),
+        Bench::Crs(load) => crs::run(root, load),
     }
 }

@@ -61,7 +61,10 @@ const NEEDED: &[&packages::Package] = &[
 
 fn format(root: &Path) -> Result<()> {
     run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
-    run_command(cargo(root).args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+    for workspace in ["fuzz/Cargo.toml", "peers/Cargo.toml"] {
+        run_command(cargo(root).args(["fmt", "--manifest-path", workspace, "--check"]))?;
+    }
+    Ok(())
 }
 
 fn clippy(root: &Path) -> Result<()> {

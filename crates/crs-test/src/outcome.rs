@@ -7,6 +7,8 @@ pub struct Outcome {
     pub response: Option<Response>,
     /// The rules that matched and said so in the error log, in order.
     pub log: Vec<Logged>,
+    /// Why HTTP refused it before any rule could, if it did.
+    pub refused: Option<String>,
 }
 
 /// A response.

@@ -2,6 +2,7 @@
 //!
 //! Source: the documentation of `albedo`, the backend of `go-ftw`.
 
+mod connection;
 mod content_type;
 
 use base64::Engine as _;
@@ -9,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::outcome::Response;
+
+pub use connection::Connection;
 
 /// The answer to a request: what the JSON of a POST to `/reflect` describes (`status`, `headers`, `body` or `encodedBody`),
 /// and an empty 200 for everything else.

@@ -12,15 +12,15 @@ use sekisho_edge::http1::read::{RawRequest, read, refused};
 use sekisho_edge::http1::{BodyFraming, Framer, Limits, Malformed, Step};
 use sekisho_model::Timestamp;
 use sekisho_waf::transaction::{
-    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, PhasedContext, PhasedRules, ResponseHead,
-    Transaction,
+    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, Matched, PhasedContext, PhasedRules,
+    ResponseHead, Transaction,
 };
 use sekisho_waf::{Body, Client, Header, Request};
 
 use crate::case::Test;
-use crate::expectation::Difference;
 use crate::outcome::{Logged, Outcome, Response};
-use crate::{log_line, reflect, wire};
+use crate::reflect;
+use crate::result::TestResult;
 
 /// Where requests come from, and where they are received.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -40,28 +40,6 @@ pub struct Runner {
     transaction: Transaction,
 }
 
-/// A stage that came to something else than expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageFailure {
-    /// Which stage of its test, from 1.
-    pub stage: usize,
-    /// The request line, control characters escaped.
-    pub request: String,
-    /// What differs.
-    pub differences: Vec<Difference>,
-    /// The rules that matched.
-    pub rules: Vec<u64>,
-}
-
-/// What came of a test.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TestResult {
-    /// The stages that came to something else than expected.
-    pub failures: Vec<StageFailure>,
-    /// Whether HTTP refused a request before any rule was asked, and how.
-    pub refused: Option<String>,
-}
-
 impl Runner {
     /// A runner of these rules.
     #[must_use]
@@ -73,7 +51,7 @@ impl Runner {
     pub fn run(&mut self, test: &Test, now: Timestamp) -> TestResult {
         let collections = LocalCollections::default();
         let mut now = now;
-        test.run(|bytes| {
+        let sent = test.send(|bytes| {
             let context = PhasedContext {
                 collections: &collections,
                 unique_id: &test.id,
@@ -83,27 +61,28 @@ impl Runner {
             };
             now = Timestamp::from_unix_ms(now.unix_ms() + STAGE_MS);
             self.exchange(bytes, &context)
-        })
+        });
+        test.judge(&sent)
     }
 
-    /// What comes of the first request in `bytes`, and why HTTP refused it if it did.
-    fn exchange(&mut self, bytes: &[u8], context: &PhasedContext<'_>) -> (Outcome, Option<String>) {
+    /// What comes of the first request in `bytes`.
+    fn exchange(&mut self, bytes: &[u8], context: &PhasedContext<'_>) -> Outcome {
         let body = match framed(bytes, gate()) {
             Ok(framing) => framing,
-            Err(reason) => return (self.refuse(bytes, reason, context), Some(reason.to_string())),
+            Err(reason) => return self.refuse(bytes, reason, context),
         };
-        let Ok(raw) = read(bytes, gate()) else { return (Outcome::default(), None) };
+        let Ok(raw) = read(bytes, gate()) else { return Outcome::default() };
         let body = match body {
             Framed::Content(content) => Cow::Borrowed(content),
             Framed::Chunked => raw.body.clone(),
         };
         let response = self.phases(&raw, &body, context);
-        (Outcome { response, log: self.log() }, None)
+        Outcome { response, log: self.log(), refused: None }
     }
 
     /// A request that HTTP refuses: the rules see its head, for the record, where it can be told what that is.
     fn refuse(&mut self, bytes: &[u8], reason: Malformed, context: &PhasedContext<'_>) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { refused: Some(reason.to_string()), ..Outcome::default() };
         if let Some(raw) = refused(bytes, reason) {
             with_request(&raw, |request| {
                 self.transaction.begin(&self.rules, request, context);
@@ -157,46 +136,13 @@ impl Runner {
 
     /// What the error log says of the transaction.
     fn log(&self) -> Vec<Logged> {
-        let matches = self.transaction.matches().filter(|matched| matched.log);
-        matches.map(|matched| Logged { rule: matched.rule.id, line: log_line::of(&matched) }).collect()
+        let logged = |matched: Matched<'_>| {
+            let mut line = Vec::new();
+            matched.write_error_log_line(&mut line);
+            Logged { rule: matched.rule.id, line: String::from_utf8_lossy(&line).into_owned() }
+        };
+        self.transaction.matches().filter(|matched| matched.log).map(logged).collect()
     }
-}
-
-impl Test {
-    /// Runs the stages: `exchange` sends a request's bytes, and says what came of them and why HTTP refused them if it did.
-    pub fn run(&self, mut exchange: impl FnMut(&[u8]) -> (Outcome, Option<String>)) -> TestResult {
-        let mut result = TestResult::default();
-        let mut memory = wire::Memory::default();
-        for (index, stage) in self.stages.iter().enumerate() {
-            let bytes = wire::request(&stage.input, &memory);
-            let (outcome, refused) = exchange(&bytes);
-            result.refused = refused.or(result.refused);
-            let differences = stage.expectation.differences(&outcome);
-            if !differences.is_empty() {
-                let (stage, request) = (index + 1, request_line(&bytes));
-                result.failures.push(StageFailure { stage, request, differences, rules: outcome.rules() });
-            }
-            memory.learn(&stage.input, outcome.response.as_ref());
-        }
-        result
-    }
-}
-
-/// The request line, for people.
-fn request_line(bytes: &[u8]) -> String {
-    /// Longer lines are cut: what differs is told below them.
-    const CHARS_MAX: usize = 160;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
-    let mut shown: String = line.chars().take(CHARS_MAX).flat_map(shown).collect();
-    if line.chars().nth(CHARS_MAX).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-fn shown(character: char) -> Vec<char> {
-    if character.is_control() { character.escape_default().collect() } else { vec![character] }
 }
 
 /// What the gate lets pass of the first request.

@@ -64,7 +64,7 @@ pub(super) struct Entry {
 pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::WRK])?;
     let binary = if load.only_nginx { None } else { Some(build_sekisho(root, "release")?) };
-    let folder = fresh_folder(root)?;
+    let folder = fresh_folder(root, "bench-edge")?;
     let backend = nginx::backend(&folder)?;
     let mut entries = start(root, &folder, &backend, binary.as_deref())?;
 
@@ -86,8 +86,9 @@ pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
     Ok(())
 }
 
-fn fresh_folder(root: &Path) -> Result<PathBuf> {
-    let folder = root.join("target/bench-edge");
+/// An empty folder `name` for the files of a run.
+pub(super) fn fresh_folder(root: &Path, name: &str) -> Result<PathBuf> {
+    let folder = root.join("target").join(name);
     if folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("clear {}", folder.display()))?;
     }
@@ -142,8 +143,13 @@ fn without_records(binary: &Path, folder: &Path, backend: &Server, files: &AclFi
 }
 
 fn measure(server: &Server, script: &Path, load: EdgeBench) -> Result<Sample> {
+    sample(server, || wrk::load(&server.address, script, load.connections, load.seconds))
+}
+
+/// What a load cost the server.
+pub(super) fn sample(server: &Server, load: impl FnOnce() -> Result<wrk::Requests>) -> Result<Sample> {
     let before = Usage::of(server.pid())?;
-    let requests = wrk::load(&server.address, script, load.connections, load.seconds)?;
+    let requests = load()?;
     let after = Usage::of(server.pid())?;
     let cpu: Duration = after.cpu.saturating_sub(before.cpu);
     Ok(Sample {

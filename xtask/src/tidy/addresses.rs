@@ -68,7 +68,8 @@ pub(super) fn check_locks(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
-    for manifest in tree.paths().filter(|path| *path == "Cargo.toml" || *path == "fuzz/Cargo.toml") {
+    const WORKSPACES: [&str; 3] = ["Cargo.toml", "fuzz/Cargo.toml", "peers/Cargo.toml"];
+    for manifest in tree.paths().filter(|path| WORKSPACES.contains(path)) {
         let lock = manifest.replace(".toml", ".lock");
         if !tree.has(&lock) {
             findings.push(Finding::new(lock, 1, "missing", "commit it: builds use --locked"));

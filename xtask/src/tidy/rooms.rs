@@ -51,6 +51,7 @@ const ROOMS: &[Room] = &[
             "sekisho-waf-lang",
         ],
     },
+    Room { name: "sekisho-peers", uses: &["sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     // Depends on nothing of ours: `cargo xtask` must build when nothing else does.
     Room { name: "xtask", uses: &[] },
 ];
@@ -116,7 +117,7 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         crates: &["anyhow"],
-        rooms: &["sekisho", "sekisho-shop", "sekisho-e2e", "xtask"],
+        rooms: &["sekisho", "sekisho-shop", "sekisho-e2e", "sekisho-peers", "xtask"],
         why: "libraries have typed errors (thiserror)",
         in_tests: true,
     },
@@ -124,6 +125,12 @@ const KEPT: &[Kept] = &[
         crates: &["libfuzzer-sys", "arbitrary"],
         rooms: &["sekisho-fuzz"],
         why: "fuzzing stays out of what ships",
+        in_tests: false,
+    },
+    Kept {
+        crates: &["zentinel-*"],
+        rooms: &["sekisho-peers"],
+        why: "another's engine is there to be measured beside ours",
         in_tests: false,
     },
 ];

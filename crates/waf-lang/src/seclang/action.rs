@@ -39,6 +39,10 @@ pub(super) struct Actions {
     pub(super) capture: bool,
     pub(super) multi_match: bool,
     pub(super) chain: Option<Span>,
+    /// Whether a number was given, sound or not.
+    pub(super) gave_id: bool,
+    /// Whether a phase was given, sound or not.
+    pub(super) gave_phase: bool,
 }
 
 /// A value and where it was given.
@@ -199,7 +203,7 @@ fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
     let text = name.text();
     if let Some(reason) = refused::reason(refused::ACTIONS, text) {
         let message = format!("the action `{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-action", message));
+        reading.report.push(name.error("unsupported-action", message).help(refused::HELP));
         return;
     }
     let help = reading.report.did_you_mean(text, ACTIONS.iter().map(|(known, ..)| *known));
@@ -253,11 +257,13 @@ fn with_value(kind: Kind, name: Part<'_>, value: &Word, actions: &mut Actions, r
 fn single(kind: Kind, name: Part<'_>, part: Part<'_>, actions: &mut Actions, reading: &mut Reading<'_>) {
     match kind {
         Kind::Id => {
+            actions.gave_id = true;
             if let Some(id) = ids::id(part, &mut reading.report) {
                 set(&mut actions.id, id, part, "the number of the rule", reading);
             }
         }
         Kind::Phase => {
+            actions.gave_phase = true;
             if let Some(found) = phase(part, reading) {
                 set(&mut actions.phase, found, part, "the phase", reading);
             }

@@ -1,4 +1,6 @@
-//! Regular expressions as rules give them.
+//! Regular expressions, held to what can be run when they are read.
+
+use sekisho_waf::operator::pattern;
 
 use super::macros;
 use super::word::Part;
@@ -12,7 +14,21 @@ pub(super) fn read(part: Part<'_>, report: &mut Report) -> Option<String> {
         report.push(part.error("macro-in-expression", message).help(help));
         return None;
     }
-    Some(part.text().to_owned())
+    checked(part, part.text().to_owned(), report)
+}
+
+/// Holds an expression to what can be run; `part` is where it stands.
+pub(super) fn checked(part: Part<'_>, pattern: String, report: &mut Report) -> Option<String> {
+    let Err(error) = pattern::check(&pattern) else { return Some(pattern) };
+    // An expression whose escapes were resolved does not stand in the file byte by byte.
+    let at = error.at.filter(|at| part.text() == pattern && pattern.is_char_boundary(*at));
+    let place = at.map_or(part, |at| {
+        let length = pattern[at..].chars().next().map_or(0, char::len_utf8);
+        part.sub(at..at + length)
+    });
+    let message = format!("the regular expression cannot be used: {}", last_line(&error.reason));
+    report.push(place.error("invalid-expression", message).help("see docs/seclang.md on regular expressions"));
+    None
 }
 
 /// What a multi-line message comes to.

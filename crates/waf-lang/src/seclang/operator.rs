@@ -151,7 +151,7 @@ fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
     let text = name.text();
     if let Some(reason) = refused::reason(refused::OPERATORS, text) {
         let message = format!("the operator `@{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-operator", message));
+        reading.report.push(name.error("unsupported-operator", message).help(refused::HELP));
         return;
     }
     let help = reading.report.did_you_mean(text, OPERATORS.iter().map(|(known, _)| *known));

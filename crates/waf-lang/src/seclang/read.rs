@@ -265,7 +265,7 @@ fn unknown(statement: &Statement, reading: &mut Reading<'_>) {
         let is_off = matches!(statement.arguments.as_slice(), [word] if word.part().text().eq_ignore_ascii_case("off"));
         if !is_off {
             let message = format!("the directive `{text}` is not supported: {reason}");
-            reading.report.push(name.error("unsupported-directive", message));
+            reading.report.push(name.error("unsupported-directive", message).help(refused::HELP));
         }
         return;
     }
@@ -280,11 +280,11 @@ fn unknown(statement: &Statement, reading: &mut Reading<'_>) {
 }
 
 fn check_starter(actions: &Actions, name: Part<'_>, reading: &mut Reading<'_>) {
-    if actions.id.is_none() {
+    if !actions.gave_id {
         let problem = name.error("missing-id", "the rule has no number");
         reading.report.push(problem.help("add `id:` and a number that no other rule has"));
     }
-    if actions.phase.is_none() {
+    if !actions.gave_phase {
         let problem = name.warning("missing-phase", "the rule names no phase, so it runs in phase 2");
         reading.report.push(problem.help("add `phase:2`, or the phase that is meant"));
     }

@@ -3,6 +3,9 @@
 /// A name and why it is refused.
 pub(super) type Refused = (&'static str, &'static str);
 
+/// The way out.
+pub(super) const HELP: &str = "leave it out; docs/seclang.md says what is honoured";
+
 /// Why a name is refused, in any ASCII case.
 pub(super) fn reason(table: &[Refused], name: &str) -> Option<&'static str> {
     table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, reason)| *reason)

@@ -4,8 +4,8 @@
 
 use sekisho_waf::ir::phased::{Selector, Target, Variable, VariableKind};
 
-use super::refused;
 use super::word::Part;
+use super::{expression, refused};
 use crate::report::{Report, quoted};
 
 /// What a rule looks at, and what of it not.
@@ -67,7 +67,7 @@ pub(super) fn variable(name: Part<'_>, report: &mut Report) -> Option<Variable> 
         report.push(name.error("missing-variable", "the name of a variable is missing here"));
     } else if let Some(reason) = refused::reason(refused::VARIABLES, text) {
         let message = format!("the variable {} is not supported: {reason}", quoted(text));
-        report.push(name.error("unsupported-variable", message));
+        report.push(name.error("unsupported-variable", message).help(refused::HELP));
     } else {
         let message = format!("unknown variable {}", quoted(text));
         let upper = text.to_ascii_uppercase();
@@ -122,7 +122,7 @@ fn regex(part: Part<'_>, report: &mut Report) -> Option<Selector> {
         report.push(part.error("unclosed-selector", message).help("write `/expression/`, and `\\/` for a slash in it"));
         return None;
     };
-    Some(Selector::Regex(inner.replace("\\/", "/")))
+    expression::checked(part.sub(1..text.len() - 1), inner.replace("\\/", "/"), report).map(Selector::Regex)
 }
 
 fn xml(part: Part<'_>, report: &mut Report) -> Option<Selector> {

@@ -2,10 +2,21 @@
 //!
 //! [`parse`] tells what a pattern means; what no linear engine can match is refused with the reason. As in libmodsecurity
 //! and Coraza, the dot matches line feeds, `^` and `$` match at lines, and letters match in their own case only unless the
-//! pattern says otherwise.
+//! pattern says otherwise. All is about bytes: `\x{c2}` is one, and a character beyond ASCII is those of its UTF-8.
+//!
+//! Where PCRE differs and no pattern of ours depends on it: its `^` does not match after a line feed that ends the value.
+//!
+//! Source: PCRE2 manual, pcre2pattern(3). The engine's own syntax, which rules of AWS use, is in [`super::regex`].
 
-use regex_automata::meta::{Config, Regex};
-use regex_syntax::ParserBuilder;
+mod byte_set;
+mod class;
+mod escape;
+mod lower;
+mod node;
+mod once;
+mod parser;
+mod reader;
+
 use regex_syntax::hir::Hir;
 
 /// Why a pattern cannot be used.
@@ -18,31 +29,35 @@ pub struct PatternError {
     pub at: Option<usize>,
 }
 
-/// What a pattern means.
+impl PatternError {
+    fn at(at: usize, reason: &str) -> Self {
+        Self { reason: reason.to_owned(), at: Some(at) }
+    }
+}
+
+/// Whether a pattern can be used: as [`parse`] says, without building what it means.
+///
+/// # Errors
+///
+/// If it is broken, or cannot be matched in linear time.
+pub fn check(pattern: &str) -> Result<(), PatternError> {
+    read(pattern).map(|_| ())
+}
+
+/// What a pattern means. Groups beyond the ninth, which rules cannot refer to, are not caught.
 ///
 /// # Errors
 ///
 /// If it is broken, or cannot be matched in linear time.
 pub fn parse(pattern: &str) -> Result<Hir, PatternError> {
-    ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .dot_matches_new_line(true)
-        .multi_line(true)
-        .build()
-        .parse(pattern)
-        .map_err(|error| PatternError { reason: error.to_string(), at: None })
+    read(pattern).map(lower::lower)
 }
 
-/// Builds a pattern.
-///
-/// # Errors
-///
-/// If it is broken, cannot be matched in linear time, or takes more than `bytes_max` bytes.
-pub(crate) fn build(pattern: &str, bytes_max: usize) -> Result<Regex, PatternError> {
-    let hir = parse(pattern)?;
-    Regex::builder()
-        .configure(Config::new().utf8_empty(false).nfa_size_limit(Some(bytes_max)))
-        .build_from_hir(&hir)
-        .map_err(|error| PatternError { reason: error.to_string(), at: None })
+fn read(pattern: &str) -> Result<node::Node, PatternError> {
+    let node = parser::read(pattern.as_bytes())?;
+    once::check(&node)?;
+    Ok(node)
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,7 @@ pub(super) struct Around<'a> {
 /// Appends the line, without a line end.
 pub(super) fn write_line(matched: &Matched<'_>, around: Around<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"ModSecurity: ");
-    if matched.stops {
-        let status = matched.rule.status.unwrap_or(403);
+    if let Some(status) = matched.stopped_with {
         add(out, format_args!("Access denied with code {status} (phase {}). ", matched.phase.number()));
     } else {
         out.extend_from_slice(b"Warning. ");
@@ -51,8 +50,13 @@ pub(super) fn write_line(matched: &Matched<'_>, around: Around<'_>, out: &mut Ve
 /// Appends what matched.
 pub(super) fn write_what(matched: &Matched<'_>, out: &mut Vec<u8>) {
     let Some(test) = matched.rule.links.last().and_then(|link| link.test.as_ref()) else {
-        return out.extend_from_slice(b"Unconditional match in SecAction.");
+        return;
     };
+    match test.operator {
+        PhasedOperator::DetectSqli => return out.extend_from_slice(b"detected SQLi using libinjection."),
+        PhasedOperator::DetectXss => return out.extend_from_slice(b"detected XSS using libinjection."),
+        _ => {}
+    }
     add(out, format_args!("Matched \"Operator `{}' with parameter `", name(&test.operator)));
     let parameter = matched.parameter.map_or_else(|| parameter(&test.operator), <[u8]>::to_vec);
     cut(out, &parameter, PARAMETER_BYTES_MAX);

@@ -26,8 +26,8 @@ pub struct Matched<'a> {
     pub log: bool,
     /// Whether it makes the transaction relevant to the audit log.
     pub audit_log: bool,
-    /// Whether it stopped the transaction.
-    pub stops: bool,
+    /// The status it stopped the transaction with, if it did.
+    pub stopped_with: Option<u16>,
     tags: &'a [u8],
     store: &'a Store,
 }
@@ -48,7 +48,7 @@ impl<'a> Matched<'a> {
             parameter: test.and_then(|test| test.operand.as_ref()).map(|_| text(&entry.parameter)),
             log: rule.log,
             audit_log: rule.audit_log,
-            stops: entry.stops,
+            stopped_with: entry.status,
             tags: text(&entry.tags),
             store: &state.store,
         }
@@ -71,7 +71,7 @@ impl<'a> Matched<'a> {
         let scalar = |list| self.store.scalar(list);
         let around = error_log::Around {
             host: scalar(List::ServerAddr),
-            uri: scalar(List::RequestUri),
+            uri: scalar(List::RequestFilename),
             unique_id: scalar(List::UniqueId),
         };
         error_log::write_line(self, around, out);

@@ -10,7 +10,7 @@ use crate::ir::phased::Phase;
 pub(super) struct Report {
     entries: Vec<Entry>,
     bytes: Vec<u8>,
-    /// Of the rule at hand, whose chain may yet fail.
+    /// Of the rule at hand.
     pub(super) pending: Pending,
 }
 
@@ -27,11 +27,11 @@ pub(super) struct Entry {
     pub(super) value: Range<usize>,
     /// The operator's text, if it has macros.
     pub(super) parameter: Range<usize>,
-    /// Whether it stopped the transaction.
-    pub(super) stops: bool,
+    /// The status it stopped the transaction with, if it did.
+    pub(super) status: Option<u16>,
 }
 
-/// What logs will say of a rule if its whole chain matches.
+/// What logs say of a rule.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     pub(super) message: Vec<u8>,
@@ -57,9 +57,9 @@ impl Report {
     }
 
     /// Keeps what is pending, cut at the limits.
-    pub(super) fn keep(&mut self, rule: usize, phase: Phase, stops: bool, limits: &TransactionLimits) {
+    pub(super) fn keep(&mut self, rule: usize, phase: Phase, status: Option<u16>, limits: &TransactionLimits) {
         // The rule that stops a transaction is always told of.
-        if self.entries.len() >= limits.matches_max && !stops {
+        if self.entries.len() >= limits.matches_max && status.is_none() {
             return;
         }
         let Self { entries, bytes, pending } = self;
@@ -80,7 +80,7 @@ impl Report {
             variable: kept(&pending.variable),
             value: kept(&pending.value),
             parameter: kept(&pending.parameter),
-            stops,
+            status,
         });
     }
 

@@ -113,18 +113,6 @@ impl<'r> Run<'r> {
 
     /// Holds a rule against the transaction, link by link.
     fn rule_matches(&mut self, rule: usize) -> bool {
-        let plan = &self.program().rules[rule];
-        let loaded = self.program().rule(self.policy(), rule);
-        let is_logged = loaded.log || loaded.audit_log;
-        if is_logged {
-            self.state.report.pending.clear();
-        }
-        plan.links.clone().all(|link| {
-            let matched = self.link_matches(link);
-            if matched && is_logged {
-                self.note(rule, link);
-            }
-            matched
-        })
+        self.program().rules[rule].links.clone().all(|link| self.link_matches(link))
     }
 }

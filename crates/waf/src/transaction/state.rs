@@ -50,6 +50,8 @@ pub(super) struct Controls {
 pub(super) struct Scratch {
     /// The operator's text, expanded.
     pub(super) operand: Vec<u8>,
+    /// Whether what it was made of may have changed.
+    pub(super) is_operand_stale: bool,
     pub(super) text: Vec<u8>,
     pub(super) name: Vec<u8>,
     pub(super) lower: Vec<u8>,
@@ -101,7 +103,7 @@ impl Controls {
 
 impl Scratch {
     fn shrink(&mut self, bytes_kept: usize) {
-        let Self { operand, text, name, lower, listed, steps: [first, second] } = self;
+        let Self { operand, is_operand_stale: _, text, name, lower, listed, steps: [first, second] } = self;
         for buffer in [operand, text, name, lower, first, second] {
             buffer.clear();
             buffer.shrink_to(bytes_kept);

@@ -263,21 +263,19 @@ impl<'v> View<'v> {
         }
     }
 
-    /// Appends a variable of one value; whether there is one.
+    /// Appends a variable of one value; whether there is one. As in libmodsecurity 3.0.9, what nothing set yet is there, and
+    /// empty.
     fn write_scalar(&self, variable: Variable, out: &mut Vec<u8>) -> bool {
         let matched = &self.changing.matched;
-        let key = |store, out: &mut Vec<u8>| {
-            let key = self.changing.collections.key(store);
-            out.extend_from_slice(key.unwrap_or_default());
-            key.is_some()
-        };
+        let key = |store| self.changing.collections.key(store).unwrap_or_default();
         match variable {
             Variable::MatchedVar | Variable::MatchedVarName => {
-                let Some(seen) = matched.last() else { return false };
-                if variable == Variable::MatchedVar {
-                    out.extend_from_slice(matched.value(seen, self.store, self.transformed));
-                } else {
-                    matched.write_name(seen, self.program, self.store, out);
+                match matched.last() {
+                    Some(seen) if variable == Variable::MatchedVar => {
+                        out.extend_from_slice(matched.value(seen, self.store, self.transformed));
+                    }
+                    Some(seen) => matched.write_name(seen, self.program, self.store, out),
+                    None => {}
                 }
                 true
             }
@@ -294,11 +292,16 @@ impl<'v> View<'v> {
                 out.extend_from_slice(MODSEC_BUILD);
                 true
             }
-            Variable::SessionId => key(Kept::Session, out),
-            Variable::UserId => key(Kept::User, out),
+            Variable::SessionId => {
+                out.extend_from_slice(key(Kept::Session));
+                true
+            }
+            Variable::UserId => {
+                out.extend_from_slice(key(Kept::User));
+                true
+            }
             Variable::WebAppId => {
-                let id = self.policy.settings.web_app_id.as_deref();
-                out.extend_from_slice(id.unwrap_or("default").as_bytes());
+                out.extend_from_slice(self.policy.settings.web_app_id.as_deref().unwrap_or_default().as_bytes());
                 true
             }
             // Nothing is cut short by a limit on steps: patterns take linear time.

@@ -82,7 +82,7 @@ fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
     let text = name.text();
     if let Some(reason) = refused::reason(refused::CONTROLS, text) {
         let message = format!("`ctl:{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-control", message));
+        reading.report.push(name.error("unsupported-control", message).help(refused::HELP));
         return;
     }
     let help = reading.report.did_you_mean(text, CONTROLS.iter().map(|(known, _)| *known));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use regex_automata::Input;
-use regex_automata::meta::Regex;
+use regex_automata::meta::{Config, Regex};
 use regex_automata::util::captures::Captures as Groups;
 
 use super::{Captured, Captures, OperatorMemory};
@@ -32,12 +32,20 @@ impl Patterns {
         if let Some(known) = self.by_text.get(text) {
             return Ok(known.clone());
         }
-        let regex = pattern::build(text, self.bytes_max)?;
+        let regex = build(text, self.bytes_max)?;
         let built = Built { regex: OnceLock::from(regex), policy: Arc::clone(&self.policy), index: self.by_text.len() };
         let pattern = Pattern(Arc::new(built));
         self.by_text.insert(text.to_owned(), pattern.clone());
         Ok(pattern)
     }
+}
+
+fn build(text: &str, bytes_max: usize) -> Result<Regex, PatternError> {
+    let hir = pattern::parse(text)?;
+    Regex::builder()
+        .configure(Config::new().utf8_empty(false).nfa_size_limit(Some(bytes_max)))
+        .build_from_hir(&hir)
+        .map_err(|error| PatternError { reason: error.to_string(), at: None })
 }
 
 /// A regular expression over bytes, ready to search.

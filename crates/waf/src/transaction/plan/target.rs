@@ -14,7 +14,7 @@ pub(in crate::transaction) struct TargetPlan {
     pub(in crate::transaction) selector: SelectorPlan,
     /// Members of the same variable that the test leaves out.
     pub(in crate::transaction) exclusions: Box<[SelectorPlan]>,
-    /// What logs call it, without a member's name: `ARGS`, `&ARGS`, `XML:/*`.
+    /// What logs call it, without the name of a member that is looked at: `ARGS`, `XML:/*`; of a count all of it, `ARGS:q`.
     pub(in crate::transaction) label: Box<str>,
 }
 
@@ -48,13 +48,12 @@ impl TargetPlan {
 
 /// What logs call a target.
 pub(super) fn label(target: &Target) -> Box<str> {
-    let count = if target.count { "&" } else { "" };
     let name = target.variable.name();
     match &target.selector {
-        Some(Selector::XmlText) => format!("{count}{name}:/*"),
-        Some(Selector::XmlAttributes) => format!("{count}{name}://@*"),
-        Some(Selector::Name(member)) if target.count => format!("{count}{name}:{member}"),
-        _ => format!("{count}{name}"),
+        Some(Selector::XmlText) => format!("{name}:/*"),
+        Some(Selector::XmlAttributes) => format!("{name}://@*"),
+        Some(Selector::Name(member)) if target.count => format!("{name}:{member}"),
+        _ => name.to_owned(),
     }
     .into()
 }

@@ -27,9 +27,10 @@ impl Run<'_> {
         let acts = self.state.controls.engine == EngineMode::On && self.phase != Phase::Logging;
         let intervention = if acts { self.intervention(index, rule) } else { None };
         if rule.log || rule.audit_log {
-            self.note_tags(index);
+            self.note(index);
+            let status = intervention.as_ref().map(|intervention| intervention.status);
             let limits = self.limits();
-            self.state.report.keep(index, self.phase, intervention.is_some(), limits);
+            self.state.report.keep(index, self.phase, status, limits);
         }
         if let Disruptive::Allow(scope) = rule.disruptive
             && acts
@@ -101,45 +102,38 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps what logs will say of a link that matched: expanded now, before the next link changes what it tells of.
-    pub(super) fn note(&mut self, rule: usize, index: usize) {
+    /// Expands what logs say of a rule that matched.
+    ///
+    /// As in libmodsecurity 3.0.9, the first link that has something to say is heard, and speaks of the value that matched
+    /// last, in the last link.
+    fn note(&mut self, rule: usize) {
         let program = self.program();
-        let (plan, link) = (&program.rules[rule], &program.links[index]);
-        let is_first = index == plan.links.start;
+        let plan = &program.rules[rule];
+        let links = &program.links[plan.links.clone()];
         let State { store, changing, transformed, operators, scratch, report, .. } = &mut *self.state;
         let pending = &mut report.pending;
+        pending.clear();
         let view = View::new(self.rules, self.context.now, (store, changing, transformed), rule);
-        if let Some(message) = link.message.as_ref().or(plan.message.as_ref().filter(|_| is_first)) {
-            pending.message.clear();
+        let mut of_links = links.iter().filter_map(|link| link.message.as_ref());
+        if let Some(message) = plan.message.as_ref().or_else(|| of_links.next()) {
             view.write_text(message, operators, &mut pending.message);
         }
-        if let Some(log_data) = &link.log_data {
-            pending.log_data.clear();
+        if let Some(log_data) = links.iter().find_map(|link| link.log_data.as_ref()) {
             view.write_text(log_data, operators, &mut pending.log_data);
         }
-        pending.variable.clear();
-        pending.value.clear();
-        pending.parameter.clear();
-        if link.test.as_ref().is_some_and(|test| test.operand.is_some()) {
+        for tag in plan.tags.as_deref().unwrap_or_default() {
+            view.write_text(tag, operators, &mut pending.tags);
+            pending.tags.push(0);
+        }
+        let Some(test) = links.last().and_then(|link| link.test.as_ref()) else { return };
+        if test.operand.is_some() {
             pending.parameter.extend_from_slice(&scratch.operand);
         }
-        let matched = &changing.matched;
-        if let Some(seen) = matched.last().filter(|_| link.test.is_some()) {
-            matched.write_name(seen, program, store, &mut pending.variable);
-            let value = matched.received(seen, store);
+        if let Some(seen) = changing.matched.last() {
+            changing.matched.write_name(seen, program, store, &mut pending.variable);
+            let value = changing.matched.received(seen, store);
             let shown = value.len().min(self.rules.limits().transaction.log_text_bytes_max);
             pending.value.extend_from_slice(&value[..shown]);
-        }
-    }
-
-    fn note_tags(&mut self, rule: usize) {
-        let Some(tags) = &self.program().rules[rule].tags else { return };
-        let State { store, changing, transformed, operators, report, .. } = &mut *self.state;
-        let view = View::new(self.rules, self.context.now, (store, changing, transformed), rule);
-        let written = &mut report.pending.tags;
-        for tag in tags {
-            view.write_text(tag, operators, written);
-            written.push(0);
         }
     }
 }

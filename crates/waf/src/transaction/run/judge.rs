@@ -32,7 +32,7 @@ impl<'r> Run<'r> {
             return true;
         };
         let judged = Judged { index, link, test };
-        self.expand_operand(judged);
+        self.state.scratch.is_operand_stale = true;
         let mut matched = false;
         for (at, target) in test.targets.iter().enumerate() {
             matched |= self.target_matches(judged, at, target);
@@ -43,9 +43,12 @@ impl<'r> Run<'r> {
         matched
     }
 
-    /// Expands the operator's text, which values are held against next.
+    /// Expands the operator's text, which a value is held against next, if something may have changed it.
     fn expand_operand(&mut self, judged: Judged<'_>) {
-        let Some(operand) = &judged.test.operand else { return };
+        let Some(operand) = judged.test.operand.as_ref().filter(|_| self.state.scratch.is_operand_stale) else {
+            return;
+        };
+        self.state.scratch.is_operand_stale = false;
         let State { store, changing, transformed, operators, scratch, .. } = &mut *self.state;
         let view = View::new(self.rules, self.context.now, (store, changing, transformed), judged.link.rule);
         scratch.operand.clear();
@@ -101,7 +104,10 @@ impl<'r> Run<'r> {
     fn slot_matches(&mut self, judged: Judged<'r>, target: &'r TargetPlan, slot: Slot) -> bool {
         let value = self.state.changing.tx.slot(slot);
         let Some(number) = value.number() else { return false };
-        let name = self.program().names.name(slot);
+        let name = match &target.selector {
+            SelectorPlan::Name(name) => &**name,
+            _ => self.program().names.name(slot),
+        };
         if self.is_left_out(judged, target, Name::Of(name)) {
             return false;
         }
@@ -186,6 +192,7 @@ impl<'r> Run<'r> {
     }
 
     fn form_matches(&mut self, judged: Judged<'r>, name: &[u8], received: &[u8], value: &[u8]) -> bool {
+        self.expand_operand(judged);
         let State { operators, captures, scratch, .. } = &mut *self.state;
         let tested = Tested { value, expanded: Some(&scratch.operand), places: self.context.places };
         if !holds(judged, tested, operators, captures) {
@@ -231,6 +238,7 @@ impl<'r> Run<'r> {
     }
 
     fn stored_form_matches(&mut self, judged: Judged<'r>, at: usize, value: ValueId, node: ChainId) -> bool {
+        self.expand_operand(judged);
         let program = self.program();
         let State { store, transformed, operators, captures, scratch, changing, .. } = &mut *self.state;
         transformed.compute(&program.chains, store, value, node);
@@ -257,7 +265,7 @@ impl<'r> Run<'r> {
         }
         self.act(judged.link);
         // What the next value is held against may have changed.
-        self.expand_operand(judged);
+        self.state.scratch.is_operand_stale = true;
     }
 }
 

@@ -34,5 +34,13 @@ pub(super) fn load(folder: &Path, paranoia: Option<u8>) -> Result<Arc<PhasedRule
     let Some(policy) = loaded.policy else { return Err(loaded.diagnostics) };
     terminal::print_diagnostics(&loaded.diagnostics);
     let compiled = PhasedRules::compile(policy, Limits::default());
-    compiled.map(Arc::new).map_err(|problem| Diagnostic::error("not-compiled", problem.to_string()).into())
+    compiled.map(Arc::new).map_err(|problem| {
+        let mut message = problem.to_string();
+        let mut cause = std::error::Error::source(&problem);
+        while let Some(inner) = cause {
+            message = format!("{message}: {inner}");
+            cause = inner.source();
+        }
+        Diagnostic::error("not-compiled", message).into()
+    })
 }
