@@ -54,18 +54,29 @@ fn cases() -> Vec<Case> {
         case("get", None, String::new()),
         case("form_10k", Some(P::UrlEncoded), words(350)),
         case("form_950_arguments", Some(P::UrlEncoded), words(950)),
-        case("json_small", Some(P::Json), "{\"user\":\"alice\",\"items\":[{\"id\":17,\"count\":2}],\"note\":null}".into()),
+        case(
+            "json_small",
+            Some(P::Json),
+            "{\"user\":\"alice\",\"items\":[{\"id\":17,\"count\":2}],\"note\":null}".into(),
+        ),
         case("multipart_64k", Some(P::Multipart), multipart(&line.repeat(1000), 1)),
         case(
             "xml_10k",
             Some(P::Xml),
-            format!("<list>{}</list>", "<item id=\"17\"><name>tea &amp; cake</name><price>12</price></item>".repeat(160)),
+            format!(
+                "<list>{}</list>",
+                "<item id=\"17\"><name>tea &amp; cake</name><price>12</price></item>".repeat(160)
+            ),
         ),
         case("hostile_form", Some(P::UrlEncoded), mega("&")),
         case("hostile_multipart_parts", Some(P::Multipart), multipart("", 1 << 14)),
         case("hostile_multipart_dashes", Some(P::Multipart), mega("\n--")),
         case("hostile_json_depth", Some(P::Json), mega("[")),
-        case("hostile_json_names", Some(P::Json), format!("{{\"{}\":[{}1]}}", "k".repeat(1 << 19), "1,".repeat(1 << 18))),
+        case(
+            "hostile_json_names",
+            Some(P::Json),
+            format!("{{\"{}\":[{}1]}}", "k".repeat(1 << 19), "1,".repeat(1 << 18)),
+        ),
         case("hostile_xml_attributes", Some(P::Xml), format!("<a {}>", mega("x='' "))),
         case("hostile_xml_references", Some(P::Xml), format!("<a>{}</a>", mega("&lt;"))),
     ]
