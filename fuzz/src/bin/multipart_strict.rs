@@ -48,7 +48,12 @@ fuzz_target!(|bytes: &[u8]| {
     let (mut store, mut memory) = (Store::default(), Memory::default());
     request_head(&mut store, &mut memory, &request, &PhasedContext::at(Timestamp::from_unix_ms(0)), filling);
     let processor = Some(BodyProcessor::Multipart);
-    request_body(&mut store, &mut memory, ReceivedBody { bytes: body, is_over_limit: false, processor }, filling);
+    request_body(
+        &mut store,
+        &mut memory,
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false },
+        filling,
+    );
 
     let flags = STRICT.map(|list| store.scalar(list));
     assert!(flags.iter().all(|flag| [b"0", b"1"].contains(&<&[u8; 1]>::try_from(*flag).expect("one digit"))));

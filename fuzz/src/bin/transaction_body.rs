@@ -51,7 +51,12 @@ fn fill(store: &mut Store, memory: &mut Memory, choice: u8, body: &[u8]) {
     store.clear(1 << 20);
     request_head(store, memory, &request, &PhasedContext::at(Timestamp::from_unix_ms(0)), filling);
     let processor = PROCESSORS[usize::from(choice) % PROCESSORS.len()];
-    request_body(store, memory, ReceivedBody { bytes: body, is_over_limit: false, processor }, filling);
+    request_body(
+        store,
+        memory,
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: true },
+        filling,
+    );
 
     let arguments = store.list(List::ArgsGet).len() + store.list(List::ArgsPost).len();
     assert!(arguments <= settings.request_body.arguments_max as usize);

@@ -30,7 +30,12 @@ fn read(body: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, bool) {
     let (mut store, mut memory) = (Store::default(), Memory::default());
     request_head(&mut store, &mut memory, &request, &PhasedContext::at(Timestamp::from_unix_ms(0)), filling);
     let processor = Some(BodyProcessor::Xml);
-    request_body(&mut store, &mut memory, ReceivedBody { bytes: body, is_over_limit: false, processor }, filling);
+    request_body(
+        &mut store,
+        &mut memory,
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false },
+        filling,
+    );
     let attributes = store.list(List::XmlAttributes).map(|entry| store.slice(store.entry(entry).value).to_vec());
     let is_well_formed = store.scalar(List::ReqbodyError) == b"0";
     (store.scalar(List::XmlText).to_vec(), attributes.collect(), is_well_formed)
