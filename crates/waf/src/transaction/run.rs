@@ -8,7 +8,8 @@ mod act;
 mod control;
 mod judge;
 
-use super::plan::{Program, Selection, TextKind};
+use super::candidates::Look;
+use super::plan::{Program, Selection, TextKind, Tier};
 use super::state::State;
 use super::view::View;
 use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
@@ -40,7 +41,9 @@ impl<'r> Run<'r> {
         if !self.is_due() {
             return None;
         }
-        self.look_for_candidates();
+        if self.context.judging != Judging::Plain {
+            self.look_for_candidates(Tier::First);
+        }
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
@@ -66,23 +69,24 @@ impl<'r> Run<'r> {
     }
 
     /// Finds out which values the phase's rules need to be held against.
-    fn look_for_candidates(&mut self) {
-        if self.context.judging != Judging::Plain {
-            let Program { prefilter, chains, .. } = self.program();
-            let State { candidates, store, transformed, .. } = &mut *self.state;
-            candidates.look(prefilter, chains, store, transformed, self.phase);
-        }
+    fn look_for_candidates(&mut self, tier: Tier) {
+        let Program { prefilter, chains, .. } = self.program();
+        let State { candidates, store, transformed, .. } = &mut *self.state;
+        candidates.look(&mut Look { prefilter, chains, store, transformed }, self.phase, tier);
     }
 
     /// Whether no value can match the rule's first link.
     fn is_ruled_out(&mut self, rule: usize) -> bool {
-        if self.context.judging != Judging::Prefiltered {
+        if self.context.judging == Judging::Plain {
             return false;
         }
         let program = self.program();
+        if program.prefilter.is_second(rule) {
+            self.look_for_candidates(Tier::Second);
+        }
         let condition = program.prefilter.condition(program.rules[rule].links.start);
-        let is_out =
-            condition.is_some_and(|condition| condition.is_whole && !self.state.candidates.may_match(condition));
+        let is_out = self.context.judging == Judging::Prefiltered
+            && condition.is_some_and(|condition| condition.is_whole && !self.state.candidates.may_match(condition));
         if is_out {
             // As after a link that matches nothing.
             self.state.changing.matched.clear();
