@@ -11,8 +11,32 @@ fn repeated(unit: &str, bytes: usize) -> String {
 
 pub(crate) fn all() -> Vec<Load> {
     let units = [
-        "<", "$", "'", "+", "(", "%00", "a=", "\\", "%26", "%25", "/*", "..%2f", "select+", "%3cscript+", "%24%7b",
-        "%27+or+", "1+", "%0d%0a", "%22", "a%27%22%5c", "union+select+", "%e3%81%82", "cat+", ";%20", "{{", "`",
+        "<",
+        "$",
+        "'",
+        "+",
+        "(",
+        "%00",
+        "a=",
+        "\\",
+        "%26",
+        "%25",
+        "/*",
+        "..%2f",
+        "select+",
+        "%3cscript+",
+        "%24%7b",
+        "%27+or+",
+        "1+",
+        "%0d%0a",
+        "%22",
+        "a%27%22%5c",
+        "union+select+",
+        "%e3%81%82",
+        "cat+",
+        ";%20",
+        "{{",
+        "`",
     ];
     let mut loads: Vec<Load> = Vec::new();
     for unit in units {

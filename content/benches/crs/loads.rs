@@ -90,8 +90,30 @@ impl Load {
 }
 
 const WORDS: [&str; 24] = [
-    "espresso", "machine", "with", "stainless", "steel", "boiler", "and", "a", "water", "tank", "of", "two", "litres",
-    "for", "the", "kitchen", "at", "home", "quiet", "pump", "warm", "cups", "every", "morning",
+    "espresso",
+    "machine",
+    "with",
+    "stainless",
+    "steel",
+    "boiler",
+    "and",
+    "a",
+    "water",
+    "tank",
+    "of",
+    "two",
+    "litres",
+    "for",
+    "the",
+    "kitchen",
+    "at",
+    "home",
+    "quiet",
+    "pump",
+    "warm",
+    "cups",
+    "every",
+    "morning",
 ];
 
 /// Requests that are measured at both paranoia levels.
@@ -103,7 +125,11 @@ pub(crate) fn all(paranoia: u8) -> Vec<Load> {
         Load::post("small JSON", "application/json", json.to_vec()),
         Load::post("10 KB form", FORM, form(40, 40)),
         Load::post("950 arguments", FORM, form(950, 2)),
-        Load::post("64 KB multipart", "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW1", multipart()),
+        Load::post(
+            "64 KB multipart",
+            "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW1",
+            multipart(),
+        ),
     ];
     if paranoia == 1 {
         let attack = "id=1%27%20UNION%20SELECT%20name,password%20FROM%20users--%20";

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::plan::{Chains, FormPlan, LinkCondition, Prefilter, Tier};
+use super::plan::{Chains, FormPlan, FormStep, LinkCondition, Prefilter, Tier};
 use super::transformed::{Form, Transformed};
 use super::{Store, ValueId};
 use crate::ir::phased::Phase;
@@ -46,10 +46,10 @@ pub(super) struct Look<'l> {
 #[derive(Debug, Default)]
 struct Scratch {
     filter: FilterMemory,
-    /// By step of the plan: what the value is there.
-    forms: Vec<(Form, Present)>,
-    /// Forms that were asked.
-    asked: Vec<Form>,
+    /// By step of the plan: what the value is there, as an index into `texts`.
+    forms: Vec<u32>,
+    /// What the value is at any step, each once; first the value as received.
+    texts: Vec<(Form, Present)>,
     /// The conditions that are asked.
     wanted: Vec<u64>,
     answer: Vec<u64>,
@@ -162,64 +162,68 @@ fn take(bits: &mut [u64], answer: &[u64], wanted: &[u64]) {
 impl Scratch {
     fn look_at_forms(&mut self, look: &mut Look<'_>, plan: &FormPlan, value: ValueId, present: Present) {
         self.forms.clear();
+        self.texts.clear();
+        self.texts.push((Form::AS_RECEIVED, present));
+        self.wanted.clear();
+        self.wanted.extend_from_slice(&plan.all);
         for step in &*plan.steps {
-            let form = match step.from {
-                None => (Form::AS_RECEIVED, present),
+            let at = match step.from {
+                None => 0,
                 Some((before, transform)) => {
-                    let before = self.forms[before as usize];
-                    if step.trigger.intersects(before.1) {
-                        let form =
-                            look.transformed.step(look.chains, look.store, (value, step.node), before.0, transform);
-                        self.known(look, value, form, before)
+                    let at = self.forms[before as usize];
+                    let (form, present) = self.texts[at as usize];
+                    if step.trigger.intersects(present) {
+                        let step = (value, step.node);
+                        let next = look.transformed.step(look.chains, look.store, step, form, transform);
+                        if next == form { at } else { self.text(look, value, next) }
                     } else {
-                        before
+                        at
                     }
                 }
             };
-            self.forms.push(form);
-        }
-        self.asked.clear();
-        for at in 0..plan.steps.len() {
-            let (form, present) = self.forms[at];
-            if plan.steps[at].filter.is_some() && !self.asked.contains(&form) {
-                self.asked.push(form);
-                self.ask(look, plan, at, (value, form, present));
+            self.forms.push(at);
+            if at != 0 && step.filter.is_some() {
+                // Conditions that are asked at several nodes stay.
+                let wanted = self.wanted.iter_mut().zip(&*step.conditions).zip(&*plan.several);
+                wanted.for_each(|((wanted, word), several)| *wanted &= !word | several);
             }
         }
-    }
-
-    /// A form and the bytes in it; the same form as an equal one before.
-    fn known(&self, look: &Look<'_>, value: ValueId, form: Form, before: (Form, Present)) -> (Form, Present) {
-        if form == before.0 {
-            return before;
+        let Self { filter: memory, wanted, answer, bits, .. } = self;
+        look.prefilter.filter(plan.filter).ask(look.store.value(value), present, memory, answer);
+        take(bits, answer, wanted);
+        for at in 1..self.texts.len() {
+            self.ask(look, plan, at, value);
         }
-        let text = look.transformed.bytes(look.store, value, form);
-        let same = self.forms.iter().find(|(known, _)| look.transformed.bytes(look.store, value, *known) == text);
-        same.copied().unwrap_or_else(|| (form, Present::in_text(text)))
     }
 
-    /// Asks what may match a form, for all steps at which the value has it; `first` is the first of them.
-    fn ask(
-        &mut self,
-        look: &Look<'_>,
-        plan: &FormPlan,
-        first: usize,
-        (value, form, present): (ValueId, Form, Present),
-    ) {
-        let Self { filter: memory, forms, wanted, answer, bits, .. } = self;
+    /// Where a form is among the texts: an equal one's place, or its own.
+    fn text(&mut self, look: &Look<'_>, value: ValueId, form: Form) -> u32 {
+        let bytes = look.transformed.bytes(look.store, value, form);
+        let is_same = |(known, _): &(Form, Present)| look.transformed.bytes(look.store, value, *known) == bytes;
+        let at = self.texts.iter().position(is_same).unwrap_or_else(|| {
+            self.texts.push((form, Present::in_text(bytes)));
+            self.texts.len() - 1
+        });
+        u32::try_from(at).expect("a plan has fewer steps")
+    }
+
+    /// Asks what may match a changed text, for all steps at which the value is it.
+    fn ask(&mut self, look: &Look<'_>, plan: &FormPlan, at: usize, value: ValueId) {
+        let Self { filter: memory, forms, texts, wanted, answer, bits, .. } = self;
+        let (form, present) = texts[at];
         let text = look.transformed.bytes(look.store, value, form);
-        let steps = plan.steps.iter().zip(forms.iter()).skip(first);
-        let same = || steps.clone().filter(|(_, (at, _))| *at == form).filter_map(|(step, _)| Some((step, step.filter?)));
-        if form != Form::AS_RECEIVED && same().count() <= NODE_FILTERS_MAX {
-            for (step, filter) in same() {
+        let is_here = |(_, form): &(&FormStep, &u32)| **form as usize == at;
+        let here =
+            || plan.steps.iter().zip(forms.iter()).filter(is_here).filter_map(|(step, _)| Some((step, step.filter?)));
+        if here().count() <= NODE_FILTERS_MAX {
+            for (step, filter) in here() {
                 look.prefilter.filter(filter).ask(text, present, memory, answer);
                 take(bits, answer, &step.conditions);
             }
             return;
         }
-        wanted.clear();
-        wanted.resize(bits.len(), 0);
-        for (step, _) in same() {
+        wanted.fill(0);
+        for (step, _) in here() {
             wanted.iter_mut().zip(&*step.conditions).for_each(|(wanted, word)| *wanted |= word);
         }
         look.prefilter.filter(plan.filter).ask(text, present, memory, answer);

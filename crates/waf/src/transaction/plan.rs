@@ -24,7 +24,7 @@ pub(super) use chain::{ChainId, Chains};
 pub(super) use effect::{Addend, ChangePlan, ControlPlan, EffectPlan, RuleBits, Selection, TargetRemoval, TextKind};
 pub(super) use names::{Names, Slot};
 pub(super) use order::Step;
-pub(super) use prefilter::{FormPlan, LinkCondition, Prefilter, Tier};
+pub(super) use prefilter::{FormPlan, FormStep, LinkCondition, Prefilter, Tier};
 pub(super) use target::{PlacePlan, SelectorPlan, TargetPlan};
 pub(super) use text::{PiecePlan, TextPlan};
 

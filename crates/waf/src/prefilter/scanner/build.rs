@@ -157,8 +157,8 @@ struct SeenPlace {
 impl Window {
     /// The window that is met least often.
     fn of(seen: &[(u16, SeenPlace)], numbering: Numbering) -> Self {
-        let windows = (PLACES_MIN..=PLACES_MAX)
-            .flat_map(|places| (places - 1..seen.len()).map(move |end| Self { places, end }));
+        let windows =
+            (PLACES_MIN..=PLACES_MAX).flat_map(|places| (places - 1..seen.len()).map(move |end| Self { places, end }));
         let cost = |window: &Self| {
             let look = if window.places == 2 { PAIR_COST } else { numbering.hashed_cost() };
             window.within(seen).map(|place| place.class_share).product::<f64>() + window.count(seen) * look

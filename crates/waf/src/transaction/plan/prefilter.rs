@@ -98,6 +98,8 @@ pub(in crate::transaction) struct FormPlan {
     pub(in crate::transaction) triggers: Present,
     /// The conditions of all nodes.
     pub(in crate::transaction) all: Box<[u64]>,
+    /// Those that are asked at several nodes.
+    pub(in crate::transaction) several: Box<[u64]>,
     /// The filter that asks all of them.
     pub(in crate::transaction) filter: u32,
 }
@@ -279,7 +281,9 @@ enum Group {
 impl Group {
     fn of(list: List) -> Self {
         match list {
-            List::ArgsGet | List::ArgsPost | List::RequestCookies | List::XmlText | List::XmlAttributes => Self::Members,
+            List::ArgsGet | List::ArgsPost | List::RequestCookies | List::XmlText | List::XmlAttributes => {
+                Self::Members
+            }
             List::RequestHeaders => Self::Headers,
             List::RequestBody | List::FullRequest | List::FilesTmpContent => Self::Body,
             List::ResponseBody | List::ResponseHeaders | List::ResponseStatus => Self::Response,
@@ -306,13 +310,18 @@ struct Judged {
 }
 
 impl Builder<'_> {
-    fn link(&mut self, (at, phase, tier): (usize, Phase, Tier), link: &LinkPlan, test: &TestPlan, condition: Condition) {
+    fn link(
+        &mut self,
+        (at, phase, tier): (usize, Phase, Tier),
+        link: &LinkPlan,
+        test: &TestPlan,
+        condition: Condition,
+    ) {
         let mut nodes = vec![if condition.lens.lowered { before(test, self.chains) } else { test.last() }];
         if link.multi_match {
             nodes = std::iter::once(ChainId::ROOT).chain(test.chain.iter().copied()).collect();
         }
-        let is_whole =
-            test.targets.iter().all(|target| !target.count && matches!(target.place, PlacePlan::Store(_)));
+        let is_whole = test.targets.iter().all(|target| !target.count && matches!(target.place, PlacePlan::Store(_)));
         self.conditions.push(condition);
         self.judged.push(Judged { link: at, phase, tier, nodes, is_whole });
     }
@@ -455,13 +464,16 @@ impl FormPlan {
         words: usize,
     ) -> Self {
         let nodes = nodes_to(asked, chains);
-        let mut all = vec![0; words];
+        let (mut all, mut several) = (vec![0; words], vec![0; words]);
         let step = |node: &ChainId| {
             let mut conditions = vec![0_u64; words];
             for (_, number) in asked.iter().filter(|(asked, _)| asked == node) {
                 conditions[*number as usize / 64] |= 1 << (number % 64);
             }
-            all.iter_mut().zip(&conditions).for_each(|(all, word)| *all |= word);
+            for (at, word) in conditions.iter().enumerate() {
+                several[at] |= all[at] & word;
+                all[at] |= word;
+            }
             let from = chains.step(*node).map(|(before, transform)| {
                 let before = nodes.iter().position(|node| *node == before).expect("the path to a node is there");
                 (u32::try_from(before).expect("there are few nodes"), transform)
@@ -476,7 +488,7 @@ impl FormPlan {
         let steps: Vec<FormStep> = nodes.iter().map(step).collect();
         let triggers = steps.iter().fold(Present::default(), |all, step| all.union(step.trigger));
         let filter = filters.by_key[&(group, is_second, None)];
-        Self { steps: steps.into(), triggers, all: all.into(), filter }
+        Self { steps: steps.into(), triggers, all: all.into(), several: several.into(), filter }
     }
 }
 
