@@ -21,7 +21,7 @@ use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
 use crate::connection::Security;
 use crate::enforce;
 use crate::fingerprint::Fingerprints;
-use crate::http1::Head;
+use crate::http1::{Head, TargetForm};
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::phased::{MemoryPool, Opened, Opening, Phased, open};
 use crate::rate::PolicyRates;
@@ -232,7 +232,10 @@ impl Inspector {
                 let mut memory = around.memories.take();
                 memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
                 around.rules.counters.observe_rules(verdict);
-                Some(open(&Opening { phased, request, context: around.context }, memory))
+                let target =
+                    candidate.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target);
+                let context = PhasedContext { target, ..around.context };
+                Some(open(&Opening { phased, request, context }, memory))
             }
             _ => {
                 around.rules.counters.observe(verdict);

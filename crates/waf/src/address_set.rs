@@ -12,7 +12,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use ranks::Ranks;
 
-/// A set of IPv4 and IPv6 addresses. An IPv4-mapped IPv6 address counts as the IPv4 address.
+/// A set of IPv4 and IPv6 addresses. An IPv4-mapped IPv6 address counts as the IPv4 address, and a range of such as a range
+/// of those.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressSet {
     v4: Narrow,
@@ -92,7 +93,7 @@ impl FromIterator<IpNet> for AddressSet {
         let mut v4 = Vec::new();
         let mut v6 = Vec::new();
         for range in ranges {
-            match range {
+            match unmapped(range) {
                 IpNet::V4(net) => v4.push((net.network().to_bits(), net.prefix_len())),
                 IpNet::V6(net) => v6.push((net.network().to_bits(), net.prefix_len())),
             }
@@ -104,6 +105,16 @@ impl FromIterator<IpNet> for AddressSet {
         v6.dedup_by(|(start, _), (wide, length)| leading_equal(*start ^ *wide, *length));
         Self { v4: Narrow::new(&v4), v6: Wide::new(&v6) }
     }
+}
+
+/// A range of IPv4-mapped addresses as the range of IPv4 addresses it is.
+fn unmapped(range: IpNet) -> IpNet {
+    /// Bits of an IPv4-mapped address before the IPv4 address.
+    const MAPPED_BITS: u8 = 96;
+    let IpNet::V6(net) = range else { return range };
+    let address = net.addr().to_ipv4_mapped();
+    let length = net.prefix_len().checked_sub(MAPPED_BITS);
+    address.zip(length).and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(range, IpNet::from)
 }
 
 impl Narrow {
@@ -192,6 +203,9 @@ mod tests {
             assert!(!set.contains(outside.parse().unwrap()), "{outside}");
         }
         assert!(set.contains("::ffff:10.1.2.3".parse().unwrap()));
+        let mapped = AddressSet::from_iter(["::ffff:10.0.0.0/104".parse::<IpNet>().unwrap()]);
+        assert!(mapped.contains("10.1.2.3".parse().unwrap()) && mapped.contains("::ffff:10.1.2.3".parse().unwrap()));
+        assert!(!mapped.contains("11.0.0.0".parse().unwrap()) && !mapped.contains("::a00:1".parse().unwrap()));
         assert!(!set.is_empty() && AddressSet::from_iter([]).is_empty());
     }
 

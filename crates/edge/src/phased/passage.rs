@@ -73,6 +73,7 @@ pub(crate) fn context<'a>(
         unique_id: visit.name(),
         server_address: peer.local.map(|local| local.ip().to_canonical()),
         server_port: peer.local.map_or(0, |local| local.port()),
+        target: None,
         remote_port: peer.address.port(),
         judging: Judging::Prefiltered,
     }

@@ -104,6 +104,7 @@ impl Transaction {
             bytes: if access { body.bytes } else { b"" },
             is_over_limit: access && body.over_limit,
             processor: processor(&state.store).filter(|_| access),
+            is_forced: state.controls.forces_request_body,
         };
         variables::request_body(&mut state.store, &mut state.filling, body, filling(rules));
         self.run(Phase::RequestBody, context)
@@ -222,6 +223,17 @@ impl Transaction {
     pub fn tx_number(&self, name: &str) -> Option<i64> {
         let tx = &self.state.changing.tx;
         tx.get(tx.find(self.names(), &name.to_ascii_lowercase().into_bytes())?).number()
+    }
+
+    /// With [`Judging::Both`](super::Judging::Both): the numbers of the rules that the prefilter would have ruled out for a
+    /// value that they match, and the values. Anything here is a fault.
+    pub fn prefilter_misses(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let rules = self.rules.as_deref();
+        self.state.candidates.misses().iter().filter_map(move |(link, value)| {
+            let rules = rules?;
+            let rule = rules.program().rule(rules.policy(), rules.program().links[*link].rule);
+            Some((rule.id, self.state.store.value(*value)))
+        })
     }
 
     /// The values of the request and the response, as rules see them.

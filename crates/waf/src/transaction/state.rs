@@ -1,5 +1,6 @@
 //! Everything a transaction holds, and the memory it keeps from one to the next.
 
+use super::candidates::Candidates;
 use super::listed::Listed;
 use super::plan::{Program, RuleBits};
 use super::report::Report;
@@ -14,6 +15,7 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) filling: variables::Memory,
     pub(super) transformed: Transformed,
+    pub(super) candidates: Candidates,
     pub(super) changing: Changing,
     pub(super) operators: OperatorMemory,
     pub(super) captures: Captures,
@@ -35,6 +37,7 @@ pub(super) struct Controls {
     pub(super) request_body_access: bool,
     pub(super) request_body_bytes_max: u64,
     pub(super) processor: Option<BodyProcessor>,
+    pub(super) forces_request_body: bool,
     pub(super) response_body_access: bool,
     pub(super) response_body_bytes_max: u64,
     /// Rules that do not run.
@@ -70,7 +73,8 @@ impl State {
     ) {
         let kept = limits.bytes_kept_max;
         self.store.clear(kept);
-        self.transformed.clear(kept);
+        self.transformed.begin(&program.chains, kept);
+        self.candidates.begin(&program.prefilter, kept);
         let changing = &mut self.changing;
         changing.tx.begin(program.names.len(), limits);
         changing.env.begin(0, limits);
@@ -93,6 +97,7 @@ impl Controls {
         let PhasedSettings { engine, request_body, response_body, .. } = settings;
         self.engine = *engine;
         (self.audit_engine, self.audit_parts, self.processor) = (None, None, None);
+        self.forces_request_body = false;
         (self.request_body_access, self.request_body_bytes_max) = (request_body.access, request_body.bytes_max);
         (self.response_body_access, self.response_body_bytes_max) = (response_body.access, response_body.bytes_max);
         self.removed.clear();
