@@ -122,11 +122,12 @@ fn what_becomes_of_a_request_is_what_its_rule_says() {
          SecRule RESPONSE_STATUS \"@streq 200\" \"id:4,phase:3,pass,nolog,setvar:tx.seen=1,chain\"\n\
          SecRule ARGS:three \"@streq 1\" \"\"\n\
          SecRule ARGS:three \"@streq 1\" \"id:5,phase:3,deny,status:451,log\"\n\
-         SecRule ARGS \"@contains pass\" \"id:6,phase:2,pass,log,msg:'only seen'\"\n",
+         SecRule ARGS \"@contains pass\" \"id:6,phase:2,pass,log,msg:'only seen'\"\nSecServerSignature \"gate/1\"\n",
     );
     let browser = b"GET /?deny=1 HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\n\r\n";
     let page = client(&checkpoint).ask(browser).expect("a reply comes");
     assert_eq!(page.status, 418);
+    assert_eq!(page.header("server"), Some("gate/1"));
     assert!(page.body.contains("lang=\"ja\"") && page.header("x-request-id").is_some(), "{}", page.body);
     let moved = client(&checkpoint).get("/shop?go=1").expect("a reply comes");
     assert_eq!((moved.status, moved.header("location")), (302, Some("https://elsewhere.example//shop")));
