@@ -63,7 +63,12 @@ pub(crate) struct Candidate<'a> {
     pub(crate) delivers: bool,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// The request target as received, where it is more than a path and a query.
+    fn target(&self) -> Option<&'a [u8]> {
+        self.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target)
+    }
+
     /// Whether no rule stops a solution: only the default would, which knows nothing of its path.
     fn is_admitted(&self, verdict: &Verdict) -> bool {
         self.delivers && verdict.terminating.is_none()
@@ -228,9 +233,7 @@ impl Inspector {
                 let mut memory = around.memories.take();
                 memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
                 around.rules.counters.observe_rules(verdict);
-                let target =
-                    candidate.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target);
-                let context = PhasedContext { target, ..around.context };
+                let context = PhasedContext { target: candidate.target(), ..around.context };
                 Some(open(&Opening { phased, request, context }, memory))
             }
             _ => {
