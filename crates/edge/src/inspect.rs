@@ -16,6 +16,7 @@ use sekisho_waf::{
     Verdict,
 };
 
+use crate::audit::Composer;
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
 use crate::connection::Security;
 use crate::enforce;
@@ -105,18 +106,21 @@ pub(crate) struct Inspector {
     /// Empty between requests; only its memory is kept.
     headers: Vec<Header<'static>>,
     pub(crate) recorder: Recorder,
+    /// Of rules in phases.
+    pub(crate) composer: Composer,
     /// The record of the last decision, a line; empty if it is not to be recorded.
     pub(crate) line: Vec<u8>,
 }
 
 impl Inspector {
-    pub(crate) fn new(recorder: Recorder) -> Self {
+    pub(crate) fn new(recorder: Recorder, composer: Composer) -> Self {
         Self {
             scratch: Scratch::new(),
             joined: Vec::new(),
             decoded: Vec::new(),
             headers: Vec::new(),
             recorder,
+            composer,
             line: Vec::new(),
         }
     }
