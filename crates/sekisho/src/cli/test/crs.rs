@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use clap::Args;
-use sekisho_crs_test::{Runner, Test, TestFile, TestResult};
+use sekisho_crs_test::{Runner, SETUP, Test, TestFile, TestResult};
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
 use sekisho_waf::transaction::{Judging, PhasedRules};
 
@@ -39,6 +39,9 @@ pub(super) struct CrsArgs {
     /// Hold each value against each rule too, and fail where the matcher's short cuts miss a match
     #[arg(long, requires = "crs")]
     without_short_cuts: bool,
+    /// Print what the suite of the Core Rule Set needs to be set, for `sekisho guard … --seclang FILE`, and end
+    #[arg(long, requires = "crs")]
+    print_setup: bool,
     /// Also list the tests whose requests HTTP itself refuses
     #[arg(long, requires = "crs")]
     refused: bool,
@@ -69,6 +72,10 @@ struct Placed<'f> {
 
 /// Runs the tests of files and folders whose ids are wanted.
 pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Option<&str>, json: bool) -> Outcome {
+    if args.print_setup {
+        terminal::print(SETUP)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let files = read_all(paths)?;
     let is_wanted = |test: &&Test| filter.is_none_or(|part| test.id.contains(part));
     let tests: Vec<_> = files
