@@ -105,7 +105,7 @@ impl Candidates {
         bits.clear();
         bits.resize(words, 0);
         answer.resize(words, 0);
-        if plan.triggers.intersects(present) {
+        if plan.triggers.is_any() || plan.triggers.intersects(present) {
             self.scratch.look_at_forms(look, plan, value, present);
         } else {
             look.prefilter.filter(plan.filter).ask(text, present, memory, answer);
@@ -172,7 +172,7 @@ impl Scratch {
                 Some((before, transform)) => {
                     let at = self.forms[before as usize];
                     let (form, present) = self.texts[at as usize];
-                    if step.trigger.intersects(present) {
+                    if step.trigger.is_any() || step.trigger.intersects(present) {
                         let step = (value, step.node);
                         let next = look.transformed.step(look.chains, look.store, step, form, transform);
                         if next == form { at } else { self.text(look, value, next) }

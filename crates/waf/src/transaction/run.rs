@@ -9,7 +9,7 @@ mod control;
 mod judge;
 
 use super::candidates::Look;
-use super::plan::{Program, Selection, TextKind, Tier};
+use super::plan::{Gate, Program, Selection, TextKind, Tier};
 use super::state::State;
 use super::view::View;
 use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
@@ -41,7 +41,9 @@ impl<'r> Run<'r> {
         if !self.is_due() {
             return None;
         }
-        if self.context.judging != Judging::Plain {
+        let is_prefiltered = self.context.judging != Judging::Plain;
+        let has_gates = self.context.judging == Judging::Prefiltered;
+        if is_prefiltered {
             self.look_for_candidates(Tier::First);
         }
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
@@ -49,7 +51,10 @@ impl<'r> Run<'r> {
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
-            if self.is_ruled_out(rule) || self.is_removed(rule) || !self.rule_matches(rule) {
+            if is_prefiltered && self.program().prefilter.is_second(rule) {
+                self.look_for_candidates(Tier::Second);
+            }
+            if has_gates && self.is_shut(step.gate) || self.is_removed(rule) || !self.rule_matches(rule) {
                 continue;
             }
             at = step.next as usize;
@@ -75,23 +80,18 @@ impl<'r> Run<'r> {
         candidates.look(&mut Look { prefilter, chains, store, transformed }, self.phase, tier);
     }
 
-    /// Whether no value can match the rule's first link.
-    fn is_ruled_out(&mut self, rule: usize) -> bool {
-        if self.context.judging == Judging::Plain {
-            return false;
-        }
-        let program = self.program();
-        if program.prefilter.is_second(rule) {
-            self.look_for_candidates(Tier::Second);
-        }
-        let condition = program.prefilter.condition(program.rules[rule].links.start);
-        let is_out = self.context.judging == Judging::Prefiltered
-            && condition.is_some_and(|condition| condition.is_whole && !self.state.candidates.may_match(condition));
-        if is_out {
+    /// Whether a rule cannot match.
+    fn is_shut(&mut self, gate: Gate) -> bool {
+        let is_shut = match gate {
+            Gate::Open => false,
+            Gate::Values(condition) => !self.state.candidates.may_match(condition),
+            Gate::Number(gate) => !self.state.changing.tx.passes(gate),
+        };
+        if is_shut {
             // As after a link that matches nothing.
             self.state.changing.matched.clear();
         }
-        is_out
+        is_shut
     }
 
     /// Whether the phase takes place.
