@@ -20,7 +20,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::compare::{Outcome, Tally};
 use self::decision::{Decision, scores_rule};
@@ -29,7 +29,7 @@ use self::request::Request;
 use crate::args::CrsConformance;
 use crate::modsecurity::{self, Setting};
 use crate::packages;
-use crate::process::{build_sekisho, say};
+use crate::process::{build_sekisho, environment, say};
 use crate::server::{Server, free_address};
 
 /// The paranoia levels compared, and the thresholds of both: those the Core Rule Set ships with.
@@ -46,7 +46,11 @@ const SHOWN_MAX: usize = 40;
 /// If something does not build or start, or a difference has no known cause.
 pub(crate) fn run(root: &Path, wanted: CrsConformance) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::MODSECURITY])?;
-    let binary = if wanted.only_peer { None } else { Some(build_sekisho(root, "demo")?) };
+    let binary = match environment("SEKISHO_BIN") {
+        _ if wanted.only_peer => None,
+        Some(binary) => Some(PathBuf::from(binary)),
+        None => Some(build_sekisho(root, "demo")?),
+    };
     check(root, binary.as_deref(), wanted)
 }
 
@@ -123,19 +127,21 @@ impl Stage<'_> {
         let server = modsecurity::start(self.folder, &format!("{name}-nginx"), 1, &rules, &self.origin.to_string())?;
         let answers = send(&server, requests)?;
         drop(server);
-        outcomes(answers, &log)
+        let text = std::fs::read(&log).with_context(|| format!("read {}", log.display()))?;
+        Ok(outcomes(answers, decision::read(&text)?))
     }
 
     fn checkpoint(&self, binary: &Path, requests: &[Request]) -> Result<Vec<Outcome>> {
-        let (rules, log) = self.rules("sekisho")?;
+        let (rules, _) = self.rules("sekisho")?;
+        let data = self.folder.join("sekisho-data");
         let address = free_address()?;
         let mut command = Command::new(binary);
         command.args(["guard", &format!("http://{}", self.origin), "--listen", &address, "--seclang"]).arg(&rules);
-        command.arg("--data").arg(self.folder.join("sekisho-data"));
+        command.arg("--data").arg(&data);
         let server = Server::start(command, &address, &self.folder.join("sekisho.log"))?;
         let answers = send(&server, requests)?;
         drop(server);
-        outcomes(answers, &log)
+        Ok(outcomes(answers, decision::read_records(&records(&data)?)?))
     }
 }
 
@@ -144,9 +150,16 @@ fn send(server: &Server, requests: &[Request]) -> Result<Vec<Answer>> {
     requests.iter().enumerate().map(|(number, request)| exchange(address, number, &request.bytes)).collect()
 }
 
-fn outcomes(answers: Vec<Answer>, log: &Path) -> Result<Vec<Outcome>> {
-    let text = std::fs::read(log).with_context(|| format!("read {}", log.display()))?;
-    let mut decisions: HashMap<Ipv4Addr, Decision> = decision::read(&text)?;
+fn outcomes(answers: Vec<Answer>, mut decisions: HashMap<Ipv4Addr, Decision>) -> Vec<Outcome> {
     let numbered = answers.into_iter().enumerate();
-    Ok(numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect())
+    numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect()
+}
+
+/// All records below the data folder of a checkpoint that has ended: each segment is archived then.
+fn records(data: &Path) -> Result<Vec<u8>> {
+    let mut command = Command::new("gzip");
+    command.arg("-dcr").arg(data.join("AWSLogs"));
+    let output = command.output().context("run gzip")?;
+    ensure!(output.status.success(), "gzip says: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(output.stdout)
 }
