@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use sekisho_edge::http1::read::{RawRequest, read, refused};
-use sekisho_edge::http1::{BodyFraming, Framer, Limits, Malformed, Step};
+use sekisho_edge::http1::read::{RawHeader, RawRequest, read, refused};
+use sekisho_edge::http1::{BodyFraming, FieldSpan, Framer, Limits, Malformed, Step};
 use sekisho_model::Timestamp;
 use sekisho_waf::transaction::{
     InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, Matched, PhasedContext, PhasedRules,
@@ -67,15 +67,16 @@ impl Runner {
 
     /// What comes of the first request in `bytes`.
     fn exchange(&mut self, bytes: &[u8], context: &PhasedContext<'_>) -> Outcome {
-        let body = match framed(bytes, gate()) {
-            Ok(framing) => framing,
+        let framed = match Framed::read(bytes, gate()) {
+            Ok(framed) => framed,
             Err(reason) => return self.refuse(bytes, reason, context),
         };
-        let Ok(raw) = read(bytes, gate()) else { return Outcome::default() };
-        let body = match body {
-            Framed::Content(content) => Cow::Borrowed(content),
-            Framed::Chunked => raw.body.clone(),
+        let Ok(mut raw) = read(bytes, gate()) else { return Outcome::default() };
+        let body = match framed.content {
+            Some(content) => Cow::Borrowed(content),
+            None => raw.body.clone(),
         };
+        raw.headers = framed.headers;
         let response = self.phases(&raw, &body, context);
         Outcome { response, log: self.log(), refused: None }
     }
@@ -84,12 +85,11 @@ impl Runner {
     fn refuse(&mut self, bytes: &[u8], reason: Malformed, context: &PhasedContext<'_>) -> Outcome {
         let mut outcome = Outcome { refused: Some(reason.to_string()), ..Outcome::default() };
         if let Some(raw) = refused(bytes, reason) {
-            with_request(&raw, |request| {
-                self.transaction.begin(&self.rules, request, context);
-                self.transaction.request_headers(context);
-                self.transaction.request_body(InspectedBody { bytes: b"", over_limit: false }, context);
-                self.transaction.logging(context);
-            });
+            let context = &of_target(&raw, context);
+            with_request(&raw, |request| self.transaction.begin(&self.rules, request, context));
+            self.transaction.request_headers(context);
+            self.transaction.request_body(InspectedBody { bytes: b"", over_limit: false }, context);
+            self.transaction.logging(context);
             outcome.log = self.log();
         }
         if reason.is_answered() {
@@ -100,11 +100,10 @@ impl Runner {
 
     /// All phases, and the response that comes of them; none if the connection is dropped.
     fn phases(&mut self, raw: &RawRequest<'_>, body: &[u8], context: &PhasedContext<'_>) -> Option<Response> {
+        let context = &of_target(raw, context);
         let transaction = &mut self.transaction;
-        let stop = with_request(raw, |request| {
-            transaction.begin(&self.rules, request, context);
-            transaction.request_headers(context)
-        });
+        with_request(raw, |request| transaction.begin(&self.rules, request, context));
+        let stop = transaction.request_headers(context);
         let stop = stop.or_else(|| {
             let wanted = transaction.request_body_wanted().map_or(0, |wanted| wanted.bytes_max);
             transaction.request_body(first(body, wanted), context)
@@ -146,43 +145,54 @@ impl Runner {
 }
 
 /// What the gate lets pass of the first request.
-enum Framed<'b> {
-    /// Its body.
-    Content(&'b [u8]),
-    /// Its body is chunked, and well formed.
-    Chunked,
+struct Framed<'b> {
+    /// Its fields as rules see them.
+    headers: Vec<RawHeader<'b>>,
+    /// Its body; none if it is chunked, and well formed.
+    content: Option<&'b [u8]>,
 }
 
-/// Shows `bytes` to the gate, as the first on a connection.
-fn framed(bytes: &[u8], limits: Limits) -> Result<Framed<'_>, Malformed> {
-    let mut framer = Framer::new(limits);
-    let mut at = 0;
-    loop {
-        match framer.step(&bytes[at..])? {
-            Step::Drop { bytes } => at += bytes,
-            Step::Head { bytes: head } => {
-                at += head;
-                match framer.index().framing() {
-                    BodyFraming::Chunked => break,
-                    BodyFraming::None => return Ok(Framed::Content(b"")),
-                    BodyFraming::Length(length) => {
-                        let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len() - at);
-                        return Ok(Framed::Content(&bytes[at..][..end]));
-                    }
+impl<'b> Framed<'b> {
+    /// Shows `bytes` to the gate, as the first on a connection.
+    fn read(bytes: &'b [u8], limits: Limits) -> Result<Self, Malformed> {
+        let mut framer = Framer::new(limits);
+        let mut at = 0;
+        let head = loop {
+            match framer.step(&bytes[at..])? {
+                Step::Drop { bytes } => at += bytes,
+                Step::Head { bytes: length } => {
+                    at += length;
+                    break &bytes[at - length..at];
                 }
+                _ => return Ok(Self { headers: Vec::new(), content: Some(b"") }),
             }
-            _ => return Ok(Framed::Content(b"")),
-        }
-    }
-    loop {
-        match framer.step(&bytes[at..])? {
-            Step::Body { bytes, ends: false } => at += bytes,
-            _ => return Ok(Framed::Chunked),
-        }
+        };
+        let fields = framer.index().fields().iter();
+        let header = |span: &FieldSpan| RawHeader { name: &head[span.name()], value: head[span.value()].into() };
+        let headers = fields.map(header).collect();
+        let content = match framer.index().framing() {
+            BodyFraming::None => Some(&bytes[at..at]),
+            BodyFraming::Length(length) => {
+                let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len() - at);
+                Some(&bytes[at..][..end])
+            }
+            BodyFraming::Chunked => {
+                while let Step::Body { bytes, ends: false } = framer.step(&bytes[at..])? {
+                    at += bytes;
+                }
+                None
+            }
+        };
+        Ok(Self { headers, content })
     }
 }
 
-fn with_request<T>(raw: &RawRequest<'_>, then: impl FnOnce(&Request<'_>) -> T) -> T {
+/// The surroundings of a request, with its target where that is more than a path and a query.
+fn of_target<'a>(raw: &RawRequest<'a>, context: &PhasedContext<'a>) -> PhasedContext<'a> {
+    PhasedContext { target: (!raw.target.starts_with(b"/")).then_some(raw.target), ..*context }
+}
+
+fn with_request(raw: &RawRequest<'_>, then: impl FnOnce(&Request<'_>)) {
     let headers: Vec<_> = raw.headers.iter().map(|header| Header { name: header.name, value: &header.value }).collect();
     then(&Request {
         method: raw.method,
@@ -194,7 +204,7 @@ fn with_request<T>(raw: &RawRequest<'_>, then: impl FnOnce(&Request<'_>) -> T) -
         headers: &headers,
         body: Body::EMPTY,
         client: Client { ip: LOOPBACK, country: None, asn: None, ja3: None, ja4: None },
-    })
+    });
 }
 
 fn first(body: &[u8], bytes_max: u64) -> InspectedBody<'_> {

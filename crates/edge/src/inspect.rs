@@ -16,11 +16,12 @@ use sekisho_waf::{
     Verdict,
 };
 
+use crate::audit::Composer;
 use crate::body::{Codings, Held, Part, Source as BodySource, inspect_held};
 use crate::connection::Security;
 use crate::enforce;
 use crate::fingerprint::Fingerprints;
-use crate::http1::Head;
+use crate::http1::{Head, TargetForm};
 use crate::metrics::{EdgeMetrics, PolicyCounters};
 use crate::phased::{MemoryPool, Opened, Opening, Phased, open};
 use crate::rate::PolicyRates;
@@ -100,18 +101,21 @@ pub(crate) struct Inspector {
     /// Empty between requests; only its memory is kept.
     headers: Vec<Header<'static>>,
     pub(crate) recorder: Recorder,
+    /// Of rules in phases.
+    pub(crate) composer: Composer,
     /// The record of the last decision, a line; empty if it is not to be recorded.
     pub(crate) line: Vec<u8>,
 }
 
 impl Inspector {
-    pub(crate) fn new(recorder: Recorder) -> Self {
+    pub(crate) fn new(recorder: Recorder, composer: Composer) -> Self {
         Self {
             scratch: Scratch::new(),
             joined: Vec::new(),
             decoded: Vec::new(),
             headers: Vec::new(),
             recorder,
+            composer,
             line: Vec::new(),
         }
     }
@@ -228,7 +232,10 @@ impl Inspector {
                 let mut memory = around.memories.take();
                 memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
                 around.rules.counters.observe_rules(verdict);
-                Some(open(&Opening { phased, request, context: around.context }, memory))
+                let target =
+                    candidate.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target);
+                let context = PhasedContext { target, ..around.context };
+                Some(open(&Opening { phased, request, context }, memory))
             }
             _ => {
                 around.rules.counters.observe(verdict);

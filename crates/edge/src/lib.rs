@@ -25,6 +25,7 @@ mod phased;
 mod phases;
 mod visit;
 
+pub mod audit;
 pub mod clock;
 pub mod metrics;
 pub mod rate;

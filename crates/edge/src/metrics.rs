@@ -5,12 +5,14 @@
 //! policy is swapped, so the numbers go on. Nothing here opens a socket; whoever serves the admin address asks for the
 //! text.
 
+mod audit;
 mod edge;
 mod histogram;
 mod policy;
 mod rate;
 mod record;
 
+pub use audit::AuditMetrics;
 pub use edge::{EdgeMetrics, Metrics, Refusal, ReloadKind};
 pub use histogram::LatencyHistogram;
 pub use policy::{PhasedCounters, PolicyCounters};

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use sekisho_waf::ir::phased::{Item, Phase};
 use sekisho_waf::transaction::PhasedRules;
 
+use crate::audit::Plan;
 use crate::metrics::PhasedCounters;
 
 pub(crate) use collections::{CollectionLimits, Collections};
@@ -26,12 +27,18 @@ pub(crate) struct Phased {
     pub(crate) counters: PhasedCounters,
     /// Whether a rule looks at the bodies of responses.
     pub(crate) reads_responses: bool,
+    /// What is audited, and where to; nothing if none.
+    pub(crate) audit: Option<Plan>,
 }
 
 impl Phased {
     pub(crate) fn new(rules: Arc<PhasedRules>, counters: PhasedCounters) -> Self {
         let on_bodies = |item: &Item| matches!(item, Item::Rule(rule) if rule.phase == Phase::ResponseBody);
         let reads_responses = rules.settings().response_body.access && rules.policy().items.iter().any(on_bodies);
-        Self { rules, counters, reads_responses }
+        let audit = Plan::new(&rules.settings().audit).unwrap_or_else(|error| {
+            tracing::error!(%error, "nothing is audited");
+            None
+        });
+        Self { rules, counters, reads_responses, audit }
     }
 }

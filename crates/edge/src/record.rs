@@ -25,10 +25,12 @@ mod writer;
 
 pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
 pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_address, push_value, shows_address};
+pub(crate) use decision::{is_covered, shows_fixed_message};
 pub use details::Details;
 pub use filter::keeps;
 pub(crate) use mask::Mask;
 pub use mask::MaskSettings;
+pub(crate) use mask::REDACTED;
 pub use outbox::Outbox;
 pub use settings::{JournalError, JournalSettings, Overflow};
 pub use veil::Veil;

@@ -38,3 +38,6 @@ pub use glob::{is_pattern, matches};
 pub use load::{Entry, LoadOptions, Loaded, load};
 pub use read::{INCLUDE_DEPTH_MAX, RULES_MAX};
 pub use reading::{FILE_BYTES_MAX, FILES_MAX, TOTAL_BYTES_MAX};
+
+#[cfg(test)]
+mod catalogue;

@@ -14,7 +14,7 @@ use sekisho_waf::ir::Policy;
 use sekisho_waf::ir::phased::PhasedPolicy;
 
 use super::policy::PolicyFamilies;
-use super::{LatencyHistogram, PhasedCounters, PolicyCounters, RateMetrics, RecordMetrics};
+use super::{AuditMetrics, LatencyHistogram, PhasedCounters, PolicyCounters, RateMetrics, RecordMetrics};
 
 /// What was reloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +273,8 @@ pub struct Metrics {
     pub records: RecordMetrics,
     /// Those of the counters of rate-based rules.
     pub rates: RateMetrics,
+    /// Those of the audit log.
+    pub audit: AuditMetrics,
 }
 
 impl Metrics {
@@ -286,7 +288,8 @@ impl Metrics {
         let edge = EdgeMetrics::new(&mut registry);
         let records = RecordMetrics::new(&mut registry);
         let rates = RateMetrics::new(&mut registry);
-        Self { registry, policies, edge, records, rates }
+        let audit = AuditMetrics::new(&mut registry);
+        Self { registry, policies, edge, records, rates, audit }
     }
 
     /// The counters of a policy, looked up once for all requests held against it.

@@ -17,10 +17,11 @@ use sekisho_waf::transaction::{
 use sekisho_waf::{Decision, Header, PlaceSource, Request};
 
 use super::{Memory, Phased};
+use crate::audit::Ended;
 use crate::body::{Codings, Held, Part, Reach, Source, UploadFault, gather, hold_whole, inspect_held};
 use crate::connection::Peer;
 use crate::enforce;
-use crate::inspect::Rules;
+use crate::inspect::{Inspector, Rules};
 use crate::record::{Completion, Draft};
 use crate::server::Worker;
 use crate::settings::OnFault;
@@ -72,6 +73,7 @@ pub(crate) fn context<'a>(
         unique_id: visit.name(),
         server_address: peer.local.map(|local| local.ip().to_canonical()),
         server_port: peer.local.map_or(0, |local| local.port()),
+        target: None,
         remote_port: peer.address.port(),
         judging: Judging::Prefiltered,
     }
@@ -326,8 +328,19 @@ impl Passage {
         shared.metrics.edge.judged_in_phases(self.spent);
         let decision = completion.decision();
         let recorded = self.settle(&mut memory, &completion, decision);
+        self.audit(&memory, &completion);
         self.worker.memories.put_back(memory);
         recorded.map(|line| (line, decision))
+    }
+
+    /// Leaves an entry in the audit log, if the rules ask for one.
+    fn audit(&self, memory: &Memory, completion: &Completion<'_>) {
+        let Some(phased) = &self.rules.phased else { return };
+        let (Some(plan), false) = (&phased.audit, matches!(self.state, State::Faulted)) else { return };
+        let ended = Ended { transaction: &memory.transaction, at: self.visit.at, status: completion.status() };
+        let mut inspector = self.worker.inspector.borrow_mut();
+        let Inspector { recorder, composer, .. } = &mut *inspector;
+        composer.compose(plan, &ended, recorder.cloak(self.rules.terms.veil()), &self.worker.shared.audit);
     }
 
     /// Counts the decision, and completes its record if one is to be kept.

@@ -34,6 +34,20 @@ impl<'r> Cloak<'r> {
         self.mask.push(out, value);
     }
 
+    /// A value that no policy names, as it is written elsewhere than in JSON: card numbers are masked.
+    pub(crate) fn masked<'m>(&'m mut self, value: &'m [u8]) -> &'m [u8] {
+        self.mask.masked(value)
+    }
+
+    /// What stands in place of the value of a header, if it is not to be shown. Cookies are taken as one.
+    pub(crate) fn stand_for_header(&self, name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        match self.veil.header(name, Place::Request) {
+            None if self.mask.hides(name) => Some(REDACTED.to_vec()),
+            Some(_) if name.eq_ignore_ascii_case(b"cookie") => Some(REDACTED.to_vec()),
+            method => self.veil.stand(method, value).map(|stand| stand.bytes().to_vec()),
+        }
+    }
+
     /// Appends a value, or what stands in its place.
     pub(crate) fn push_covered(&mut self, out: &mut Vec<u8>, method: Option<ProtectionMethod>, value: &[u8]) {
         match self.veil.stand(method, value) {

@@ -80,6 +80,15 @@ impl Completion<'_> {
         }
     }
 
+    /// The status of the response, whoever it is from; that of the rule for a connection that it closed, 0 for none at all.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Passed { status } => status.map_or(0, |status| status.as_u16()),
+            Self::Stopped(intervention) => crate::enforce::status_of(intervention).as_u16(),
+            Self::Faulted { .. } => 500,
+        }
+    }
+
     /// The status the edge itself answered with; none for a response of the service and for none at all.
     pub(super) fn status_sent(&self) -> Option<u16> {
         match self {

@@ -6,7 +6,7 @@ use super::card::CardMask;
 use super::json::push_text;
 
 /// What stands in place of a masked header value, as AWS WAF writes it for a redacted field.
-pub(super) const REDACTED: &[u8] = b"REDACTED";
+pub(crate) const REDACTED: &[u8] = b"REDACTED";
 
 /// Headers whose values are always masked.
 const SECRET_HEADERS: [&str; 5] = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-aws-waf-token"];
@@ -47,6 +47,11 @@ impl Mask {
     pub(crate) fn hides(&self, name: &[u8]) -> bool {
         self.lengths & length_bit(name.len()) != 0
             && self.headers.iter().any(|secret| secret.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// A value with card numbers masked.
+    pub(crate) fn masked<'m>(&'m mut self, value: &'m [u8]) -> &'m [u8] {
+        self.cards.as_mut().and_then(|cards| cards.apply(value)).unwrap_or(value)
     }
 
     /// Appends a value as the inside of a JSON string, card numbers masked.

@@ -16,6 +16,7 @@ use super::setup::{self, Bound, SetupError};
 use super::shared::{Listening, Services, Shared};
 use super::{control, worker};
 use crate::admission::Admission;
+use crate::audit::AuditLog;
 use crate::body::Room;
 use crate::listen;
 use crate::metrics::ReloadKind;
@@ -69,6 +70,7 @@ impl Edge {
             rules: ArcSwap::new(rules),
             room: Room::new(settings.limits.bodies_held_bytes_max),
             collections: Collections::new(collections),
+            audit: AuditLog::new(services.metrics.audit.clone()),
             samples,
             routes: ArcSwap::from_pointee(routes),
             journal: services.journal,
@@ -92,6 +94,7 @@ impl Edge {
             control: None,
             shared,
         };
+        running.shared.expect_audit();
         running.start_threads(bound, count, admin)?;
         running.shared.ready.store(true, Ordering::Release);
         Ok(running)
@@ -154,7 +157,13 @@ impl Running {
     pub fn reload_rules(&self, rules: Arc<RuleSet>, phased: Option<Arc<PhasedRules>>, logging: Logging) {
         let Shared { metrics, samples, rates, .. } = &*self.shared;
         self.shared.rules.store(Shared::rules_of(metrics, samples, rates, rules, phased, logging));
+        self.shared.expect_audit();
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
+    }
+
+    /// Lets go of the files of the audit log: they may have been renamed, and are made anew.
+    pub fn reopen_audit_log(&self) {
+        self.shared.audit.reopen();
     }
 
     /// Asks others where addresses are from now on.
@@ -194,6 +203,7 @@ impl Running {
                 tracing::error!("a worker had panicked");
             }
         }
+        self.shared.audit.close();
         // Last: until then, the admin address tells that the edge is not ready.
         if let Some((end, thread)) = self.control.take() {
             let _ended_already = end.send(());

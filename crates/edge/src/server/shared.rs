@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admission;
+use crate::audit::AuditLog;
 use crate::body::Room;
 use crate::http1;
 use crate::inspect::Rules;
@@ -105,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) room: Arc<Room>,
     /// What rules in phases keep from one request to the next.
     pub(crate) collections: Collections,
+    /// Where transactions go that rules in phases want to have audited.
+    pub(crate) audit: AuditLog,
     pub(crate) routes: ArcSwap<RouteTable<Place>>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) journal: Option<Arc<Journal>>,
@@ -124,6 +127,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Has the audit log tried, as far as the rules in force want it.
+    pub(crate) fn expect_audit(&self) {
+        if let Some(plan) = self.rules.load().phased.as_ref().and_then(|phased| phased.audit.as_ref()) {
+            self.audit.expect(plan);
+        }
+    }
+
     /// Notes what is only known by asking.
     pub(crate) fn measure(&self) {
         let edge = &self.metrics.edge;

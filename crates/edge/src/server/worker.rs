@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use super::accept;
 use super::shared::{Listening, Shared};
+use crate::audit::Composer;
 use crate::inspect::Inspector;
 use crate::phased::MemoryPool;
 use crate::record::{Outbox, Recorder};
@@ -79,7 +80,7 @@ impl Worker {
         let recorder = Recorder::new(&shared.source, &shared.mask);
         Self {
             pools: Pools::new(&shared.limits),
-            inspector: RefCell::new(Inspector::new(recorder)),
+            inspector: RefCell::new(Inspector::new(recorder, Composer::new(&shared.source))),
             names: Names::new(),
             memories: MemoryPool::default(),
             outbox: shared.journal.as_ref().map(|journal| journal.outbox()),

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sekisho_edge::audit::Plan;
 use sekisho_model::{Diagnostic, Diagnostics, Timestamp};
 use sekisho_waf::ir::phased::{EngineMode, Item};
 use sekisho_waf::transaction::{PhasedContext, PhasedRules, Transaction};
@@ -47,6 +48,10 @@ pub(crate) fn load(config: &SecLangConfig, looked: &mut Looked) -> Result<Option
     let loaded = loaded?;
     let mut problems = loaded.diagnostics;
     let Some(policy) = loaded.policy.filter(|_| !problems.has_errors()) else { return Err(problems) };
+    if let Err(error) = Plan::new(&policy.settings.audit) {
+        problems.push(Diagnostic::error("audit-log", error.to_string()));
+        return Err(problems);
+    }
     match PhasedRules::compile(policy, Limits::default()) {
         Ok(rules) => Ok(Some(LoadedSecLang { rules: Arc::new(rules), warnings: problems })),
         Err(error) => {

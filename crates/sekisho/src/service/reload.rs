@@ -48,6 +48,7 @@ impl Reloader {
         self.seen = self.look(service);
         self.changing = None;
         service.running.reload_certificates();
+        service.running.reopen_audit_log();
         match service.keys.reload() {
             Ok(Some(keys)) => service.tokens.replace_keys(keys),
             Ok(None) => {}

@@ -16,6 +16,9 @@ use super::word::{Part, Word};
 use super::{ids, macros};
 use crate::report::quoted;
 
+#[cfg(test)]
+pub(super) use control::names as control_names;
+
 /// What a list of actions says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Actions {
@@ -165,6 +168,12 @@ const ACTIONS: &[(&str, Kind, Takes)] = &[
 ];
 
 const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+
+/// All names that are honoured.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(name, ..)| *name)
+}
 
 /// Reads a list of actions.
 pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Actions {

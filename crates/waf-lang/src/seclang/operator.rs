@@ -78,6 +78,12 @@ const OPERATORS: &[(&str, Kind)] = &[
     ("within", Kind::Text(TextTest::Within)),
 ];
 
+/// All names that are honoured.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, _)| *name)
+}
+
 /// Reads the second word of a rule.
 pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Test> {
     let trimmed = part.from(part.text().len() - part.text().trim_start().len());

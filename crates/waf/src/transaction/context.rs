@@ -22,6 +22,8 @@ pub struct PhasedContext<'a> {
     pub server_address: Option<IpAddr>,
     /// `SERVER_PORT`.
     pub server_port: u16,
+    /// The request target as received, where it is more than a path and a query: an absolute URI, or that of CONNECT.
+    pub target: Option<&'a [u8]>,
     /// `REMOTE_PORT`.
     pub remote_port: u16,
     /// How rules are held against values.
@@ -39,6 +41,7 @@ impl PhasedContext<'_> {
             unique_id: "",
             server_address: None,
             server_port: 80,
+            target: None,
             remote_port: 0,
             judging: Judging::Prefiltered,
         }

@@ -58,12 +58,15 @@ pub(super) fn write_what(matched: &Matched<'_>, out: &mut Vec<u8>) {
         _ => {}
     }
     add(out, format_args!("Matched \"Operator `{}' with parameter `", name(&test.operator)));
-    let parameter = matched.parameter.map_or_else(|| parameter(&test.operator), <[u8]>::to_vec);
-    cut(out, &parameter, PARAMETER_BYTES_MAX);
+    match matched.parameter {
+        Some(parameter) => cut(out, parameter, PARAMETER_BYTES_MAX, printable),
+        // What stands in a rule file passes for nothing else.
+        None => cut(out, &parameter(&test.operator), PARAMETER_BYTES_MAX, |out, bytes| escaped(out, bytes, |_| false)),
+    }
     out.extend_from_slice(b"' against variable `");
     printable(out, matched.variable);
     out.extend_from_slice(b"' (Value: `");
-    cut(out, matched.value, VALUE_BYTES_MAX);
+    cut(out, matched.value, VALUE_BYTES_MAX, printable);
     out.extend_from_slice(b"' )");
 }
 
@@ -78,18 +81,24 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 /// The first bytes, and how many are left out.
-fn cut(out: &mut Vec<u8>, value: &[u8], bytes_max: usize) {
+fn cut(out: &mut Vec<u8>, value: &[u8], bytes_max: usize, write: impl Fn(&mut Vec<u8>, &[u8])) {
     let shown = value.len().min(bytes_max);
-    printable(out, &value[..shown]);
+    write(out, &value[..shown]);
     if shown < value.len() {
         add(out, format_args!(" ({} characters omitted)", value.len() - shown));
     }
 }
 
-/// Bytes that are no printable ASCII are written as `\xhh`, so that a line stays one.
+/// Bytes that are no printable ASCII are written as `\xhh`, so that a line stays one; quotation marks and backslashes too, so
+/// that nothing a client sends passes for a field.
 fn printable(out: &mut Vec<u8>, bytes: &[u8]) {
+    escaped(out, bytes, |byte| matches!(byte, b'"' | b'\\'));
+}
+
+fn escaped(out: &mut Vec<u8>, bytes: &[u8], too: impl Fn(u8) -> bool) {
     for byte in bytes {
         match byte {
+            byte if too(*byte) => add(out, format_args!("\\x{byte:02x}")),
             b' '..=b'~' => out.push(*byte),
             byte => add(out, format_args!("\\x{byte:02x}")),
         }

@@ -104,6 +104,7 @@ impl Transaction {
             bytes: if access { body.bytes } else { b"" },
             is_over_limit: access && body.over_limit,
             processor: processor(&state.store).filter(|_| access),
+            is_forced: state.controls.forces_request_body,
         };
         variables::request_body(&mut state.store, &mut state.filling, body, filling(rules));
         self.run(Phase::RequestBody, context)

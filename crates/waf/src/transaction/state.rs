@@ -35,6 +35,7 @@ pub(super) struct Controls {
     pub(super) request_body_access: bool,
     pub(super) request_body_bytes_max: u64,
     pub(super) processor: Option<BodyProcessor>,
+    pub(super) forces_request_body: bool,
     pub(super) response_body_access: bool,
     pub(super) response_body_bytes_max: u64,
     /// Rules that do not run.
@@ -93,6 +94,7 @@ impl Controls {
         let PhasedSettings { engine, request_body, response_body, .. } = settings;
         self.engine = *engine;
         (self.audit_engine, self.audit_parts, self.processor) = (None, None, None);
+        self.forces_request_body = false;
         (self.request_body_access, self.request_body_bytes_max) = (request_body.access, request_body.bytes_max);
         (self.response_body_access, self.response_body_bytes_max) = (response_body.access, response_body.bytes_max);
         self.removed.clear();

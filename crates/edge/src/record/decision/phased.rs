@@ -199,8 +199,7 @@ impl Field<'_> {
         push_number(self.out, matched.rule.place.line.into());
         let covered = is_covered(&self.cloak, matched);
         self.raw(",\"message\":\"");
-        let fixed = matched.rule.metadata.message.as_ref().is_some_and(|text| text.as_literal().is_some());
-        self.text(matched.message, covered && !fixed);
+        self.text(matched.message, covered && !shows_fixed_message(matched));
         self.raw("\",\"data\":\"");
         self.text(matched.log_data, covered);
         self.raw("\",\"severity\":");
@@ -265,6 +264,12 @@ pub(crate) fn is_covered(cloak: &Cloak<'_>, matched: &Matched<'_>) -> bool {
     let data = matched.rule.links.iter().flat_map(|link| [&link.log_data, &link.message]);
     let texts = data.chain([&matched.rule.metadata.message]).flatten().chain(&matched.rule.metadata.tags);
     texts.flat_map(quoted).any(|(variable, member)| covers(cloak, variable, member))
+}
+
+/// Whether the message of a match is the same whatever the request.
+pub(crate) fn shows_fixed_message(matched: &Matched<'_>) -> bool {
+    let links = matched.rule.links.iter().filter_map(|link| link.message.as_ref());
+    links.chain(&matched.rule.metadata.message).all(|text| text.as_literal().is_some())
 }
 
 /// The variables a text quotes.

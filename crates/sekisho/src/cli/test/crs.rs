@@ -113,3 +113,6 @@ fn run(rules: &Arc<PhasedRules>, judging: Judging, tests: &[Placed<'_>]) -> Vec<
     results.sort_unstable_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }
+
+#[cfg(test)]
+mod tests;

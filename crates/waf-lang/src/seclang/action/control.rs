@@ -57,6 +57,12 @@ const PROCESSORS: &[(&str, BodyProcessor)] = &[
     ("XML", BodyProcessor::Xml),
 ];
 
+/// All names that are honoured.
+#[cfg(test)]
+pub(in super::super) fn names() -> impl Iterator<Item = &'static str> {
+    CONTROLS.iter().map(|(name, _)| *name)
+}
+
 /// Reads `NAME=VALUE`.
 pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Vec<Effect> {
     let Some((name, value)) = part.split_once(|mark| mark == '=') else {

@@ -96,8 +96,7 @@ impl Run<'_> {
             Control::ResponseBodyAccess(access) => controls.response_body_access = *access,
             Control::ResponseBodyLimit(bytes) => controls.response_body_bytes_max = *bytes,
             Control::RuleEngine(mode) => controls.engine = *mode,
-            // `REQUEST_BODY` is always there, as in libmodsecurity 3.
-            Control::ForceRequestBodyVariable(_) => {}
+            Control::ForceRequestBodyVariable(forces) => controls.forces_request_body = *forces,
             Control::RemoveRules(_) | Control::RemoveTarget { .. } => unreachable!("resolved when rules are compiled"),
         }
     }

@@ -16,6 +16,18 @@ pub struct ReceivedBody<'a> {
     pub is_over_limit: bool,
     /// What reads it, if anything does.
     pub processor: Option<BodyProcessor>,
+    /// Whether `REQUEST_BODY` is there whatever reads it: `ctl:forceRequestBodyVariable`.
+    pub is_forced: bool,
+}
+
+impl ReceivedBody<'_> {
+    /// Whether `REQUEST_BODY` is there. A document of XML is looked at through `XML` alone: the names of its elements are no
+    /// input, and rules on bodies would take them for it. Anything else is there, as in libmodsecurity 3.
+    ///
+    /// Source: ModSecurity Reference Manual, "REQUEST_BODY".
+    fn is_variable(&self) -> bool {
+        self.is_forced || self.processor != Some(BodyProcessor::Xml)
+    }
 }
 
 /// The processor that a content type calls for if no rule chooses one.
@@ -40,7 +52,7 @@ pub fn choose_processor(store: &mut Store, processor: BodyProcessor) {
 
 /// Fills what phase 2 sees, after [`request_head`](super::request_head).
 pub fn request_body(store: &mut Store, memory: &mut Memory, body: ReceivedBody<'_>, filling: Filling<'_>) {
-    let span = whole(store, memory, body.bytes, filling);
+    let span = whole(store, memory, &body, filling);
     if body.is_over_limit {
         store.set_scalar(List::InboundDataError, b"1");
     }
@@ -50,7 +62,8 @@ pub fn request_body(store: &mut Store, memory: &mut Memory, body: ReceivedBody<'
 }
 
 /// `REQUEST_BODY`, `FULL_REQUEST` and their lengths. Returns the body.
-fn whole(store: &mut Store, memory: &mut Memory, bytes: &[u8], filling: Filling<'_>) -> Span {
+fn whole(store: &mut Store, memory: &mut Memory, received: &ReceivedBody<'_>, filling: Filling<'_>) -> Span {
+    let bytes = received.bytes;
     let fields = store.list(List::RequestHeaders).map(|entry| store.entry(entry));
     let fields_bytes: usize = fields.map(|field| field.name.len() + field.value.len() + FIELD_SYNTAX_BYTES).sum();
     let head_bytes = fields_bytes + HEAD_END.len();
@@ -72,7 +85,9 @@ fn whole(store: &mut Store, memory: &mut Memory, bytes: &[u8], filling: Filling<
     let length = store.write(|out| decimal(out, head_bytes + bytes.len()));
     store.set_scalar_span(List::FullRequestLength, length);
     if !bytes.is_empty() {
-        store.set_scalar_span(List::RequestBody, body);
+        if received.is_variable() {
+            store.set_scalar_span(List::RequestBody, body);
+        }
         let length = store.write(|out| decimal(out, bytes.len()));
         store.set_scalar_span(List::RequestBodyLength, length);
     }

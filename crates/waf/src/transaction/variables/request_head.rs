@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::super::{Entry, List, PhasedContext, Span, Store};
 use super::{Filling, Memory, arguments, authorization, choose_processor, cookies, decimal, processor_for, target};
-use crate::Request;
+use crate::{Header, Request};
 
 /// Fills what phase 1 sees.
 pub fn request_head(
@@ -16,7 +16,7 @@ pub fn request_head(
     filling: Filling<'_>,
 ) {
     memory.argument_bytes = 0;
-    let query = target::fill(store, request);
+    let query = target::fill(store, request, context.target);
     arguments::fill(store, memory, List::ArgsGet, (request.query, query), filling);
     connection(store, request, context);
     store.set_scalar(List::InboundDataError, b"0");
@@ -54,9 +54,28 @@ fn address(store: &mut Store, address: IpAddr) -> Span {
     store.write(|out| write!(out, "{address}").expect("memory takes whatever is written"))
 }
 
+/// The header fields. A body has one type, however many lines say so: those of Content-Type are one value, as a server that
+/// combines them has it.
+///
+/// Source: RFC 9110 sections 5.3 and 8.3.
 fn headers(store: &mut Store, memory: &mut Memory, request: &Request<'_>) {
+    let is_type = |header: &&Header<'_>| header.is("content-type");
+    let repeats = request.headers.iter().filter(is_type).nth(1).is_some();
+    let mut has_type = false;
     for header in request.headers {
-        let (name, value) = (store.bytes(header.name), store.bytes(header.value));
+        let combined = repeats && is_type(&header);
+        if combined && std::mem::replace(&mut has_type, true) {
+            continue;
+        }
+        let name = store.bytes(header.name);
+        let value = match combined {
+            true => store.write(|out| {
+                let mut values = request.headers.iter().filter(is_type).map(|header| header.value);
+                out.extend_from_slice(values.next().unwrap_or_default());
+                values.for_each(|value| out.extend([b", ", value].into_iter().flatten()));
+            }),
+            false => store.bytes(header.value),
+        };
         memory.entries.push(Entry { name, value });
     }
     store.set(List::RequestHeaders, memory.entries.drain(..));

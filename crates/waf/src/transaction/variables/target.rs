@@ -12,7 +12,21 @@ use super::percent::{Plus, decode, touches};
 use crate::Request;
 
 /// Fills the variables of the request line. Returns the query string.
-pub(super) fn fill(store: &mut Store, request: &Request<'_>) -> Span {
+///
+/// `received` is the target as received where it is more than a path and a query: `REQUEST_LINE` and `REQUEST_URI_RAW` have it.
+pub(super) fn fill(store: &mut Store, request: &Request<'_>, received: Option<&[u8]>) -> Span {
+    let query_span = fill_parts(store, request);
+    if let Some(received) = received {
+        let &Request { method, version, .. } = request;
+        let line = store.write(|out| out.extend([method, b" ", received, b" ", version].into_iter().flatten()));
+        let start = method.len() + 1;
+        store.set_scalar_span(List::RequestLine, line);
+        store.set_scalar_span(List::RequestUriRaw, line.part(start..start + received.len()));
+    }
+    query_span
+}
+
+fn fill_parts(store: &mut Store, request: &Request<'_>) -> Span {
     let &Request { method, path, query, version, .. } = request;
     let line = store.write(|out| {
         out.extend_from_slice(method);

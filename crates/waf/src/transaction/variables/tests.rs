@@ -53,7 +53,7 @@ impl Filled {
 
     pub(in crate::transaction) fn body(&mut self, processor: Option<BodyProcessor>, bytes: &[u8]) {
         let filling = Filling { settings: &self.settings, full_request: true };
-        let body = ReceivedBody { bytes, is_over_limit: false, processor };
+        let body = ReceivedBody { bytes, is_over_limit: false, processor, is_forced: false };
         request_body(&mut self.store, &mut self.memory, body, filling);
     }
 
@@ -186,6 +186,60 @@ fn header_fields_and_what_is_told_of_them() {
         .has(Variable::FullRequestLength, &[&full.len().to_string()])
         .has(Variable::RequestBody, &["x=y"])
         .has(Variable::RequestBodyLength, &["3"]);
+}
+
+#[test]
+fn a_body_has_one_type_however_many_lines_say_so() {
+    let fields = "Content-Type: application/json\nAccept: a\ncontent-type: text/xml\nAccept: b";
+    let filled = Filled::head("GET /", fields, PhasedSettings::default());
+    filled.has(Variable::RequestHeaders, &["Content-Type=application/json, text/xml", "Accept=a", "Accept=b"]);
+}
+
+#[test]
+fn a_document_of_xml_is_no_request_body_unless_that_is_forced() {
+    let body = |is_forced| {
+        let mut filled = Filled::head("POST /", "", PhasedSettings::default());
+        let filling = Filling { settings: &filled.settings, full_request: false };
+        let bytes = b"<java.lang.Runtime>a</java.lang.Runtime>";
+        let body = ReceivedBody { bytes, is_over_limit: false, processor: Some(BodyProcessor::Xml), is_forced };
+        request_body(&mut filled.store, &mut filled.memory, body, filling);
+        assert_eq!(filled.store.scalar(List::XmlText), b"a");
+        assert_eq!(filled.store.scalar(List::RequestBodyLength), b"40");
+        filled.store.scalar(List::RequestBody).len()
+    };
+    assert_eq!((body(false), body(true)), (0, 40));
+}
+
+#[test]
+fn the_request_line_has_the_target_as_received() {
+    let headers = [];
+    let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None };
+    let request = Request {
+        method: b"GET",
+        path: b"/",
+        query: b"a",
+        fragment: None,
+        version: b"HTTP/1.1",
+        scheme: "http",
+        headers: &headers,
+        body: Body::EMPTY,
+        client,
+    };
+    let context = PhasedContext { target: Some(b"http://h?a"), ..PhasedContext::at(Timestamp::from_unix_ms(0)) };
+    let settings = PhasedSettings::default();
+    let mut store = Store::default();
+    let filling = Filling { settings: &settings, full_request: false };
+    request_head(&mut store, &mut Memory::default(), &request, &context, filling);
+    let expected: [(List, &[u8]); 5] = [
+        (List::RequestLine, b"GET http://h?a HTTP/1.1"),
+        (List::RequestUriRaw, b"http://h?a"),
+        (List::RequestUri, b"/?a"),
+        (List::RequestFilename, b"/"),
+        (List::QueryString, b"a"),
+    ];
+    for (list, value) in expected {
+        assert_eq!(store.scalar(list), value, "{list:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! What matched: `MATCHED_VAR…`, captures, names, counts, exclusions.
+
+use crate::site::{Sent, Site, check};
+
+#[test]
+fn all_values_that_matched_add_up_along_a_chain() {
+    check(
+        r#"SecRule ARGS "@streq 1" "id:1,phase:2,pass,nolog,chain"
+             SecRule MATCHED_VARS "@rx ." "setvar:tx.a=+1,setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}',chain"
+             SecRule MATCHED_VARS "@rx ." "setvar:'tx.c=%{tx.c};%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'""#,
+        "x=1&y=1&z=3",
+        "a=2 b=;MATCHED_VARS:ARGS:x;MATCHED_VARS:ARGS:y c=;MATCHED_VARS:ARGS:x~1;MATCHED_VARS:ARGS:y~1;\
+         MATCHED_VARS:MATCHED_VARS:ARGS:x~1;MATCHED_VARS:MATCHED_VARS:ARGS:y~1 d= e=",
+    );
+    check(
+        r#"SecRule ARGS "@streq 1" "id:1,phase:2,pass,nolog,chain"
+             SecRule MATCHED_VARS_NAMES "@rx ." "setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'""#,
+        "x=1&y=1&z=3",
+        "a= b=;MATCHED_VARS_NAMES:ARGS:x~ARGS:x;MATCHED_VARS_NAMES:ARGS:y~ARGS:y c= d= e=",
+    );
+}
+
+#[test]
+fn values_that_matched_are_forgotten_by_the_next_rule_that_does_not() {
+    let look = r#"SecRule MATCHED_VARS "@rx ." "id:3,phase:2,pass,nolog,setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}'""#;
+    let first = r#"SecRule ARGS "@streq 1" "id:1,phase:2,pass,nolog""#;
+    let matching = format!("{first}\nSecRule ARGS \"@streq 2\" \"id:2,phase:2,pass,nolog\"\n{look}");
+    check(&matching, "x=1&y=2", "a= b=;MATCHED_VARS:ARGS:x;MATCHED_VARS:ARGS:y c= d= e=");
+    let failing = format!("{first}\nSecRule ARGS \"@streq 7\" \"id:2,phase:2,pass,nolog\"\n{look}");
+    check(&failing, "x=1&y=2", "a= b= c= d= e=");
+    check(
+        r#"SecRule ARGS "@streq 1" "id:1,phase:2,pass,nolog"
+           SecAction "id:2,phase:2,pass,nolog,setvar:tx.a=%{MATCHED_VAR_NAME}"
+           SecRule ARGS "@streq 7" "id:3,phase:2,pass,nolog"
+           SecAction "id:4,phase:2,pass,nolog,setvar:tx.b=%{MATCHED_VAR_NAME}.""#,
+        "x=1",
+        "a=ARGS:x b=. c= d= e=",
+    );
+}
+
+#[test]
+fn groups_that_took_no_part_leave_what_was_there() {
+    check(
+        r#"SecRule ARGS:x "@rx (a)(b)" "id:1,phase:2,pass,nolog,capture"
+           SecRule ARGS:y "@rx (c)" "id:2,phase:2,pass,nolog,capture,setvar:'tx.a=%{tx.0}-%{tx.1}-%{tx.2}'"
+           SecRule ARGS:y "@rx (x)?(c)" "id:3,phase:2,pass,nolog,capture,setvar:'tx.b=%{tx.0}-%{tx.1}-%{tx.2}'"
+           SecRule ARGS:y "!@rx (d)" "id:4,phase:2,pass,nolog,capture,setvar:'tx.c=%{tx.0}-%{tx.1}-%{tx.2}'""#,
+        "x=ab&y=c",
+        "a=c-c-b b=c-c-c c=c-c-c d= e=",
+    );
+}
+
+#[test]
+fn phrases_and_detections_are_captured() {
+    check(
+        r#"SecRule ARGS:x "@pm bar" "id:1,phase:2,pass,nolog,capture,setvar:tx.a=%{tx.0}"
+           SecRule ARGS:x "@contains oo" "id:2,phase:2,pass,nolog,capture,setvar:tx.b=%{tx.0}"
+           SecRule ARGS:y "@detectSQLi" "id:3,phase:2,pass,nolog,capture,setvar:tx.c=%{tx.0}"
+           SecRule ARGS:z "@detectXSS" "id:4,phase:2,pass,nolog,capture,setvar:tx.d=%{tx.0}""#,
+        "x=fooBarBaz&y=1'%20or%201=1--&z=<script>alert(1)</script>",
+        "a=bar b=bar c=s&1c d=<script>alert(1)</script> e=",
+    );
+}
+
+#[test]
+fn each_form_that_matches_counts_if_all_are_asked_for() {
+    check(
+        r#"SecRule ARGS:x "@rx ." "id:1,phase:2,pass,nolog,t:none,t:urlDecode,t:lowercase,t:lowercase,multiMatch,setvar:tx.a=+1,setvar:'tx.b=%{tx.b};%{MATCHED_VAR}'""#,
+        "x=%2541%2541",
+        "a=3 b=;%41%41;AA;aa c= d= e=",
+    );
+    // The same for values that rules change.
+    check(
+        r#"SecAction "id:1,phase:2,pass,nolog,setvar:tx.q=%{ARGS.x}"
+           SecRule TX:q "@rx ." "id:2,phase:2,pass,nolog,t:none,t:urlDecode,t:lowercase,multiMatch,setvar:tx.a=+1,setvar:'tx.b=%{tx.b};%{MATCHED_VAR}'""#,
+        "x=%2541%2541",
+        "a=3 b=;%41%41;AA;aa c= d= e=",
+    );
+}
+
+#[test]
+fn counts_know_what_they_count() {
+    check(
+        r#"SecRule &ARGS "@gt 0" "id:1,phase:2,pass,nolog,setvar:'tx.a=%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'"
+           SecRule &ARGS:x "@gt 0" "id:2,phase:2,pass,nolog,setvar:'tx.b=%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'"
+           SecRule &ARGS|!ARGS:x "@gt 0" "id:3,phase:2,pass,nolog,setvar:tx.c=%{MATCHED_VAR}"
+           SecRule &TX:foo "@eq 0" "id:4,phase:2,pass,nolog,setvar:'tx.d=%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'""#,
+        "x=1&y=2&x=3",
+        "a=ARGS~3 b=ARGS:x~2 c=3 d=TX:foo~0 e=",
+    );
+}
+
+#[test]
+fn members_are_named_as_they_came() {
+    check(
+        r#"SecRule ARGS_NAMES "@streq Foo" "id:1,phase:2,pass,nolog,setvar:'tx.a=%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'"
+           SecRule ARGS:foo "@streq 2" "id:2,phase:2,pass,nolog,setvar:tx.b=%{MATCHED_VAR_NAME}"
+           SecRule REQUEST_HEADERS:HOST "@rx ." "id:3,phase:2,pass,nolog,setvar:tx.c=%{MATCHED_VAR_NAME}"
+           SecRule REQUEST_URI "@rx ." "id:4,phase:2,pass,nolog,setvar:tx.d=%{MATCHED_VAR_NAME}""#,
+        "x=1&Foo=2",
+        "a=ARGS_NAMES:Foo~Foo b=ARGS:Foo c=REQUEST_HEADERS:Host d=REQUEST_URI e=",
+    );
+}
+
+#[test]
+fn xml_is_named_by_its_path() {
+    let mut site = Site::new(
+        r#"SecRule REQUEST_HEADERS:Content-Type "@rx xml" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
+           SecRule XML:/* "@rx ." "id:2,phase:2,pass,nolog,setvar:'tx.a=%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'"
+           SecRule XML://@* "@rx ." "id:3,phase:2,pass,nolog,setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}~%{MATCHED_VAR}'""#,
+    );
+    let headers = [("Content-Type", "text/xml")];
+    site.send(Sent { headers: &headers, body: r#"<a q="1" r="2">t<b>u</b></a>"#, ..Sent::query("") });
+    assert_eq!(site.tx(&["a", "b"]), "a=XML:/*~tu b=;XML://@*~1;XML://@*~2");
+}
+
+#[test]
+fn exclusions_hold_for_their_own_variable_in_any_case() {
+    check(
+        r#"SecRule ARGS|!ARGS:foo "@streq 1" "id:1,phase:2,pass,nolog,setvar:'tx.a=%{tx.a};%{MATCHED_VAR_NAME}'"
+           SecRule ARGS|!ARGS:/^FOO/ "@streq 1" "id:2,phase:2,pass,nolog,setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}'"
+           SecRule ARGS|!ARGS_GET:Foo "@streq 1" "id:3,phase:2,pass,nolog,setvar:'tx.c=%{tx.c};%{MATCHED_VAR_NAME}'""#,
+        "Foo=1&foobar=1",
+        "a=;ARGS:foobar b= c=;ARGS:Foo;ARGS:foobar d= e=",
+    );
+}
+
+#[test]
+fn what_nothing_set_is_there_and_empty() {
+    check(
+        r#"SecRule REQUEST_BODY "@rx ^$" "id:1,phase:2,pass,nolog,setvar:tx.a=empty"
+           SecRule ARGS:none "@rx ^$" "id:2,phase:2,pass,nolog,setvar:tx.b=empty"
+           SecRule MATCHED_VAR "@rx ^$" "id:3,phase:2,pass,nolog,setvar:tx.c=empty"
+           SecRule REMOTE_USER "@rx ^$" "id:4,phase:2,pass,nolog,setvar:tx.d=empty"
+           SecRule SESSIONID|USERID "@rx ^$" "id:5,phase:2,pass,nolog,setvar:'tx.e=%{tx.e}_%{MATCHED_VAR_NAME}'""#,
+        "",
+        "a=empty b= c=empty d= e=_SESSIONID_USERID",
+    );
+}
+
+#[test]
+fn a_rule_knows_itself() {
+    check(
+        r#"SecRule ARGS:x "@streq 1" "id:7,phase:2,pass,nolog,severity:2,msg:'hello',rev:3,chain"
+             SecRule ARGS:x "@streq 1" "setvar:tx.a=%{rule.id},setvar:tx.b=%{rule.severity},setvar:tx.c=%{rule.msg},setvar:tx.d=%{rule.rev}""#,
+        "x=1",
+        "a=7 b=2 c=hello d=3 e=",
+    );
+}
