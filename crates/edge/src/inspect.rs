@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
+use sekisho_waf::ir::{Action, HeaderInsert, Policy, TokenKind};
 use sekisho_waf::transaction::PhasedContext;
 use sekisho_waf::{
     Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch, TokenSource,
@@ -243,21 +243,7 @@ impl Inspector {
             }
         };
         let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
-        let ruling = match (verdict.decision, verdict.deciding_action(policy)) {
-            (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect(), None),
-            (Decision::Block, Action::Block(response)) => {
-                Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
-            }
-            (Decision::Block, _) => {
-                Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit))
-            }
-            (Decision::Captcha, _) => {
-                Ruling::Refuse(around.tokens.ask(TokenKind::Captcha, candidate.head, candidate.visit))
-            }
-            (Decision::Challenge, _) => {
-                Ruling::Refuse(around.tokens.ask(TokenKind::Challenge, candidate.head, candidate.visit))
-            }
-        };
+        let ruling = ruling(verdict, policy, &inserted, candidate, around.tokens);
         let decision = verdict.decision;
         let recorder = &mut self.recorder;
         let occurrence = || Occurrence {
@@ -327,6 +313,25 @@ impl Inspector {
             self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
         }
         (decision, ruling)
+    }
+}
+
+/// What the web ACL's verdict means for a request.
+fn ruling(
+    verdict: &Verdict,
+    policy: &Policy,
+    inserted: &[&HeaderInsert],
+    candidate: &Candidate<'_>,
+    tokens: &Tokens,
+) -> Ruling {
+    match (verdict.decision, verdict.deciding_action(policy)) {
+        (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect(), None),
+        (Decision::Block, Action::Block(response)) => {
+            Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
+        }
+        (Decision::Block, _) => Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit)),
+        (Decision::Captcha, _) => Ruling::Refuse(tokens.ask(TokenKind::Captcha, candidate.head, candidate.visit)),
+        (Decision::Challenge, _) => Ruling::Refuse(tokens.ask(TokenKind::Challenge, candidate.head, candidate.visit)),
     }
 }
 

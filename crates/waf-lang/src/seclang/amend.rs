@@ -13,7 +13,7 @@ use super::{expression, ids};
 use crate::report::{Report, quoted};
 
 /// What a compiled expression on tags or messages may take, in bytes.
-const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
+const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
 
 /// What an expression is written with.
 const EXPRESSION_SIGNS: &[char] = &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'];

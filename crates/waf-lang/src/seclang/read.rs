@@ -23,6 +23,9 @@ pub const INCLUDE_DEPTH_MAX: usize = 16;
 /// How many rules there may be. The Core Rule Set has less than a thousand.
 pub const RULES_MAX: usize = 100_000;
 
+/// How many updates and removals there may be: each is held against each rule.
+pub const AMENDMENTS_MAX: usize = 10_000;
+
 /// Everything that files say.
 #[derive(Debug, Default)]
 pub(super) struct Book {
@@ -92,7 +95,7 @@ impl Book {
             Directive::Include { must_match } => self.include(words[0].part().trim(), must_match, path, reading),
             Directive::Setting(setting) => self.settings.read(setting, words, reading),
             Directive::WithoutEffect => {}
-            amendment => self.amendments.extend(amend::read(amendment, words, reading)),
+            amendment => self.amend(amendment, statement, reading),
         }
     }
 
@@ -129,6 +132,17 @@ impl Book {
             self.open = Some(rule);
         } else {
             self.keep(rule, statement.name.part(), reading);
+        }
+    }
+
+    fn amend(&mut self, directive: Directive, statement: &Statement, reading: &mut Reading<'_>) {
+        match self.amendments.len() {
+            AMENDMENTS_MAX => {
+                let message = format!("there are more than {AMENDMENTS_MAX} updates and removals");
+                let help = "name many rules with one directive, such as `SecRuleRemoveById 1-5`";
+                reading.report.push(statement.name.part().error("too-many-amendments", message).help(help));
+            }
+            _ => self.amendments.extend(amend::read(directive, &statement.arguments, reading)),
         }
     }
 

@@ -11,7 +11,7 @@ mod judge;
 use super::plan::{Program, Selection, TextKind};
 use super::state::State;
 use super::view::View;
-use super::{Intervention, PhasedContext, PhasedRules, TransactionLimits};
+use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
 use crate::ir::phased::{AllowScope, EngineMode, Phase, PhasedPolicy};
 
 /// One phase of a transaction.
@@ -40,12 +40,13 @@ impl<'r> Run<'r> {
         if !self.is_due() {
             return None;
         }
+        self.look_for_candidates();
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
-            if self.is_removed(rule) || !self.rule_matches(rule) {
+            if self.is_ruled_out(rule) || self.is_removed(rule) || !self.rule_matches(rule) {
                 continue;
             }
             at = step.next as usize;
@@ -62,6 +63,31 @@ impl<'r> Run<'r> {
             self.state.allowed = None;
         }
         None
+    }
+
+    /// Finds out which values the phase's rules need to be held against.
+    fn look_for_candidates(&mut self) {
+        if self.context.judging != Judging::Plain {
+            let Program { prefilter, chains, .. } = self.program();
+            let State { candidates, store, transformed, .. } = &mut *self.state;
+            candidates.look(prefilter, chains, store, transformed, self.phase);
+        }
+    }
+
+    /// Whether no value can match the rule's first link.
+    fn is_ruled_out(&mut self, rule: usize) -> bool {
+        if self.context.judging != Judging::Prefiltered {
+            return false;
+        }
+        let program = self.program();
+        let condition = program.prefilter.condition(program.rules[rule].links.start);
+        let is_out =
+            condition.is_some_and(|condition| condition.is_whole && !self.state.candidates.may_match(condition));
+        if is_out {
+            // As after a link that matches nothing.
+            self.state.changing.matched.clear();
+        }
+        is_out
     }
 
     /// Whether the phase takes place.

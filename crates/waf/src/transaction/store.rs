@@ -275,6 +275,27 @@ impl Source {
     }
 }
 
+/// The lists of a store in which only scalars are, by [`List::is_always_there`]: one entry each, in the order of lists.
+struct Blank {
+    lists: [Range<u32>; List::ALL.len()],
+    scalars: usize,
+}
+
+impl Blank {
+    const fn new() -> Self {
+        let mut lists = [const { 0..0 }; List::ALL.len()];
+        let mut scalars = 0;
+        let mut at = 0;
+        while at < lists.len() {
+            let start = scalars;
+            scalars += List::ALL[at].is_always_there() as u32;
+            lists[at] = start..scalars;
+            at += 1;
+        }
+        Self { lists, scalars: scalars as usize }
+    }
+}
+
 /// The values of a transaction. Keeps its memory from one to the next.
 #[derive(Debug)]
 pub struct Store {
@@ -298,13 +319,10 @@ impl Store {
         self.bytes.clear();
         self.bytes.shrink_to(bytes_kept);
         self.entries.clear();
-        let mut scalars = 0;
-        for (list, range) in List::ALL.iter().zip(&mut self.lists) {
-            let start = scalars;
-            scalars += u32::from(list.is_always_there());
-            *range = start..scalars;
-        }
-        self.entries.resize(scalars as usize, Entry { name: Span::default(), value: Span::default() });
+        self.entries.shrink_to(bytes_kept / size_of::<Entry>());
+        let blank = const { &Blank::new() };
+        self.lists.clone_from_slice(&blank.lists);
+        self.entries.resize(blank.scalars, Entry { name: Span::default(), value: Span::default() });
     }
 
     /// Copies `bytes` in.

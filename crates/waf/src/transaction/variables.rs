@@ -14,8 +14,6 @@ mod request_head;
 mod response;
 mod target;
 
-use std::io::Write as _;
-
 use super::Entry;
 use super::body::{Gathered, Level, Open};
 use crate::ir::phased::PhasedSettings;
@@ -50,10 +48,46 @@ pub struct Memory {
     argument_bytes: usize,
 }
 
+/// Memory of one kind beyond this many bytes is given back before the next transaction.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+
+impl Memory {
+    /// Starts anew.
+    fn begin(&mut self) {
+        self.argument_bytes = 0;
+        let Self { entries, text, levels, multipart, xml, argument_bytes: _ } = self;
+        shrink(entries);
+        shrink(text);
+        shrink(levels);
+        multipart.shrink();
+        xml.shrink();
+    }
+}
+
+/// Gives back memory that grew beyond measure.
+pub(super) fn shrink<T>(memory: &mut Vec<T>) {
+    if memory.capacity() * size_of::<T>() > KEPT_BYTES_MAX {
+        *memory = Vec::new();
+    }
+}
+
 /// Appends a number.
 pub(super) fn decimal(out: &mut Vec<u8>, number: usize) {
-    write!(out, "{number}").expect("memory takes whatever is written");
+    let mut digits = [0; DIGITS_MAX];
+    let mut start = digits.len();
+    let mut rest = number;
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(rest % 10).expect("a digit fits a byte");
+        rest /= 10;
+        if rest == 0 {
+            return out.extend_from_slice(&digits[start..]);
+        }
+    }
 }
+
+/// Digits of the largest number.
+const DIGITS_MAX: usize = 20;
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -15,7 +15,7 @@ mod flags;
 mod head;
 mod part;
 
-use super::super::variables::{Filling, Memory, arguments, decimal};
+use super::super::variables::{Filling, Memory, arguments, decimal, shrink};
 use super::super::{Entry, List, Span, Store};
 use super::Failure;
 use boundary::Boundary;
@@ -108,6 +108,13 @@ impl Gathered {
         for (_, list) in self.lists() {
             list.clear();
         }
+    }
+
+    /// Gives back memory that grew beyond measure.
+    pub(in super::super) fn shrink(&mut self) {
+        shrink(&mut self.fields);
+        shrink(&mut self.field_spans);
+        self.lists().into_iter().for_each(|(_, list)| shrink(list));
     }
 
     fn lists(&mut self) -> [(List, &mut Vec<Entry>); 7] {

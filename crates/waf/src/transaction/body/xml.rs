@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr3, memmem};
 
-use super::super::variables::{Filling, Memory};
+use super::super::variables::{Filling, Memory, shrink};
 use super::super::{Entry, List, Span, Store};
 use crate::name_table::NameTable;
 
@@ -81,6 +81,15 @@ pub(in super::super) struct Open {
     table: NameTable,
     attributes: Vec<Entry>,
     text: Vec<u8>,
+}
+
+impl Open {
+    /// Gives back memory that grew beyond measure.
+    pub(in super::super) fn shrink(&mut self) {
+        shrink(&mut self.names);
+        shrink(&mut self.attributes);
+        shrink(&mut self.text);
+    }
 }
 
 /// Fills both values of a body.

@@ -5,7 +5,7 @@ use super::effect::{Addend, ChangePlan, ControlPlan, EffectPlan, Selection, Targ
 use super::names::Names;
 use super::target::{PlacePlan, SelectorPlan, TargetPlan, concerns, label};
 use super::text::{PiecePlan, TextPlan};
-use super::{LinkPlan, NumberTest, Program, RulePlan, TestPlan, order, selection};
+use super::{LinkPlan, NumberTest, Prefilter, Program, RulePlan, TestPlan, order, selection};
 use crate::Limits;
 use crate::ir::phased::{
     Change, Control, Disruptive, Effect, Item, Link, PhasedOperator, PhasedPolicy, PhasedRule, PhasedTest, Piece,
@@ -30,7 +30,9 @@ pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) ->
     if builder.looks_back {
         links.iter_mut().for_each(|link| link.keeps_matched = true);
     }
+    let prefilter = Prefilter::new(policy, &rules, &links, &builder.chains);
     Ok(Program {
+        prefilter,
         names: builder.names,
         chains: builder.chains,
         rules: rules.into(),

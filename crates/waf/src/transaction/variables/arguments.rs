@@ -25,13 +25,16 @@ pub(in crate::transaction) fn fill(
     let mut is_valid = true;
     let mut start = 0;
     while start < text.len() && memory.entries.len() < room {
-        let end = memchr(separator, &text[start..]).map_or(text.len(), |length| start + length);
-        let piece = Piece { text: &text[start..end], span: span.part(start..end) };
-        let equals = memchr(b'=', piece.text).unwrap_or(piece.text.len());
-        let name = piece.decoded(store, 0..equals, &mut is_valid);
-        let value = piece.decoded(store, (equals + 1).min(piece.text.len())..piece.text.len(), &mut is_valid);
+        let name = Component::of_name(text, start, separator);
+        let value = if text.get(name.end) == Some(&b'=') {
+            Component::of_value(text, name.end + 1, separator)
+        } else {
+            Component { start: name.end, end: name.end, is_encoded: false }
+        };
+        start = value.end + 1;
+        let name = name.decoded(store, text, span, &mut is_valid);
+        let value = value.decoded(store, text, span, &mut is_valid);
         memory.entries.push(Entry { name, value });
-        start = end + 1;
     }
     if !is_valid {
         store.set_scalar(List::UrlencodedError, b"1");
@@ -53,19 +56,54 @@ pub(in crate::transaction) fn set(store: &mut Store, memory: &mut Memory, list: 
     store.set_scalar_span(List::ArgsCombinedSize, size);
 }
 
-/// A piece of a text, and where it is in the store.
-struct Piece<'a> {
-    text: &'a [u8],
-    span: Span,
+/// A name or a value.
+struct Component {
+    start: usize,
+    end: usize,
+    /// Whether it may hold something to decode.
+    is_encoded: bool,
 }
 
-impl Piece<'_> {
-    fn decoded(&self, store: &mut Store, range: std::ops::Range<usize>, is_valid: &mut bool) -> Span {
-        let text = &self.text[range.clone()];
-        if touches(text, Plus::Space) {
-            store.write(|out| *is_valid &= decode(text, Plus::Space, out))
+impl Component {
+    /// The name that begins at `start`: up to an equals sign or a separator.
+    fn of_name(text: &[u8], start: usize, separator: u8) -> Self {
+        let mut is_encoded = false;
+        let is_end = |&byte: &u8| {
+            is_encoded |= byte == b'%' || byte == b'+';
+            byte == b'=' || byte == separator
+        };
+        let length = text[start..].iter().position(is_end).unwrap_or(text.len() - start);
+        Self { start, end: start + length, is_encoded }
+    }
+
+    /// The value that begins at `start`: up to a separator.
+    fn of_value(text: &[u8], start: usize, separator: u8) -> Self {
+        let near = &text[start..text.len().min(start + NEAR_BYTES)];
+        let mut is_encoded = false;
+        let is_end = |&byte: &u8| {
+            is_encoded |= byte == b'%' || byte == b'+';
+            byte == separator
+        };
+        let end = near.iter().position(is_end).map(|length| start + length);
+        let end = end.unwrap_or_else(|| {
+            let far = start + near.len();
+            is_encoded = true;
+            memchr(separator, &text[far..]).map_or(text.len(), |length| far + length)
+        });
+        Self { start, end, is_encoded }
+    }
+
+    /// What it is decoded; as it stands in the text, which is in the store as `span`, if there is nothing to decode.
+    fn decoded(&self, store: &mut Store, text: &[u8], span: Span, is_valid: &mut bool) -> Span {
+        let range = self.start..self.end;
+        let bytes = &text[range.clone()];
+        if self.is_encoded && touches(bytes, Plus::Space) {
+            store.write(|out| *is_valid &= decode(bytes, Plus::Space, out))
         } else {
-            self.span.part(range)
+            span.part(range)
         }
     }
 }
+
+/// Values up to this length, in bytes, are quicker gone through byte by byte than searched.
+const NEAR_BYTES: usize = 64;

@@ -20,8 +20,9 @@ pub(super) fn fill(store: &mut Store, memory: &mut Memory, request: &Request<'_>
     store.set(List::RequestCookies, memory.entries.drain(..));
 }
 
-/// Name and value as they stand, but for white space before the name. A cookie without a name is none.
+/// Name and value as they stand, but for white space before a name and at the end. A cookie without a name is none.
 fn version_0(store: &mut Store, memory: &mut Memory, field: &[u8]) {
+    let field = field.strip_suffix(b";").unwrap_or(field).trim_ascii_end();
     let span = store.bytes(field);
     let mut start = 0;
     while start < field.len() {

@@ -13,6 +13,9 @@ pub(in crate::transaction) enum Plus {
     Itself,
 }
 
+/// Texts up to this length, in bytes, are quicker gone through byte by byte than searched.
+const SHORT_BYTES: usize = 32;
+
 /// Whether there is anything to decode.
 pub(in crate::transaction) fn touches(text: &[u8], plus: Plus) -> bool {
     place(text, plus).is_some()
@@ -20,6 +23,7 @@ pub(in crate::transaction) fn touches(text: &[u8], plus: Plus) -> bool {
 
 /// Appends `text` decoded. Returns whether all encoding in it is valid.
 pub(in crate::transaction) fn decode(text: &[u8], plus: Plus, out: &mut Vec<u8>) -> bool {
+    out.reserve(text.len());
     let mut is_valid = true;
     let mut rest = text;
     while let Some(at) = place(rest, plus) {
@@ -45,11 +49,20 @@ pub(in crate::transaction) fn decode(text: &[u8], plus: Plus, out: &mut Vec<u8>)
     is_valid
 }
 
+/// Where the first is that stands for something else.
 fn place(text: &[u8], plus: Plus) -> Option<usize> {
-    match plus {
-        Plus::Space => memchr2(b'%', b'+', text),
-        Plus::Itself => memchr(b'%', text),
+    let is_place = |&byte: &u8| byte == b'%' || (byte == b'+' && plus == Plus::Space);
+    let near = &text[..text.len().min(SHORT_BYTES)];
+    if let Some(at) = near.iter().position(is_place) {
+        return Some(at);
     }
+    let far = &text[near.len()..];
+    let found = match plus {
+        _ if far.is_empty() => None,
+        Plus::Space => memchr2(b'%', b'+', far),
+        Plus::Itself => memchr(b'%', far),
+    };
+    found.map(|at| near.len() + at)
 }
 
 /// The value of a hexadecimal digit.

@@ -15,7 +15,7 @@ pub fn request_head(
     context: &PhasedContext<'_>,
     filling: Filling<'_>,
 ) {
-    memory.argument_bytes = 0;
+    memory.begin();
     let query = target::fill(store, request, context.target);
     arguments::fill(store, memory, List::ArgsGet, (request.query, query), filling);
     connection(store, request, context);

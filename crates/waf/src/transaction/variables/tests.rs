@@ -143,6 +143,9 @@ fn cookies_are_pieces_of_their_fields() {
     check("a=\"b;c\"", &["a=\\\"b", "c\\\"="]);
     check("=b", &[]);
     check("a==b", &["a==b"]);
+    check("a=b ;", &["a=b"]);
+    check("a=b ;;", &["a=b "]);
+    check(";", &[]);
     check("a=b; a=c", &["a=b", "a=c"]);
     check("a,b=c", &["a,b=c"]);
     check("", &[]);
