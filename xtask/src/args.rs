@@ -77,6 +77,9 @@ pub(crate) struct CrsConformance {
     /// Leave the checkpoint out: checks the harness with ModSecurity alone, twice
     #[arg(long)]
     pub(crate) only_peer: bool,
+    /// Most differences that are printed one by one, for each paranoia level
+    #[arg(long, default_value_t = 40)]
+    pub(crate) shown: usize,
     /// Keep the logs of both engines
     #[arg(long)]
     pub(crate) keep: bool,

@@ -3,6 +3,7 @@
 //! Every request goes to both, byte for byte. Compared are the status of the answer, all scores, and the rules that
 //! matched. A difference is a fault, or it has a cause in [`causes`], which `docs/conformance.md` explains.
 
+mod apart;
 mod causes;
 mod compare;
 mod decision;
@@ -36,8 +37,6 @@ use crate::server::{Server, free_address};
 const PARANOIA: [u8; 2] = [1, 2];
 const INBOUND: u32 = 5;
 const OUTBOUND: u32 = 4;
-/// Most differences that are printed one by one.
-const SHOWN_MAX: usize = 40;
 
 /// Compares, and prints what differs.
 ///
@@ -64,9 +63,11 @@ pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) 
     let requests = requests(&crs, wanted)?;
     let origin = origin::start()?;
     let folder = tempfile::tempdir().context("create a folder for the run")?;
+    let rules = folder.path().join("crs");
+    apart::copy(&crs, &rules)?;
     let mut unexplained = 0;
     for paranoia in PARANOIA {
-        let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &crs, paranoia, origin };
+        let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &rules, paranoia, origin };
         std::fs::create_dir_all(stage.folder).context("create a folder for the run")?;
         say(format!("paranoia {paranoia}: {} requests to ModSecurity", requests.len()))?;
         let theirs = stage.peer("peer", &requests)?;
@@ -76,7 +77,7 @@ pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) 
             None => stage.peer("itself", &requests)?,
         };
         let tally = Tally::of(&requests, &theirs, &ours);
-        say(tally.report(paranoia, SHOWN_MAX))?;
+        say(tally.report(paranoia, wanted.shown))?;
         unexplained += tally.unexplained();
     }
     if let Some(kept) = wanted.keep.then(|| folder.keep()) {
@@ -110,7 +111,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn rules(&self, name: &str) -> Result<(PathBuf, PathBuf)> {
         let log = self.folder.join(format!("{name}-audit.json"));
-        let after = scores_rule();
+        let after = format!("{}\n{}", apart::FORCED_BODY, scores_rule());
         let setting = Setting {
             paranoia: self.paranoia,
             inbound: INBOUND,
