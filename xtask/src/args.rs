@@ -42,6 +42,12 @@ pub(crate) enum Task {
         #[command(subcommand)]
         what: Conformance,
     },
+    /// Reload the Core Rule Set again and again under load
+    Reloads {
+        /// How often
+        #[arg(long, default_value_t = crate::nightly::RELOADS)]
+        count: u32,
+    },
     /// Build the checkpoint and run `sekisho demo`
     Demo {
         /// Passed on to `sekisho demo`
