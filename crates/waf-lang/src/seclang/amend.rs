@@ -148,6 +148,19 @@ pub(super) fn apply(amendments: Vec<Amendment>, drafts: &mut Vec<Draft>, report:
     }
 }
 
+/// Tells of what cannot be honoured in the rules that are left.
+pub(super) fn tell_unhonoured(drafts: &mut [Draft], report: &mut Report) {
+    for rule in rules(drafts) {
+        let id = rule.id();
+        for mut problem in std::mem::take(&mut rule.unhonoured) {
+            let Some(id) = id else { continue };
+            let way_out = format!("or do without the rule: `SecRuleRemoveById {id}`");
+            problem.help = Some(problem.help.map_or(way_out.clone(), |help| format!("{help}; {way_out}")));
+            report.push(problem);
+        }
+    }
+}
+
 fn rules(drafts: &mut [Draft]) -> impl Iterator<Item = &mut DraftRule> {
     drafts.iter_mut().filter_map(|draft| match draft {
         Draft::Rule(rule) => Some(&mut **rule),

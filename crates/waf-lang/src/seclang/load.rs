@@ -74,6 +74,7 @@ pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> 
     }
     let mut report = reading.report;
     amend::apply(amendments, &mut drafts, &mut report);
+    amend::tell_unhonoured(&mut drafts, &mut report);
     let items = lower::items(drafts, &defaults, &mut report);
     let policy = (!report.has_errors()).then_some(PhasedPolicy { items, settings });
     Loaded { policy, diagnostics: report.into_diagnostics(), files }

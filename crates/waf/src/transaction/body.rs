@@ -54,3 +54,6 @@ pub(super) fn process(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

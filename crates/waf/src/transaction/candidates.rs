@@ -95,7 +95,7 @@ impl Candidates {
         let Self { filters, scratch, .. } = self;
         scratch.bits.clear();
         scratch.bits.resize(prefilter.words, 0);
-        if plan.triggers.intersects(present) {
+        if plan.triggers.is_any() || plan.triggers.intersects(present) {
             scratch.look_at_forms(prefilter, plan, chains, store, transformed, (value, present), filters);
         } else {
             scratch.answers.resize(prefilter.words, 0);
@@ -164,7 +164,7 @@ impl Scratch {
                 None => (Form::AS_RECEIVED, present),
                 Some((before, transform)) => {
                     let (before, present) = self.forms[before as usize];
-                    if step.trigger.intersects(present) {
+                    if step.trigger.is_any() || step.trigger.intersects(present) {
                         let form = transformed.step(chains, store, (value, step.node), before, transform);
                         self.known(store, transformed, value, form, (before, present))
                     } else {
