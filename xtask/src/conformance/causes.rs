@@ -18,11 +18,15 @@ pub(super) struct Cause {
 static CAUSES: &[Cause] = &[
     Cause { name: "nginx refuses the request line", applies: refused_by_nginx },
     Cause { name: "the strict gate refuses the head", applies: refused_by_the_gate },
+    Cause { name: "another status for a version that is none", applies: odd_version },
     Cause { name: "the response has begun", applies: response_begun },
     Cause { name: "line ends in MULTIPART_PART_HEADERS", applies: part_line_ends },
     Cause { name: "libinjection: attributes that begin with on", applies: any_on_attribute },
     Cause { name: "captures of the last argument", applies: last_capture },
     Cause { name: "cssDecode ends at a NUL", applies: css_nul },
+    Cause { name: "@pm misses a phrase within the beginning of another", applies: phrase_missed },
+    Cause { name: "several lines of Content-Type", applies: content_types },
+    Cause { name: "nginx gives a target without a path one", applies: no_path },
 ];
 
 /// The rules that say a score is over its threshold: they differ as a consequence.
@@ -60,8 +64,8 @@ impl<'a> Head<'a> {
     }
 }
 
-/// nginx answers 400 before any rule to a method of other letters than `A` to `Z`, `-` and `_`, and to a path with a
-/// percent sign that begins no byte, or with a NUL.
+/// nginx answers 400 before any rule to a method of other letters than `A` to `Z`, `-` and `_`, to the target `*`, and to
+/// a path with a percent sign that begins no byte, or with a NUL.
 fn refused_by_nginx(difference: &Difference<'_>) -> bool {
     let head = Head::of(&difference.request.bytes);
     let method = head.words().first().copied().unwrap_or_default();
@@ -71,19 +75,29 @@ fn refused_by_nginx(difference: &Difference<'_>) -> bool {
         let digits = path.get(at + 1..at + 3).unwrap_or_default();
         digits.len() < 2 || !digits.iter().all(u8::is_ascii_hexdigit) || digits == b"00"
     });
-    difference.theirs.answer == Answer::Status(400) && difference.theirs.decision.is_none() && (odd_method || odd_path)
+    difference.theirs.answer == Answer::Status(400)
+        && difference.theirs.decision.is_none()
+        && (odd_method || odd_path || path == b"*")
 }
 
 /// The checkpoint answers 400 before any rule to what HTTP does not allow in a head (`docs/adr/003-strict-gate.md`).
 fn refused_by_the_gate(difference: &Difference<'_>) -> bool {
     let head = Head::of(&difference.request.bytes);
     let odd_target = head.words().len() != 3
+        || !head.line.ends_with(b" HTTP/1.1") && !head.line.ends_with(b" HTTP/1.0")
         || head.target().iter().any(|byte| !(0x21..0x7f).contains(byte) || b"\"#<>\\^`{|}".contains(byte));
     let odd_field = head.fields.iter().any(|(name, value)| {
         let control = value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f);
         control || (name.eq_ignore_ascii_case(b"host") && value.contains(&b'%'))
     });
     difference.ours.answer == Answer::Status(400) && difference.ours.decision.is_none() && (odd_target || odd_field)
+}
+
+/// Both refuse before any rule, nginx with 505.
+fn odd_version(difference: &Difference<'_>) -> bool {
+    let (theirs, ours) = (difference.theirs, difference.ours);
+    let answers = theirs.answer == Answer::Status(505) && ours.answer == Answer::Status(400);
+    answers && theirs.decision.is_none() && ours.decision.is_none()
 }
 
 /// Once it has sent the head, the module can refuse a response only by breaking the connection off.
@@ -136,6 +150,25 @@ fn css_nul(difference: &Difference<'_>) -> bool {
     const CSS: [u64; 8] = [941_100, 941_101, 941_110, 941_160, 941_170, 941_180, 941_210, 941_260];
     let nul = ["%00", "\0", "\\x00", "\\u0000", "&#0", "&#x0", "%u0000"].into_iter().any(|nul| has(difference, nul));
     only(difference, &[], &CSS) && nul
+}
+
+/// `@pm` of ModSecurity 3.0.9 with the phrases `.env` and `secrets.json` does not find the first in `secrets.env`.
+fn phrase_missed(difference: &Difference<'_>) -> bool {
+    only(difference, &[], &[930_130]) && has(difference, "secrets.env")
+}
+
+/// Several lines are one value for the checkpoint (`a, b`), as RFC 9110 has it (section 5.3); nginx keeps them apart.
+fn content_types(difference: &Difference<'_>) -> bool {
+    let head = Head::of(&difference.request.bytes);
+    let lines = head.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-type")).count();
+    lines > 1 && only(difference, &[920_620], &[920_420, 920_470, 921_421])
+}
+
+/// `http://host` goes to the rules as `/` there and as it came here.
+fn no_path(difference: &Difference<'_>) -> bool {
+    let head = Head::of(&difference.request.bytes);
+    let rest = head.target().strip_prefix(b"http://").unwrap_or(b"/");
+    !rest.contains(&b'/') && only(difference, &[], &[920_100])
 }
 
 #[cfg(test)]
