@@ -1,12 +1,14 @@
 //! Rules in phases at work in the proxy.
 //!
 //! A web ACL judges a request once; rules in phases follow it to the end of its response. What it takes is here: [`Phased`] is
-//! what is in force, [`Memory`] what one request works with, [`Passage`] its way through the phases, [`Collections`] what
+//! what is in force, [`Memory`] what one request works with, [`Passage`] its way through the phases, [`refused`] what rules see of
+//! requests that never set out on it, [`Collections`] what
 //! rules keep from one request to the next.
 
 mod collections;
 mod memory;
 mod passage;
+pub(crate) mod refused;
 
 use std::sync::Arc;
 

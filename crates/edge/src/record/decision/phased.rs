@@ -119,6 +119,16 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// Adds to the record of a request that was refused unseen what rules in phases saw of it.
+    pub(crate) fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
+        line.truncate(line.len() - b"}\n".len());
+        let mut field = Field { cloak: self.cloak(veil), out: line };
+        field.write(transaction, &Completion::Passed { status: None });
+        line.extend_from_slice(b"}\n");
+    }
+}
+
 const DECIDED: &[u8] =
     b"\",\"terminatingRuleType\":\"REGULAR\",\"action\":\"BLOCK\",\"terminatingRuleMatchDetails\":[]";
 
