@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sekisho_e2e::{
     Checkpoint, Client, Ending, FrameConnection, FrameReply, Origin, RawConnection, decisions_once, find_program,
-    shared_data,
+    sekisho, shared_data,
 };
 use serde_json::Value;
 
@@ -122,11 +122,12 @@ fn what_becomes_of_a_request_is_what_its_rule_says() {
          SecRule RESPONSE_STATUS \"@streq 200\" \"id:4,phase:3,pass,nolog,setvar:tx.seen=1,chain\"\n\
          SecRule ARGS:three \"@streq 1\" \"\"\n\
          SecRule ARGS:three \"@streq 1\" \"id:5,phase:3,deny,status:451,log\"\n\
-         SecRule ARGS \"@contains pass\" \"id:6,phase:2,pass,log,msg:'only seen'\"\n",
+         SecRule ARGS \"@contains pass\" \"id:6,phase:2,pass,log,msg:'only seen'\"\nSecServerSignature \"gate/1\"\n",
     );
     let browser = b"GET /?deny=1 HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\n\r\n";
     let page = client(&checkpoint).ask(browser).expect("a reply comes");
     assert_eq!(page.status, 418);
+    assert_eq!(page.header("server"), Some("gate/1"));
     assert!(page.body.contains("lang=\"ja\"") && page.header("x-request-id").is_some(), "{}", page.body);
     let moved = client(&checkpoint).get("/shop?go=1").expect("a reply comes");
     assert_eq!((moved.status, moved.header("location")), (302, Some("https://elsewhere.example//shop")));
@@ -506,6 +507,38 @@ fn the_web_acl_judges_first_and_counting_stops_nothing() {
     assert!(of("BLOCK").get("secLang").is_none());
     assert_eq!(of("ALLOW")["secLang"]["engine"], "DETECTION_ONLY");
     assert_eq!(matched(of("ALLOW")), [1]);
+}
+
+#[test]
+fn check_explains_what_rules_make_of_one_request() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let rules = "SecRule ARGS \"@rx ^<\" \"id:7,phase:2,deny,status:406,log,t:urlDecodeUni,t:lowercase,msg:'markup',\
+                 logdata:'in %{MATCHED_VAR_NAME}',severity:ERROR,setvar:'tx.blocking_inbound_anomaly_score=+4'\"\n";
+    fs::write(folder.path().join("main.conf"), format!("{BASE}{rules}")).expect("the rules are written");
+    let request = b"POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                    Content-Length: 7\r\n\r\na=%253C";
+    let run = |more: &[&str]| {
+        let arguments = ["check", "--seclang", "main.conf"].iter().chain(more).chain(&["-"]);
+        let ran = sekisho(folder.path(), arguments, request).expect("it ends");
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    let text = run(&[]);
+    for told in [
+        "7  phase 2  ERROR  MATCH → stopped",
+        "ARGS:a = %3C",
+        "after urlDecodeUni, lowercase",
+        "data: in ARGS:a",
+        "main.conf:5",
+        "inbound anomaly score 4",
+        "BLOCK with status 406 by rule 7",
+    ] {
+        assert!(text.contains(told), "{told} in\n{text}");
+    }
+    let record: Value = serde_json::from_str(&run(&["--json"])).expect("a record is JSON");
+    assert_eq!((&record["terminatingRuleId"], &record["responseCodeSent"]), (&"7".into(), &406.into()));
+    assert_eq!((matched(&record), &record["secLang"]["anomalyScores"]["inbound"]["total"]), (vec![7], &4.into()));
+    assert!(run(&["--count"]).contains("rules only count"));
 }
 
 /// curl decides on the framing here, not the test.

@@ -6,6 +6,7 @@
 mod builder;
 mod chain;
 mod effect;
+mod gate;
 mod names;
 mod order;
 mod prefilter;
@@ -22,6 +23,7 @@ use crate::ir::phased::PhasedPolicy;
 pub(super) use builder::compile;
 pub(super) use chain::{ChainId, Chains};
 pub(super) use effect::{Addend, ChangePlan, ControlPlan, EffectPlan, RuleBits, Selection, TargetRemoval, TextKind};
+pub(super) use gate::{Gate, NumberGate};
 pub(super) use names::{Names, Slot};
 pub(super) use order::Step;
 pub(super) use prefilter::{FormPlan, LinkCondition, Prefilter};

@@ -8,7 +8,7 @@ mod act;
 mod control;
 mod judge;
 
-use super::plan::{Program, Selection, TextKind};
+use super::plan::{Gate, Program, Selection, TextKind};
 use super::state::State;
 use super::view::View;
 use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
@@ -41,12 +41,13 @@ impl<'r> Run<'r> {
             return None;
         }
         self.look_for_candidates();
+        let has_gates = self.context.judging == Judging::Prefiltered;
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
-            if self.is_ruled_out(rule) || self.is_removed(rule) || !self.rule_matches(rule) {
+            if has_gates && self.is_shut(step.gate) || self.is_removed(rule) || !self.rule_matches(rule) {
                 continue;
             }
             at = step.next as usize;
@@ -74,20 +75,18 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Whether no value can match the rule's first link.
-    fn is_ruled_out(&mut self, rule: usize) -> bool {
-        if self.context.judging != Judging::Prefiltered {
-            return false;
-        }
-        let program = self.program();
-        let condition = program.prefilter.condition(program.rules[rule].links.start);
-        let is_out =
-            condition.is_some_and(|condition| condition.is_whole && !self.state.candidates.may_match(condition));
-        if is_out {
+    /// Whether a rule cannot match.
+    fn is_shut(&mut self, gate: Gate) -> bool {
+        let is_shut = match gate {
+            Gate::Open => false,
+            Gate::Values(condition) => !self.state.candidates.may_match(condition),
+            Gate::Number(gate) => !self.state.changing.tx.passes(gate),
+        };
+        if is_shut {
             // As after a link that matches nothing.
             self.state.changing.matched.clear();
         }
-        is_out
+        is_shut
     }
 
     /// Whether the phase takes place.
