@@ -25,6 +25,25 @@ pub(crate) fn cargo() -> OsString {
     variable("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// A file or folder of the shared data; where it is missing, says on standard error why the test is skipped.
+///
+/// # Panics
+///
+/// When it is missing and [`in_ci`] holds.
+#[must_use]
+pub fn shared_data(name: &str) -> Option<PathBuf> {
+    let shared = variable("SEKISHO_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let path = shared.join("data").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    let complaint = format!("{} is missing", path.display());
+    assert!(!in_ci(), "{complaint}");
+    say(&format!("skipped: {complaint}"));
+    None
+}
+
 /// Looks `name` up in `PATH`; where it is missing, says on standard error why the test is skipped.
 ///
 /// # Panics

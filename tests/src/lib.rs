@@ -28,7 +28,7 @@ pub use certificate::Certificate;
 pub use checkpoint::Checkpoint;
 pub use command::{Ran, sekisho};
 pub use decisions::{decisions, decisions_once, files};
-pub use environment::{find_program, in_ci};
+pub use environment::{find_program, in_ci, shared_data};
 pub use frames::{FrameConnection, FrameReply};
 pub use origin::{Origin, Received};
 pub use program::{Finished, Program};

@@ -1,7 +1,7 @@
 //! An origin server that writes down, byte for byte, what the checkpoint forwards to it.
 //!
 //! Reads HTTP/1.1 by hand on purpose: a library would tidy up exactly what these tests look for. Answers every request
-//! `200` with a short body, and keeps connections open.
+//! `200` with a short body, unless told otherwise, and keeps connections open.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -47,6 +47,9 @@ pub struct Origin {
     closing: Arc<AtomicBool>,
 }
 
+/// Writes the response to a request.
+type Answer = dyn Fn(&Received, &mut dyn Write) -> io::Result<()> + Send + Sync;
+
 /// What came in, over all connections.
 #[derive(Debug, Default)]
 struct Tally {
@@ -76,6 +79,20 @@ impl Origin {
     ///
     /// When no port can be taken.
     pub fn start() -> anyhow::Result<Self> {
+        Self::answering(|_, stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\norigin\n")
+        })
+    }
+
+    /// Starts one that answers each request with what `answer` writes.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be taken.
+    pub fn answering(
+        answer: impl Fn(&Received, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let answer: Arc<Answer> = Arc::new(answer);
         let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to listen")?;
         let address = listener.local_addr()?;
         let tally = Arc::new(Tally::default());
@@ -86,9 +103,9 @@ impl Origin {
                 if stop.load(Ordering::SeqCst) {
                     break;
                 }
-                let record = Arc::clone(&record);
+                let (record, answer) = (Arc::clone(&record), Arc::clone(&answer));
                 // A connection that breaks off is the test's own doing; what it sent whole is on record.
-                std::thread::spawn(move || stream.and_then(|stream| serve(&stream, &record)).ok());
+                std::thread::spawn(move || stream.and_then(|stream| serve(&stream, &record, &*answer)).ok());
             }
         });
         Ok(Self { address, tally, closing })
@@ -121,7 +138,7 @@ impl Drop for Origin {
     }
 }
 
-fn serve(stream: &TcpStream, tally: &Tally) -> io::Result<()> {
+fn serve(stream: &TcpStream, tally: &Tally, answer: &Answer) -> io::Result<()> {
     let mut reader = BufReader::new(Counted { stream, tally });
     let mut writer = stream;
     loop {
@@ -131,8 +148,8 @@ fn serve(stream: &TcpStream, tally: &Tally) -> io::Result<()> {
         }
         let mut received = Received { head, body: Vec::new() };
         received.body = read_body(&mut reader, &received)?;
-        tally.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
-        writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\norigin\n")?;
+        tally.received.lock().unwrap_or_else(PoisonError::into_inner).push(received.clone());
+        answer(&received, &mut writer)?;
     }
 }
 

@@ -153,6 +153,8 @@ fn what_cannot_be_checked_ends_with_two_and_says_why() {
         (&["check", "--colour", "attack.http"], &["--colour", "--country"]),
         (&["check"], &["REQUEST"]),
         (&["acl", "lint", "missing.json"], &["missing.json", "No such file"]),
+        (&["seclang", "lint", "missing.conf"], &["missing.conf", "No such file"]),
+        (&["seclang", "lint", "--crs", "missing"], &["missing", "crs-setup.conf", "help: name the folder"]),
         (&["config", "check", "-c", "missing.toml"], &["missing.toml", "No such file"]),
         (&["chekc"], &["chekc", "check"]),
     ] {
@@ -275,6 +277,45 @@ fn lint_prints_json_for_programs() {
         (&"acl.json".into(), &"did you mean `AWSManagedRulesSQLiRuleSet`?".into())
     );
     assert!(problem["line"].as_u64() > Some(1) && problem["column"].as_u64() > Some(1), "{problem}");
+}
+
+#[test]
+fn seclang_lint_tells_of_rules_what_acl_lint_tells_of_web_acls() {
+    let folder = folder();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("the file is written");
+    write("main.conf", "SecRuleEngine On\nInclude more/*.conf\nSecRuleRemoveById 7\n");
+    fs::create_dir(folder.path().join("more")).expect("the folder is made");
+    write("more/b.conf", "SecRule ARGS \"@pmFromFile words\" \"id:2,phase:2,deny\"\n");
+    write("more/a.conf", "SecAction \"id:1,phase:1,pass,nolog\"\n");
+    write("more/words", "union\nselect\n");
+    let ran = run(folder.path(), &["seclang", "lint", "main.conf"]);
+    let summary = "main.conf\nmore/a.conf\nmore/b.conf\n\
+        3 files, 2 rules (phase 1: 1, phase 2: 1, phase 3: 0, phase 4: 0, phase 5: 0), usable\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), summary), "{ran:?}");
+    assert!(ran.stderr.contains("warning[unknown-rule]: no rule has the number 7"), "{ran:?}");
+    let ran = run(folder.path(), &["seclang", "lint", "--json", "main.conf"]);
+    let found = one_line(&ran);
+    assert_eq!((&found["usable"], &found["rules"], &found["phases"]["2"]), (&true.into(), &2.into(), &1.into()));
+    assert_eq!(found["problems"][0]["line"], 3);
+    write(
+        "more/b.conf",
+        "SecRule ARGS \"@pmFromFile wrds\" \"id:2,phase:2,deny,t:lowercas\"\nSecRule ARGS a(?=b) id:1,phase:1,pass\n",
+    );
+    let ran = run(folder.path(), &["seclang", "lint", "main.conf"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    for part in [
+        "more/b.conf:1:27",
+        "cannot read `more/wrds`",
+        "did you mean `lowercase`?",
+        "more/b.conf:2:15",
+        "rule 1 is there already, in more/a.conf:1",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    let ran = run(folder.path(), &["seclang", "lint", "--json", "main.conf"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let found = serde_json::from_str::<Value>(&ran.stdout).expect("the line is JSON");
+    assert_eq!((&found["usable"], &found["rules"], &found["files"]), (&false.into(), &Value::Null, &Value::Null));
 }
 
 const GOOD: &str = r#"

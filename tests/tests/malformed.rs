@@ -140,7 +140,10 @@ fn every_malformed_request_is_refused_and_recorded_and_none_is_forwarded() {
     let mut failures = Vec::new();
     for (vector, reply) in vectors.iter().zip(&replies) {
         let status = u16::try_from(vector.row["status"].as_u64().expect("a status is a number")).expect("three digits");
-        if reply.statuses() != [status] || !matches!(reply.ending, Ending::Closed | Ending::Reset) {
+        // A client that names no version would take a status line for the document.
+        let is_answered = vector.row["reason"] != "no protocol version in the request line";
+        let expected: &[u16] = if is_answered { &[status] } else { &[] };
+        if reply.statuses() != expected || !matches!(reply.ending, Ending::Closed | Ending::Reset) {
             failures.push(format!("{}: {:?} {:?}, not {status}", vector.name, reply.statuses(), reply.ending));
         }
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, request};
-use sekisho_waf::ir::{Action, HeaderInsert, TokenKind};
-use sekisho_waf::transaction::PhasedContext;
+use sekisho_waf::ir::{Action, HeaderInsert, Policy, TokenKind};
+use sekisho_waf::transaction::{PhasedContext, Transaction};
 use sekisho_waf::{
     Body, BodySize, Client, Context, Decision, Header, KnownToken, PlaceSource, Request, RuleSet, Scratch, TokenSource,
     Verdict,
@@ -64,7 +64,12 @@ pub(crate) struct Candidate<'a> {
     pub(crate) delivers: bool,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// The request target as received, where it is more than a path and a query.
+    fn target(&self) -> Option<&'a [u8]> {
+        self.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target)
+    }
+
     /// Whether no rule stops a solution: only the default would, which knows nothing of its path.
     fn is_admitted(&self, verdict: &Verdict) -> bool {
         self.delivers && verdict.terminating.is_none()
@@ -83,6 +88,16 @@ pub(crate) struct Surroundings<'a> {
     /// Of rules in phases.
     pub(crate) context: PhasedContext<'a>,
     pub(crate) memories: &'a MemoryPool,
+}
+
+/// A request that is none, or not all of one.
+pub(crate) struct Unread<'a> {
+    pub(crate) client: IpAddr,
+    pub(crate) reason: &'a str,
+    /// What it is answered with, if it is.
+    pub(crate) status: Option<StatusCode>,
+    /// What rules in phases saw of it.
+    pub(crate) transaction: Option<&'a Transaction>,
 }
 
 /// What is to happen to a request.
@@ -147,28 +162,24 @@ impl Inspector {
     }
 
     /// Leaves the record of bytes that were no request in `line`, if the rules' terms say so.
-    pub(crate) fn record_malformed(
-        &mut self,
-        rules: &Rules,
-        visit: &Visit,
-        client: IpAddr,
-        reason: &str,
-        status: StatusCode,
-    ) {
+    pub(crate) fn record_malformed(&mut self, rules: &Rules, visit: &Visit, unread: &Unread<'_>) {
         let occurrence = Occurrence {
             at: visit.at,
             request_id: visit.name(),
             country: None,
             asn: None,
-            response_code_sent: Some(status.as_u16()),
+            response_code_sent: unread.status.map(|status| status.as_u16()),
             inserted: &[],
             match_details: &[],
         };
         self.line.clear();
         let (policy, terms) = (rules.set.policy(), &rules.terms);
         if terms.keep(policy, Decision::Block, None) {
-            let subject = Subject::Malformed { client, reason };
+            let subject = Subject::Malformed { client: unread.client, reason: unread.reason };
             self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
+            if let Some(transaction) = unread.transaction {
+                self.recorder.add_phases(terms.veil(), transaction, &mut self.line);
+            }
         }
     }
 
@@ -232,9 +243,7 @@ impl Inspector {
                 let mut memory = around.memories.take();
                 memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
                 around.rules.counters.observe_rules(verdict);
-                let target =
-                    candidate.raw.filter(|raw| raw.index().target_form() != TargetForm::Origin).map(Head::target);
-                let context = PhasedContext { target, ..around.context };
+                let context = PhasedContext { target: candidate.target(), ..around.context };
                 Some(open(&Opening { phased, request, context }, memory))
             }
             _ => {
@@ -243,21 +252,7 @@ impl Inspector {
             }
         };
         let inserted: Vec<&HeaderInsert> = verdict.inserted_headers(policy).collect();
-        let ruling = match (verdict.decision, verdict.deciding_action(policy)) {
-            (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect(), None),
-            (Decision::Block, Action::Block(response)) => {
-                Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
-            }
-            (Decision::Block, _) => {
-                Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit))
-            }
-            (Decision::Captcha, _) => {
-                Ruling::Refuse(around.tokens.ask(TokenKind::Captcha, candidate.head, candidate.visit))
-            }
-            (Decision::Challenge, _) => {
-                Ruling::Refuse(around.tokens.ask(TokenKind::Challenge, candidate.head, candidate.visit))
-            }
-        };
+        let ruling = ruling(verdict, policy, &inserted, candidate, around.tokens);
         let decision = verdict.decision;
         let recorder = &mut self.recorder;
         let occurrence = || Occurrence {
@@ -327,6 +322,25 @@ impl Inspector {
             self.recorder.write(policy, terms.veil(), &occurrence, subject, &mut self.line);
         }
         (decision, ruling)
+    }
+}
+
+/// What the web ACL's verdict means for a request.
+fn ruling(
+    verdict: &Verdict,
+    policy: &Policy,
+    inserted: &[&HeaderInsert],
+    candidate: &Candidate<'_>,
+    tokens: &Tokens,
+) -> Ruling {
+    match (verdict.decision, verdict.deciding_action(policy)) {
+        (Decision::Allow, _) => Ruling::Pass(inserted.iter().copied().filter_map(enforce::header).collect(), None),
+        (Decision::Block, Action::Block(response)) => {
+            Ruling::Refuse(enforce::block(response, candidate.head, candidate.visit))
+        }
+        (Decision::Block, _) => Ruling::Refuse(enforce::refuse(StatusCode::FORBIDDEN, candidate.head, candidate.visit)),
+        (Decision::Captcha, _) => Ruling::Refuse(tokens.ask(TokenKind::Captcha, candidate.head, candidate.visit)),
+        (Decision::Challenge, _) => Ruling::Refuse(tokens.ask(TokenKind::Challenge, candidate.head, candidate.visit)),
     }
 }
 

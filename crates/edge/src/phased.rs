@@ -1,15 +1,18 @@
 //! Rules in phases at work in the proxy.
 //!
 //! A web ACL judges a request once; rules in phases follow it to the end of its response. What it takes is here: [`Phased`] is
-//! what is in force, [`Memory`] what one request works with, [`Passage`] its way through the phases, [`Collections`] what
+//! what is in force, [`Memory`] what one request works with, [`Passage`] its way through the phases, [`refused`] what rules see of
+//! requests that never set out on it, [`Collections`] what
 //! rules keep from one request to the next.
 
 mod collections;
 mod memory;
 mod passage;
+pub(crate) mod refused;
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use sekisho_waf::ir::phased::{Item, Phase};
 use sekisho_waf::transaction::PhasedRules;
 
@@ -27,6 +30,8 @@ pub(crate) struct Phased {
     pub(crate) counters: PhasedCounters,
     /// Whether a rule looks at the bodies of responses.
     pub(crate) reads_responses: bool,
+    /// What responses call the server, if rules say.
+    pub(crate) server: Option<HeaderValue>,
     /// What is audited, and where to; nothing if none.
     pub(crate) audit: Option<Plan>,
 }
@@ -39,6 +44,10 @@ impl Phased {
             tracing::error!(%error, "nothing is audited");
             None
         });
-        Self { rules, counters, reads_responses, audit }
+        let server = rules.settings().server_signature.as_deref().map(HeaderValue::from_str);
+        let server = server.and_then(|value| {
+            value.inspect_err(|_| tracing::error!("SecServerSignature has bytes that no header field can hold")).ok()
+        });
+        Self { rules, counters, reads_responses, server, audit }
     }
 }

@@ -12,16 +12,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, request};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, request};
 use hyper::body::Incoming;
 
 use crate::body::{Attendance, Codings, Held, Reply, Source, UploadFault, hold};
 use crate::connection::{OpenStream, Peer};
 use crate::enforce;
 use crate::forward::{self, Hop};
-use crate::http1::{HeadReport, Malformed};
-use crate::inspect::{Candidate, Rules, Ruling, Surroundings};
-use crate::phased::{Opened, Passage, Stop, context};
+use crate::http1::{HeadReport, Malformed, MalformedHead};
+use crate::inspect::{Candidate, Rules, Ruling, Surroundings, Unread};
+use crate::phased::{Opened, Passage, Stop, context, refused};
 use crate::server::{Counted, Place};
 use crate::token::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
 use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome, Switched};
@@ -38,6 +39,9 @@ pub(crate) enum Unanswered {
     /// A rule says so.
     #[error("a request whose connection a rule closes")]
     Dropped,
+    /// Its client would not understand.
+    #[error("a request in no version")]
+    Versionless,
 }
 
 /// How a request's way ended before its last phase.
@@ -75,7 +79,16 @@ pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<
             return Err(Unanswered::Dropped);
         }
         Err(Ending::Unread { status, reason }) => {
-            peer.worker.record_malformed(&visit, peer.client(&head), &reason, status).await;
+            let malformed = match &arrived {
+                Some(HeadReport::Malformed(malformed)) => Some(malformed),
+                _ => None,
+            };
+            let is_answered = malformed.is_none_or(|malformed| malformed.reason.is_answered());
+            record_unread(&peer, &visit, &head, malformed, (&reason, is_answered.then_some(status))).await;
+            if !is_answered {
+                peer.cut();
+                return Err(Unanswered::Versionless);
+            }
             enforce::refuse(status, &head, &visit)
         }
     };
@@ -83,6 +96,25 @@ pub(crate) async fn serve(peer: Rc<Peer>, request: Request<Incoming>) -> Result<
         heads.recycle(raw);
     }
     Ok(response.map(|source| Reply::new(source, attendance)))
+}
+
+/// Records a request that is none, or not all of one: why, what it is answered with if it is, and what rules in phases see of it.
+async fn record_unread(
+    peer: &Peer,
+    visit: &Visit,
+    head: &request::Parts,
+    malformed: Option<&MalformedHead>,
+    (reason, status): (&str, Option<StatusCode>),
+) {
+    let rules = peer.worker.shared.rules.load_full();
+    let judged = rules.phased.as_ref().zip(malformed);
+    let memory = judged.and_then(|(phased, malformed)| refused::judge(peer, phased, visit, malformed));
+    let transaction = memory.as_ref().map(|memory| &memory.transaction);
+    let unread = Unread { client: peer.client(head), reason, status, transaction };
+    peer.worker.record_malformed(visit, &unread).await;
+    if let Some(memory) = memory {
+        peer.worker.memories.put_back(memory);
+    }
 }
 
 /// The phases, from a head that is well formed to a response.
@@ -322,6 +354,12 @@ async fn forward(
             shared.metrics.edge.upstream_seconds.observe(begun.elapsed());
             let (mut head, source) = response.into_parts();
             forward::to_client(&mut head);
+            // The answer to CONNECT, where it is tolerated, has no body and no length; RFC 9110 section 9.3.6.
+            let connected = message.head.method == Method::CONNECT && head.status.is_success();
+            let source = if connected { Source::Empty } else { source };
+            if connected {
+                head.headers.remove(CONTENT_LENGTH);
+            }
             Ok(Back::Response(Response::from_parts(head, source)))
         }
         Ok(Outcome::Switched(switched)) => Ok(Back::Switched(switched)),

@@ -23,7 +23,7 @@ mod terms;
 mod veil;
 mod writer;
 
-pub use decision::{Condition, MatchDetail, Occurrence, Recorder, Source, Subject};
+pub use decision::{Condition, Judged, MatchDetail, Occurrence, Recorder, Source, Subject};
 pub(crate) use decision::{action_name, decision_name, limit_key, part_key, push_address, push_value, shows_address};
 pub(crate) use decision::{is_covered, shows_fixed_message};
 pub use details::Details;

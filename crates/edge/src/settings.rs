@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-pub use limits::Limits;
+pub use limits::{Limits, Tolerated};
 pub use origin::{Origin, OriginError};
 pub use pattern::{HostPattern, PathPrefix, PatternError};
 

@@ -14,7 +14,7 @@ mod shape;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use sekisho_edge::settings::Settings;
+use sekisho_edge::settings::{Settings, Tolerated};
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf::ir::phased::EngineMode;
 
@@ -215,6 +215,7 @@ pub(crate) struct Guard {
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) rules: RulesConfig,
     pub(crate) data: PathBuf,
+    pub(crate) tolerated: Tolerated,
 }
 
 /// The JSON schema of the configuration file.

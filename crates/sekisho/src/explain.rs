@@ -4,6 +4,7 @@
 //! cannot drive the terminal.
 
 mod condition;
+mod phased;
 mod rate;
 mod words;
 
@@ -15,6 +16,7 @@ use sekisho_waf::{Decision, Judged, Request, RuleRef, TokenFailure, Verdict};
 
 use words::{Style, action_name, solution_name};
 
+pub(crate) use phased::explain_phases;
 pub(crate) use words::shown;
 
 /// Explains one evaluation.

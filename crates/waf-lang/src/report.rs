@@ -51,6 +51,11 @@ impl Report {
         self.push(Diagnostic::error(code, message).at(file, range));
     }
 
+    /// Whether further problems are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept == PROBLEMS_MAX
+    }
+
     /// Whether any problem is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.dropped_errors || self.diagnostics.has_errors()

@@ -36,7 +36,7 @@ mod word;
 pub use files::{NoFiles, RuleFiles};
 pub use glob::{is_pattern, matches};
 pub use load::{Entry, LoadOptions, Loaded, load};
-pub use read::{INCLUDE_DEPTH_MAX, RULES_MAX};
+pub use read::{AMENDMENTS_MAX, INCLUDE_DEPTH_MAX, RULES_MAX};
 pub use reading::{FILE_BYTES_MAX, FILES_MAX, TOTAL_BYTES_MAX};
 
 #[cfg(test)]

@@ -344,7 +344,7 @@ fn macros_stand_in_names_and_values() {
     finds(r#"SecAction "id:1,phase:2,pass,msg:'%{REQUEST_URI.a}'""#, &["selector-on-scalar"]);
     finds(r#"SecAction "id:1,phase:2,pass,msg:'%{tx.}'""#, &["missing-selector"]);
     // What is not closed is no macro.
-    finds(r#"SecAction "id:1,phase:2,pass,msg:'100%{'""#, &[]);
+    finds(r#"SecAction "id:1,phase:2,pass,msg:'100%{'""#, &["unclosed-macro"]);
     finds(r#"SecRule ARGS "@rx ^%{tx.a}" "id:1,phase:2,pass""#, &["macro-in-expression"]);
     finds(r#"SecRule ARGS "@rx ^%{2}" "id:1,phase:2,pass""#, &[]);
 }
@@ -477,6 +477,23 @@ fn rules_are_removed_wherever_they_stand() {
     finds("SecRuleRemoveById 9-1\n", &["invalid-id"]);
     finds("SecRuleRemoveById x\n", &["invalid-id"]);
     finds("SecRuleRemoveByTag (\n", &["invalid-expression"]);
+}
+
+#[test]
+fn what_cannot_be_honoured_is_no_matter_in_a_rule_that_is_removed() {
+    let text =
+        "SecRule ARGS a(?=b) id:1,phase:1,pass,chain\nSecRule ARGS \"@rbl a\" exec:b\nSecAction id:2,phase:1,pass\n";
+    finds(text, &["invalid-expression", "unsupported-operator", "unsupported-action"]);
+    let shown = loaded(text).diagnostics.render(false);
+    assert!(shown.contains("or do without the rule: `SecRuleRemoveById 1`"), "{shown}");
+    finds(&format!("SecRuleRemoveById 1\n{text}"), &[]);
+    finds(&format!("{text}SecRuleRemoveById 1\n"), &[]);
+    finds(
+        &format!("{text}SecRuleRemoveById 2\n"),
+        &["invalid-expression", "unsupported-operator", "unsupported-action"],
+    );
+    // Slips are told of in any rule.
+    finds("SecAction id:1,phase:1,pass,t:nope\nSecRuleRemoveById 1\n", &["unknown-transformation"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! What the rules look at is copied once into a [`Store`], so that a transaction can outlive the buffers of its connection.
 
 mod body;
+mod candidates;
 mod clock_variables;
 mod collection;
 mod context;

@@ -19,6 +19,7 @@ mod percent;
 mod scan;
 mod script_escape;
 mod span;
+mod trigger;
 mod unicode_map;
 mod white_space;
 

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Method, Response, StatusCode, Version, request, response};
+use http::header::SERVER;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, request, response};
 use sekisho_model::Timestamp;
 use sekisho_waf::transaction::{
     BodyWanted, InspectedBody, Intervention, InterventionKind, Judging, PhasedContext, ResponseHead, Transaction,
@@ -147,7 +148,18 @@ impl Passage {
             State::Stopped(Intervention { kind: InterventionKind::Drop, .. }) => None,
             State::Stopped(intervention) => Some(enforce::intervene(intervention, head, &self.visit)),
         };
-        Some(Stop(answer))
+        let signed = |mut answer: Response<Source>| {
+            if let Some(server) = self.server() {
+                answer.headers_mut().insert(SERVER, server);
+            }
+            answer
+        };
+        Some(Stop(answer.map(signed)))
+    }
+
+    /// What responses call the server, if rules say.
+    fn server(&self) -> Option<HeaderValue> {
+        self.rules.phased.as_ref()?.server.clone()
     }
 
     /// Whether rules may ask for the response's body.
@@ -199,7 +211,7 @@ impl Passage {
         request: &request::Parts,
         response: Response<Source>,
     ) -> Result<Result<Response<Source>, Stop>, Fault> {
-        let (head, source) = response.into_parts();
+        let (mut head, source) = response.into_parts();
         self.response_head(&head);
         let wanted = self.memory.as_ref().and_then(|memory| memory.transaction.response_body_wanted());
         let wanted = wanted.filter(|_| matches!(self.state, State::Open) && has_body(&request.method, head.status));
@@ -225,6 +237,9 @@ impl Passage {
             }
         };
         let stop = self.stop(request);
+        if let Some(server) = self.server() {
+            head.headers.insert(SERVER, server);
+        }
         self.end(Some(head.status)).await;
         Ok(match stop {
             Some(stop) => Err(stop),

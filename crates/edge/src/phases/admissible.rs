@@ -62,11 +62,14 @@ impl Inadmissible {
 
 /// Checks a head. Returns the host it is for, and makes sure that rules find it in the `Host` field too.
 pub(super) fn admissible(head: &mut request::Parts, limits: &Limits) -> Result<HeaderValue, Inadmissible> {
-    if head.method == Method::CONNECT {
+    let connects = head.method == Method::CONNECT;
+    if connects && (!limits.tolerated.connect || head.version == Version::HTTP_2) {
         return Err(Inadmissible::Connect);
     }
-    name_root(head);
-    check_target(head, limits)?;
+    if !connects {
+        name_root(head);
+        check_target(head, limits)?;
+    }
     if head.headers.len() > limits.headers_max {
         return Err(Inadmissible::FieldsTooMany { fields_max: limits.headers_max });
     }
@@ -162,6 +165,8 @@ fn host(head: &request::Parts) -> Result<HeaderValue, Inadmissible> {
         (None, None) if head.version == Version::HTTP_10 => HeaderValue::from_static(""),
         (None, None) => return Err(Inadmissible::HostMissing),
         (None, Some(field)) => field.clone(),
+        // Tolerated, or it would not have come so far.
+        (Some(_), Some(field)) if head.method == Method::CONNECT => field.clone(),
         (Some(authority), Some(field)) if !field.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) => {
             return Err(Inadmissible::HostAmbiguous);
         }
@@ -176,6 +181,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::settings::Tolerated;
 
     fn check(version: Version, method: &str, uri: &str, fields: &[(&str, &[u8])]) -> Result<String, Inadmissible> {
         let mut request = Request::builder().version(version).method(method).uri(uri);
@@ -250,6 +256,19 @@ mod tests {
         assert_eq!(check(Version::HTTP_11, "GET", "/", &[]).unwrap_err(), No::HostMissing);
         assert_eq!(check(Version::HTTP_11, "GET", "/", &[("host", b"a b")]).unwrap_err(), No::HostOctet);
         assert_eq!(check(Version::HTTP_11, "GET", "/", &[("host", b"a/b")]).unwrap_err(), No::HostOctet);
+    }
+
+    #[test]
+    fn connect_is_for_the_host_its_field_names_where_it_is_tolerated() {
+        let request = |version| {
+            let request = Request::builder().method("CONNECT").version(version).uri("a:443").header("host", "b");
+            request.body(()).unwrap().into_parts().0
+        };
+        let tolerated = Tolerated { connect: true, ..Tolerated::default() };
+        let limits = Limits { tolerated, ..Limits::default() };
+        assert_eq!(admissible(&mut request(Version::HTTP_11), &limits).unwrap(), "b");
+        assert_eq!(admissible(&mut request(Version::HTTP_2), &limits).unwrap_err(), Inadmissible::Connect);
+        assert_eq!(admissible(&mut request(Version::HTTP_11), &Limits::default()).unwrap_err(), Inadmissible::Connect);
     }
 
     #[test]

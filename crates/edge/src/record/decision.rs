@@ -26,6 +26,7 @@ use super::json::{push_number, push_text};
 use super::mask::{Mask, MaskSettings};
 use super::veil::Veil;
 
+pub use phased::Judged;
 pub(crate) use phased::{is_covered, shows_fixed_message};
 pub(crate) use rate::{limit_key, part_key, push_address, push_value, shows_address};
 

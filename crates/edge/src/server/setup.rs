@@ -101,6 +101,8 @@ pub(super) fn gate_limits(limits: &Limits) -> http1::Limits {
         head_bytes_max: limits.head_bytes_max,
         headers_max: limits.headers_max,
         target_bytes_max: limits.uri_bytes_max,
+        length_beside_chunked: limits.tolerated.length_beside_chunked,
+        connect: limits.tolerated.connect,
         ..http1::Limits::default()
     }
     .within_ceilings()

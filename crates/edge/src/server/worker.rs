@@ -3,14 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::net::{IpAddr, TcpListener};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http::StatusCode;
 use prometheus_client::metrics::gauge::Gauge;
 use sekisho_waf::Decision;
 use tokio::runtime::{Builder, LocalOptions};
@@ -19,7 +18,7 @@ use tokio::sync::Notify;
 use super::accept;
 use super::shared::{Listening, Shared};
 use crate::audit::Composer;
-use crate::inspect::Inspector;
+use crate::inspect::{Inspector, Unread};
 use crate::phased::MemoryPool;
 use crate::record::{Outbox, Recorder};
 use crate::upstream::Pools;
@@ -126,12 +125,12 @@ impl Worker {
     }
 
     /// Records bytes that were no request.
-    pub(crate) async fn record_malformed(&self, visit: &Visit, client: IpAddr, reason: &str, status: StatusCode) {
+    pub(crate) async fn record_malformed(&self, visit: &Visit, unread: &Unread<'_>) {
         self.shared.metrics.edge.malformed("request");
         {
             let rules = self.shared.rules.load();
             rules.counters.observe_undecided(Decision::Block);
-            self.inspector.borrow_mut().record_malformed(&rules, visit, client, reason, status);
+            self.inspector.borrow_mut().record_malformed(&rules, visit, unread);
         }
         self.record(Decision::Block).await;
     }

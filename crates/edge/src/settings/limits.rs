@@ -70,6 +70,17 @@ pub struct Limits {
     pub tls_reload_interval_ms: u64,
     /// Bytes of a static page; larger files are not served.
     pub page_bytes_max: u64,
+    /// What of HTTP/1 passes that is refused otherwise.
+    pub tolerated: Tolerated,
+}
+
+/// What of HTTP/1 passes that is refused otherwise: nothing, unless rules are tested that look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tolerated {
+    /// See [`crate::http1::Limits::length_beside_chunked`].
+    pub length_beside_chunked: bool,
+    /// See [`crate::http1::Limits::connect`].
+    pub connect: bool,
 }
 
 impl Default for Limits {
@@ -108,6 +119,7 @@ impl Default for Limits {
             drain_timeout_ms: 30_000,
             tls_reload_interval_ms: 1_000,
             page_bytes_max: 64 * 1024 * 1024,
+            tolerated: Tolerated::default(),
         }
     }
 }

@@ -5,20 +5,23 @@ use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use sekisho_edge::body::Inspected;
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::http1::{self, read::RawRequest};
-use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, Veil, details};
+use sekisho_edge::record::{Details, Judged, MaskSettings, Occurrence, Recorder, Source, Subject, Veil, details};
 use sekisho_model::{Clock, Diagnostic, Diagnostics};
+use sekisho_waf::transaction::{InspectedBody, Intervention, PhasedContext, PhasedRules, Transaction};
 use sekisho_waf::{
-    Body, BodySize, Client, Context, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
+    Body, BodySize, Client, Context, Decision, Header, NoRates, PlaceSource, Request, Scratch, Verdict, reference,
 };
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
 use super::token_state::TokenArgs;
-use super::{Failure, Outcome, RulesArgs};
+use super::{Failure, Outcome, RulesArgs, SecLangArgs};
+use crate::config::RulesConfig;
 use crate::rules::{self, LoadedRules};
 use crate::{explain, terminal};
 
@@ -30,6 +33,8 @@ const REQUEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(super) struct CheckArgs {
     #[command(flatten)]
     rules: RulesArgs,
+    #[command(flatten)]
+    seclang: SecLangArgs,
     /// Address of the client
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     client_ip: IpAddr,
@@ -77,7 +82,8 @@ fn country(text: &str) -> Result<String, String> {
 pub(super) fn check(args: &CheckArgs) -> Outcome {
     let bytes = read_request(&args.request)?;
     let options = LoadOptions { resource_type: Some(args.origin.resource_type()) };
-    let loaded = rules::load_for(&args.rules.clone().into_config(), &options)?;
+    let config = RulesConfig { seclang: args.seclang.clone().into_config(), ..args.rules.clone().into_config() };
+    let loaded = rules::load_for(&config, &options)?;
     terminal::print_diagnostics(&loaded.warnings);
     let rule_set = &loaded.rule_set;
     let limits = http1::Limits { fragments: rule_set.inspects_fragment(), ..http1::Limits::default() };
@@ -99,12 +105,43 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     for note in &raw.notes {
         terminal::note(&format!("note: {note}"));
     }
+    let phases = loaded.phased.as_ref().filter(|_| verdict.decision == Decision::Allow);
+    let phases = phases.map(|rules| Phases::run(rules, &request, &raw, &context));
     if args.json {
-        terminal::print(&args.record(&loaded, &request, &verdict, &context))?;
+        terminal::print(&args.record(&loaded, &request, &verdict, &context, phases.as_ref()))?;
     } else {
         terminal::print(&explain::explain(rule_set.policy(), &request, &verdict, &trace, terminal::color_out()))?;
+        if let Some(Phases { transaction, stopped }) = &phases {
+            terminal::print(&explain::explain_phases(transaction, stopped.as_ref(), terminal::color_out()))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What came of a request held against rules in phases.
+struct Phases {
+    transaction: Transaction,
+    stopped: Option<Intervention>,
+}
+
+impl Phases {
+    /// Runs the phases of a request, and the last one.
+    fn run(rules: &Arc<PhasedRules>, request: &Request<'_>, raw: &RawRequest<'_>, context: &Context<'_>) -> Self {
+        let mut transaction = Transaction::new();
+        let context = PhasedContext { places: context.places, unique_id: "check", ..PhasedContext::at(context.now) };
+        transaction.begin(rules, request, &context);
+        let mut stopped = transaction.request_headers(&context);
+        if stopped.is_none() {
+            let wanted = transaction.request_body_wanted();
+            let bytes_max = wanted.map_or(0, |wanted| usize::try_from(wanted.bytes_max).unwrap_or(usize::MAX));
+            let coding = request.header("content-encoding");
+            let body = sekisho_edge::body::inspect(&raw.body, coding, bytes_max);
+            let over_limit = wanted.is_some() && body.truncated && !body.undecodable;
+            stopped = transaction.request_body(InspectedBody { bytes: &body.bytes, over_limit }, &context);
+        }
+        transaction.logging(&context);
+        Self { transaction, stopped }
+    }
 }
 
 fn read_request(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -199,7 +236,14 @@ impl CheckArgs {
         }
     }
 
-    fn record(&self, loaded: &LoadedRules, request: &Request<'_>, verdict: &Verdict, context: &Context<'_>) -> String {
+    fn record(
+        &self,
+        loaded: &LoadedRules,
+        request: &Request<'_>,
+        verdict: &Verdict,
+        context: &Context<'_>,
+        phases: Option<&Phases>,
+    ) -> String {
         let policy = loaded.rule_set.policy();
         let details = Details::of(&loaded.rule_set, request, verdict);
         let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
@@ -219,7 +263,14 @@ impl CheckArgs {
         details.lend(|match_details| {
             let occurrence = Occurrence { match_details, ..occurrence };
             let subject = Subject::Evaluated { request, verdict };
-            Recorder::new(&source, &MaskSettings::default()).write(policy, &veil, &occurrence, subject, &mut line);
+            let mut recorder = Recorder::new(&source, &MaskSettings::default());
+            match phases {
+                None => recorder.write(policy, &veil, &occurrence, subject, &mut line),
+                Some(Phases { transaction, stopped }) => {
+                    let judged = Judged { transaction, stopped: stopped.as_ref() };
+                    recorder.write_judged(policy, &veil, &occurrence, subject, &judged, &mut line);
+                }
+            }
         });
         String::from_utf8(line).expect("records are UTF-8")
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use sekisho_edge::Witness;
+use sekisho_edge::settings::Tolerated;
 use sekisho_shop::demo::{Outcome as Met, Pace, Review, Turn, play};
 use sekisho_shop::{Loopback, Shop};
 use sekisho_waf::Decision;
@@ -56,6 +57,7 @@ pub(super) fn demo(args: &DemoArgs) -> Outcome {
         admin: None,
         rules: RulesConfig::default(),
         data: folder.path().to_owned(),
+        tolerated: Tolerated::default(),
     })?;
     let service = Service::start(config, Some(Arc::clone(&reasons) as Arc<dyn Witness>))?;
     let door = service.addresses()[0];

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use sekisho_edge::settings::Tolerated;
 
 use super::{Outcome, RulesArgs, SecLangArgs};
 use crate::config::{Config, Guard, RulesConfig};
@@ -31,6 +32,9 @@ pub(super) struct GuardArgs {
     /// Logging configuration of the web ACL, as `aws wafv2 get-logging-configuration` prints it
     #[arg(long, value_name = "FILE")]
     logging: Option<PathBuf>,
+    /// Let pass what is refused otherwise, because rules under test look at it; nothing for a service in use
+    #[arg(long, value_name = "WHAT", value_enum)]
+    tolerate: Vec<Tolerate>,
     /// Folder for everything that is kept
     #[arg(long, value_name = "DIR", default_value = "sekisho-data")]
     data: PathBuf,
@@ -39,7 +43,20 @@ pub(super) struct GuardArgs {
     admin: Option<SocketAddr>,
 }
 
+/// What passes though it is refused otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Tolerate {
+    /// Content-Length beside `Transfer-Encoding: chunked`: the length counts for nothing
+    LengthBesideChunked,
+    /// CONNECT, for the service to answer
+    Connect,
+}
+
 pub(super) fn guard(args: GuardArgs) -> Outcome {
+    let tolerated = Tolerated {
+        length_beside_chunked: args.tolerate.contains(&Tolerate::LengthBesideChunked),
+        connect: args.tolerate.contains(&Tolerate::Connect),
+    };
     let config = Config::guard(Guard {
         upstream: args.upstream,
         listen: args.listen,
@@ -47,6 +64,7 @@ pub(super) fn guard(args: GuardArgs) -> Outcome {
         admin: args.admin.or_else(service::free_admin_address),
         rules: RulesConfig { logging: args.logging, seclang: args.seclang.into_config(), ..args.rules.into_config() },
         data: args.data,
+        tolerated,
     })?;
     service::serve(config)
 }

@@ -30,7 +30,7 @@ pub(super) struct TestArgs {
     #[command(flatten)]
     crs: crs::CrsArgs,
     /// Test files (YAML); see docs/testing-rules.md. With --crs, files of go-ftw or folders of them
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "print_setup")]
     files: Vec<PathBuf>,
 }
 

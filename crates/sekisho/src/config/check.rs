@@ -67,7 +67,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
             }],
             trust: Trust::default(),
             on_fault: OnFault::default(),
-            limits: Limits::default(),
+            limits: Limits { tolerated: guard.tolerated, ..Limits::default() },
         },
         rules: guard.rules,
         rates: RatesConfig::default(),

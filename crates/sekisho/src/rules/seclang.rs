@@ -24,6 +24,8 @@ pub(crate) struct LoadedSecLang {
     pub(crate) rules: Arc<PhasedRules>,
     /// What is doubtful in them.
     pub(crate) warnings: Diagnostics,
+    /// The rule files, in the order they were read.
+    pub(crate) files: Vec<String>,
 }
 
 /// Files and folders that were looked at, to be watched.
@@ -53,7 +55,7 @@ pub(crate) fn load(config: &SecLangConfig, looked: &mut Looked) -> Result<Option
         return Err(problems);
     }
     match PhasedRules::compile(policy, Limits::default()) {
-        Ok(rules) => Ok(Some(LoadedSecLang { rules: Arc::new(rules), warnings: problems })),
+        Ok(rules) => Ok(Some(LoadedSecLang { rules: Arc::new(rules), warnings: problems, files: loaded.files })),
         Err(error) => {
             problems.push(Diagnostic::error("compile", format!("the rules do not compile: {}", chain(&error))));
             Err(problems)

@@ -278,7 +278,7 @@ fn single(kind: Kind, name: Part<'_>, part: Part<'_>, actions: &mut Actions, rea
             }
         }
         Kind::Status => {
-            if let Some(status) = number(part, 100, 599, "a status from 100 to 599", reading) {
+            if let Some(status) = number(part, 200, 599, "a status from 200 to 599", reading) {
                 set(&mut actions.status, status, part, "the status", reading);
             }
         }

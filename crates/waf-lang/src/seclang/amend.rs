@@ -13,7 +13,7 @@ use super::{expression, ids};
 use crate::report::{Report, quoted};
 
 /// What a compiled expression on tags or messages may take, in bytes.
-const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
+const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
 
 /// What an expression is written with.
 const EXPRESSION_SIGNS: &[char] = &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'];
@@ -144,6 +144,19 @@ pub(super) fn apply(amendments: Vec<Amendment>, drafts: &mut Vec<Draft>, report:
                     }
                 }
             }
+        }
+    }
+}
+
+/// Tells of what cannot be honoured in the rules that are left.
+pub(super) fn tell_unhonoured(drafts: &mut [Draft], report: &mut Report) {
+    for rule in rules(drafts) {
+        let id = rule.id();
+        for mut problem in std::mem::take(&mut rule.unhonoured) {
+            let Some(id) = id else { continue };
+            let way_out = format!("or do without the rule: `SecRuleRemoveById {id}`");
+            problem.help = Some(problem.help.map_or(way_out.clone(), |help| format!("{help}; {way_out}")));
+            report.push(problem);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rules as written, before defaults, updates and removals.
 
-use sekisho_model::Span;
+use sekisho_model::{Diagnostic, Span};
 use sekisho_waf::ir::phased::{IdRange, Phase, Piece, Place, Text};
 
 use super::action::{Actions, Placed};
@@ -20,6 +20,8 @@ pub(super) struct DraftRule {
     /// Never empty.
     pub(super) links: Vec<DraftLink>,
     pub(super) place: Place,
+    /// What the engine cannot honour in it: no matter if the rule is removed.
+    pub(super) unhonoured: Vec<Diagnostic>,
 }
 
 impl DraftRule {

@@ -56,7 +56,7 @@ pub struct Loaded {
 /// # Limits
 ///
 /// [`super::FILE_BYTES_MAX`] a file, [`super::TOTAL_BYTES_MAX`] and [`super::FILES_MAX`] for all of them,
-/// [`super::INCLUDE_DEPTH_MAX`] levels of includes, [`super::RULES_MAX`] rules.
+/// [`super::INCLUDE_DEPTH_MAX`] levels of includes, [`super::RULES_MAX`] rules, [`super::AMENDMENTS_MAX`] updates and removals.
 #[must_use]
 pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> Loaded {
     let mut reading = Reading::new(files);
@@ -74,6 +74,7 @@ pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> 
     }
     let mut report = reading.report;
     amend::apply(amendments, &mut drafts, &mut report);
+    amend::tell_unhonoured(&mut drafts, &mut report);
     let items = lower::items(drafts, &defaults, &mut report);
     let policy = (!report.has_errors()).then_some(PhasedPolicy { items, settings });
     Loaded { policy, diagnostics: report.into_diagnostics(), files }

@@ -16,7 +16,12 @@ pub(super) fn text(part: Part<'_>, report: &mut Report) -> Text {
     let mut at = 0;
     while let Some(found) = whole[at..].find("%{") {
         let start = at + found;
-        let Some(length) = whole[start..].find('}') else { break };
+        let Some(length) = whole[start..].find('}') else {
+            let problem =
+                part.sub(start..start + 2).warning("unclosed-macro", "a macro is not closed, so this is text");
+            report.push(problem.help("close it with `}`"));
+            break;
+        };
         let end = start + length;
         if start > literal_from {
             pieces.push(Piece::Literal(whole[literal_from..start].to_owned()));
@@ -38,8 +43,11 @@ pub(super) fn any(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find("%{") {
         rest = &rest[at + 2..];
+        if !rest.contains('}') {
+            return false;
+        }
         // A quantifier of a regular expression, such as `%{2}`, is none.
-        if rest.starts_with(|first: char| first.is_ascii_alphabetic()) && rest.contains('}') {
+        if rest.starts_with(|first: char| first.is_ascii_alphabetic()) {
             return true;
         }
     }

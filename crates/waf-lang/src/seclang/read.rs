@@ -23,6 +23,12 @@ pub const INCLUDE_DEPTH_MAX: usize = 16;
 /// How many rules there may be. The Core Rule Set has less than a thousand.
 pub const RULES_MAX: usize = 100_000;
 
+/// How many updates and removals there may be: each is held against each rule.
+pub const AMENDMENTS_MAX: usize = 10_000;
+
+/// How many problems may wait until it is known which rules are removed. People name a few rules that they do without.
+const UNHONOURED_MAX: usize = 1_000;
+
 /// Everything that files say.
 #[derive(Debug, Default)]
 pub(super) struct Book {
@@ -34,6 +40,8 @@ pub(super) struct Book {
     pub(super) files: Vec<String>,
     /// A chain that waits for its next link.
     open: Option<DraftRule>,
+    /// How many problems wait for removals to be known.
+    unhonoured: usize,
 }
 
 impl Book {
@@ -92,29 +100,16 @@ impl Book {
             Directive::Include { must_match } => self.include(words[0].part().trim(), must_match, path, reading),
             Directive::Setting(setting) => self.settings.read(setting, words, reading),
             Directive::WithoutEffect => {}
-            amendment => self.amendments.extend(amend::read(amendment, words, reading)),
+            amendment => self.amend(amendment, statement, reading),
         }
     }
 
     fn rule(&mut self, statement: &Statement, file: &Arc<str>, reading: &mut Reading<'_>) {
-        let words = &statement.arguments;
-        let is_action = statement.name.part().text().eq_ignore_ascii_case("SecAction");
-        let (test, list) = if is_action {
-            (None, words.first())
-        } else {
-            let targets = target::list(words[0].part(), &mut reading.report);
-            if targets.included.is_empty() && !targets.excluded.is_empty() {
-                let message = "the rule says what it does not look at, and nothing that it looks at";
-                let help = "name a variable before the exceptions, as in `ARGS|!ARGS:token`";
-                reading.report.push(words[0].part().error("missing-variable", message).help(help));
-            }
-            let test = operator::read(words[1].part(), reading);
-            (test.map(|test| DraftTest { targets, test }), words.get(2))
-        };
-        let actions = list.map(|list| action::read(list.part(), reading)).unwrap_or_default();
-        let goes_on = actions.chain.is_some();
-        let link = DraftLink { test, actions };
-        let rule = match self.open.take() {
+        // Problems that a removal of the rule settles wait until removals are known.
+        let apart = (!reading.report.is_full()).then(|| std::mem::take(&mut reading.report));
+        let link = link(statement, reading);
+        let goes_on = link.actions.chain.is_some();
+        let mut rule = match self.open.take() {
             Some(mut rule) => {
                 check_follower(&link.actions, reading);
                 rule.links.push(link);
@@ -122,13 +117,38 @@ impl Book {
             }
             None => {
                 check_starter(&link.actions, statement.name.part(), reading);
-                DraftRule { links: vec![link], place: Place { file: file.clone(), line: statement.line } }
+                let place = Place { file: file.clone(), line: statement.line };
+                DraftRule { links: vec![link], place, unhonoured: Vec::new() }
             }
         };
+        if let Some(before) = apart {
+            let found = std::mem::replace(&mut reading.report, before);
+            let (unhonoured, others): (Vec<_>, Vec<_>) = found
+                .into_diagnostics()
+                .into_iter()
+                .partition(|problem| rule.id().is_some() && refused::UNHONOURED.contains(&problem.code));
+            others.into_iter().for_each(|problem| reading.report.push(problem));
+            let room = UNHONOURED_MAX.saturating_sub(self.unhonoured);
+            self.unhonoured += unhonoured.len().min(room);
+            let mut unhonoured = unhonoured.into_iter();
+            rule.unhonoured.extend(unhonoured.by_ref().take(room));
+            unhonoured.for_each(|problem| reading.report.push(problem));
+        }
         if goes_on {
             self.open = Some(rule);
         } else {
             self.keep(rule, statement.name.part(), reading);
+        }
+    }
+
+    fn amend(&mut self, directive: Directive, statement: &Statement, reading: &mut Reading<'_>) {
+        match self.amendments.len() {
+            AMENDMENTS_MAX => {
+                let message = format!("there are more than {AMENDMENTS_MAX} updates and removals");
+                let help = "name many rules with one directive, such as `SecRuleRemoveById 1-5`";
+                reading.report.push(statement.name.part().error("too-many-amendments", message).help(help));
+            }
+            _ => self.amendments.extend(amend::read(directive, &statement.arguments, reading)),
         }
     }
 
@@ -242,6 +262,26 @@ impl Book {
         self.file(&file, path, reading);
         path.pop();
     }
+}
+
+/// What a rule says, without what it is to the rules around it.
+fn link(statement: &Statement, reading: &mut Reading<'_>) -> DraftLink {
+    let words = &statement.arguments;
+    let is_action = statement.name.part().text().eq_ignore_ascii_case("SecAction");
+    let (test, list) = if is_action {
+        (None, words.first())
+    } else {
+        let targets = target::list(words[0].part(), &mut reading.report);
+        if targets.included.is_empty() && !targets.excluded.is_empty() {
+            let message = "the rule says what it does not look at, and nothing that it looks at";
+            let help = "name a variable before the exceptions, as in `ARGS|!ARGS:token`";
+            reading.report.push(words[0].part().error("missing-variable", message).help(help));
+        }
+        let test = operator::read(words[1].part(), reading);
+        (test.map(|test| DraftTest { targets, test }), words.get(2))
+    };
+    let actions = list.map(|list| action::read(list.part(), reading)).unwrap_or_default();
+    DraftLink { test, actions }
 }
 
 /// The folder of a path, with a slash at its end; empty if it names none.

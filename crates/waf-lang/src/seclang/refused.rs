@@ -6,6 +6,19 @@ pub(super) type Refused = (&'static str, &'static str);
 /// The way out.
 pub(super) const HELP: &str = "leave it out; docs/seclang.md says what is honoured";
 
+/// What a rule cannot be honoured for, though it may be sound elsewhere.
+pub(super) const UNHONOURED: &[&str] = &[
+    "unsupported-action",
+    "unsupported-control",
+    "unsupported-operator",
+    "unsupported-selector",
+    "unsupported-variable",
+    "unsupported-xpath",
+    "invalid-expression",
+    "macro-in-expression",
+    "unreadable-file",
+];
+
 /// Why a name is refused, in any ASCII case.
 pub(super) fn reason(table: &[Refused], name: &str) -> Option<&'static str> {
     table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, reason)| *reason)

@@ -100,8 +100,8 @@ fn a_line_ends_with_the_rule_and_the_request() {
     );
     site.send(Sent::query("x=%0atea%22"));
     let line = &site.log()[0];
-    assert!(line.contains(r#"(Value: `\x0atea"' ) [file"#), "{line}");
-    let end = r#"[severity "2"] [ver "v/1"] [maturity "0"] [accuracy "0"] [tag "a"] [tag "b-\x0atea""] [hostname "127.0.0.1"] [uri "/page"] [unique_id "u-1"]"#;
+    assert!(line.contains(r#"(Value: `\x0atea\x22' ) [file"#), "{line}");
+    let end = r#"[severity "2"] [ver "v/1"] [maturity "0"] [accuracy "0"] [tag "a"] [tag "b-\x0atea\x22"] [hostname "127.0.0.1"] [uri "/page"] [unique_id "u-1"]"#;
     assert!(line.ends_with(end), "{line}");
 }
 

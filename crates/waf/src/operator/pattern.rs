@@ -4,10 +4,9 @@
 //! and Coraza, the dot matches line feeds, `^` and `$` match at lines, and letters match in their own case only unless the
 //! pattern says otherwise. All is about bytes: `\x{c2}` is one, and a character beyond ASCII is those of its UTF-8.
 //!
-//! Where PCRE differs and no pattern of ours depends on it: its `^` does not match after a line feed that ends the value.
-//!
 //! Source: PCRE2 manual, pcre2pattern(3). The engine's own syntax, which rules of AWS use, is in [`super::regex`].
 
+mod after_last_line;
 mod byte_set;
 mod class;
 mod escape;
@@ -51,6 +50,13 @@ pub fn check(pattern: &str) -> Result<(), PatternError> {
 /// If it is broken, or cannot be matched in linear time.
 pub fn parse(pattern: &str) -> Result<Hir, PatternError> {
     read(pattern).map(lower::lower)
+}
+
+/// The same, and whether the engine finds an empty match after a line feed that ends the value, where PCRE finds none.
+pub(crate) fn parse_with_end(pattern: &str) -> Result<(Hir, bool), PatternError> {
+    let node = read(pattern)?;
+    let finds_empty_line = after_last_line::is_found(&node);
+    Ok((lower::lower(node), finds_empty_line))
 }
 
 fn read(pattern: &str) -> Result<node::Node, PatternError> {

@@ -29,6 +29,9 @@ pub(super) struct MatchedValues {
 impl MatchedValues {
     /// Forgets all.
     pub(super) fn clear(&mut self) {
+        if self.last.is_none() {
+            return;
+        }
         self.last = None;
         self.all.clear();
         self.bytes.clear();

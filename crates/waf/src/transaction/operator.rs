@@ -7,6 +7,7 @@
 //! Values and expanded texts are handed in; nothing here looks at a transaction.
 
 mod captures;
+mod engine;
 mod memory;
 mod pattern;
 

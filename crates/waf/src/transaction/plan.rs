@@ -6,8 +6,10 @@
 mod builder;
 mod chain;
 mod effect;
+mod gate;
 mod names;
 mod order;
+mod prefilter;
 mod selection;
 mod target;
 mod text;
@@ -21,8 +23,10 @@ use crate::ir::phased::PhasedPolicy;
 pub(super) use builder::compile;
 pub(super) use chain::{ChainId, Chains};
 pub(super) use effect::{Addend, ChangePlan, ControlPlan, EffectPlan, RuleBits, Selection, TargetRemoval, TextKind};
+pub(super) use gate::{Gate, NumberGate};
 pub(super) use names::{Names, Slot};
 pub(super) use order::Step;
+pub(super) use prefilter::{FormPlan, LinkCondition, Prefilter};
 pub(super) use target::{PlacePlan, SelectorPlan, TargetPlan};
 pub(super) use text::{PiecePlan, TextPlan};
 
@@ -35,6 +39,8 @@ pub(super) struct Program {
     pub(super) rules: Box<[RulePlan]>,
     /// Of all rules, one after the other.
     pub(super) links: Box<[LinkPlan]>,
+    /// Which links may match at all.
+    pub(super) prefilter: Prefilter,
     /// The rules of each phase, in order.
     pub(super) phases: [Box<[Step]>; 5],
     /// What `ctl:ruleRemoveBy…` removes.

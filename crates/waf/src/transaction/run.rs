@@ -8,10 +8,10 @@ mod act;
 mod control;
 mod judge;
 
-use super::plan::{Program, Selection, TextKind};
+use super::plan::{Gate, Program, Selection, TextKind};
 use super::state::State;
 use super::view::View;
-use super::{Intervention, PhasedContext, PhasedRules, TransactionLimits};
+use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
 use crate::ir::phased::{AllowScope, EngineMode, Phase, PhasedPolicy};
 
 /// One phase of a transaction.
@@ -40,12 +40,14 @@ impl<'r> Run<'r> {
         if !self.is_due() {
             return None;
         }
+        self.look_for_candidates();
+        let has_gates = self.context.judging == Judging::Prefiltered;
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
-            if self.is_removed(rule) || !self.rule_matches(rule) {
+            if has_gates && self.is_shut(step.gate) || self.is_removed(rule) || !self.rule_matches(rule) {
                 continue;
             }
             at = step.next as usize;
@@ -62,6 +64,29 @@ impl<'r> Run<'r> {
             self.state.allowed = None;
         }
         None
+    }
+
+    /// Finds out which values the phase's rules need to be held against.
+    fn look_for_candidates(&mut self) {
+        if self.context.judging != Judging::Plain {
+            let Program { prefilter, chains, .. } = self.program();
+            let State { candidates, store, transformed, .. } = &mut *self.state;
+            candidates.look(prefilter, chains, store, transformed, self.phase);
+        }
+    }
+
+    /// Whether a rule cannot match.
+    fn is_shut(&mut self, gate: Gate) -> bool {
+        let is_shut = match gate {
+            Gate::Open => false,
+            Gate::Values(condition) => !self.state.candidates.may_match(condition),
+            Gate::Number(gate) => !self.state.changing.tx.passes(gate),
+        };
+        if is_shut {
+            // As after a link that matches nothing.
+            self.state.changing.matched.clear();
+        }
+        is_shut
     }
 
     /// Whether the phase takes place.

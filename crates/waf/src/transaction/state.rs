@@ -1,5 +1,6 @@
 //! Everything a transaction holds, and the memory it keeps from one to the next.
 
+use super::candidates::Candidates;
 use super::listed::Listed;
 use super::plan::{Program, RuleBits};
 use super::report::Report;
@@ -14,6 +15,7 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) filling: variables::Memory,
     pub(super) transformed: Transformed,
+    pub(super) candidates: Candidates,
     pub(super) changing: Changing,
     pub(super) operators: OperatorMemory,
     pub(super) captures: Captures,
@@ -71,7 +73,8 @@ impl State {
     ) {
         let kept = limits.bytes_kept_max;
         self.store.clear(kept);
-        self.transformed.clear(kept);
+        self.transformed.begin(&program.chains, kept);
+        self.candidates.begin(&program.prefilter, kept);
         let changing = &mut self.changing;
         changing.tx.begin(program.names.len(), limits);
         changing.env.begin(0, limits);

@@ -8,8 +8,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::TransactionLimits;
 use super::number::write_number;
-use super::plan::{Names, Slot};
-use crate::operator::number::parse;
+use super::plan::{Names, NumberGate, Slot};
+use crate::operator::number::{compares, parse};
 
 /// The variables of one collection.
 #[derive(Debug, Default)]
@@ -108,6 +108,13 @@ impl TxVariables {
 
     pub(super) fn slot(&self, slot: Slot) -> &TxValue {
         &self.slots[slot.index()]
+    }
+
+    /// Whether a variable compares as a gate asks; not if it is not set.
+    pub(super) fn passes(&self, gate: NumberGate) -> bool {
+        let value = self.slot(gate.slot);
+        let number = if gate.count { Some(i64::from(value.is_set())) } else { value.number() };
+        number.is_some_and(|number| compares(gate.comparison, number, gate.than) != gate.negated)
     }
 
     pub(super) fn get(&self, place: TxPlace) -> &TxValue {

@@ -3,6 +3,7 @@
 //! Messages and log data quote the request. Those of a match are left out whenever the variable that matched, or one that the
 //! rule quotes by name, is covered: by the policy's data protection, by the masks of headers, and for cookies always.
 
+use sekisho_waf::ir::Policy;
 use sekisho_waf::ir::phased::{EngineMode, Piece, Selector, Text, Variable};
 use sekisho_waf::transaction::{Intervention, InterventionKind, Matched, Transaction};
 
@@ -11,7 +12,7 @@ use super::super::draft::{Completion, Draft};
 use super::super::json::{push_number, push_text};
 use super::super::mask::REDACTED;
 use super::super::veil::{Place, Veil};
-use super::Recorder;
+use super::{Occurrence, Recorder, Subject};
 
 /// Matches in a record: as many as labels.
 const MATCHES_MAX: usize = 100;
@@ -45,7 +46,36 @@ const SCORES: [(&str, [&str; 2], [&str; 4]); 2] = [
     ),
 ];
 
+/// What rules in phases made of a request that a web ACL let through to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// Everything they know of it.
+    pub transaction: &'a Transaction,
+    /// What stopped it.
+    pub stopped: Option<&'a Intervention>,
+}
+
 impl Recorder {
+    /// Appends the record of a decision as rules in phases have completed it: one line, the newline included.
+    ///
+    /// # Panics
+    ///
+    /// If the verdict was made with another policy.
+    pub fn write_judged(
+        &mut self,
+        policy: &Policy,
+        veil: &Veil,
+        occurrence: &Occurrence<'_>,
+        subject: Subject<'_>,
+        judged: &Judged<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut draft = Draft::default();
+        self.draft(policy, veil, occurrence, subject, &mut draft);
+        let completion = judged.stopped.map_or(Completion::Passed { status: None }, Completion::Stopped);
+        self.complete(&draft, veil, judged.transaction, &completion, out);
+    }
+
     /// Completes a draft, and appends it to `out`: one line, the newline included.
     pub(crate) fn complete(
         &mut self,
@@ -86,6 +116,16 @@ impl Recorder {
             field.write(transaction, completion);
         }
         out.extend_from_slice(b"}\n");
+    }
+}
+
+impl Recorder {
+    /// Adds to the record of a request that was refused unseen what rules in phases saw of it.
+    pub(crate) fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
+        line.truncate(line.len() - b"}\n".len());
+        let mut field = Field { cloak: self.cloak(veil), out: line };
+        field.write(transaction, &Completion::Passed { status: None });
+        line.extend_from_slice(b"}\n");
     }
 }
 

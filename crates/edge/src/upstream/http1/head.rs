@@ -54,7 +54,11 @@ pub(crate) struct ResponseHead {
 pub(crate) fn write(out: &mut BytesMut, head: &request::Parts, upgrade: Option<&HeaderValue>, body: Sent) {
     out.put_slice(head.method.as_str().as_bytes());
     out.put_u8(b' ');
-    out.put_slice(head.uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+    let target = match head.uri.authority() {
+        Some(authority) if head.method == Method::CONNECT => authority.as_str(),
+        _ => head.uri.path_and_query().map_or("/", |target| target.as_str()),
+    };
+    out.put_slice(target.as_bytes());
     out.put_slice(b" HTTP/1.1\r\n");
     for (name, value) in &head.headers {
         field(out, name, value.as_bytes());

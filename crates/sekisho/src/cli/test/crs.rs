@@ -1,9 +1,13 @@
 //! `sekisho test --crs`: tests of the Core Rule Set, and of what its users add to it.
 
+mod backend;
 mod folder;
+mod over_http;
+mod records;
 mod report;
 mod rules;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use clap::Args;
-use sekisho_crs_test::{Runner, Test, TestFile, TestResult};
+use sekisho_crs_test::{Runner, SETUP, Test, TestFile, TestResult};
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
 use sekisho_waf::transaction::{Judging, PhasedRules};
 
@@ -35,9 +39,22 @@ pub(super) struct CrsArgs {
     /// Hold each value against each rule too, and fail where the matcher's short cuts miss a match
     #[arg(long, requires = "crs")]
     without_short_cuts: bool,
+    /// Print what the suite of the Core Rule Set needs to be set, for `sekisho guard … --seclang FILE`, and end
+    #[arg(long, requires = "crs")]
+    print_setup: bool,
     /// Also list the tests whose requests HTTP itself refuses
     #[arg(long, requires = "crs")]
     refused: bool,
+    /// Send the requests to a running edge on loopback, such as http://127.0.0.1:8080, instead of testing the rules in this
+    /// process
+    #[arg(long, value_name = "URL", requires = "crs", conflicts_with = "without_short_cuts")]
+    url: Option<String>,
+    /// Folder of that edge's records: its --data
+    #[arg(long, value_name = "DIR", requires = "url", default_value = "sekisho-data")]
+    data: PathBuf,
+    /// Serve what stands behind that edge at this loopback address while tests run: a service that answers as each request says
+    #[arg(long, value_name = "ADDR", requires = "url")]
+    backend: Option<SocketAddr>,
 }
 
 impl CrsArgs {
@@ -55,6 +72,10 @@ struct Placed<'f> {
 
 /// Runs the tests of files and folders whose ids are wanted.
 pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Option<&str>, json: bool) -> Outcome {
+    if args.print_setup {
+        terminal::print(SETUP)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let files = read_all(paths)?;
     let is_wanted = |test: &&Test| filter.is_none_or(|part| test.id.contains(part));
     let tests: Vec<_> = files
@@ -68,9 +89,13 @@ pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Opt
         };
         return Err(Failure::Unusable(Diagnostic::error("no-tests", message).into()));
     }
-    let rules = rules::load(folder, args.paranoia)?;
-    let judging = if args.without_short_cuts { Judging::Both } else { Judging::Prefiltered };
-    let results = run(&rules, judging, &tests);
+    let results = match &args.url {
+        Some(url) => run_over_http(url, args, &tests)?,
+        None => {
+            let judging = if args.without_short_cuts { Judging::Both } else { Judging::Prefiltered };
+            run(&rules::load(folder, args.paranoia)?, judging, &tests)
+        }
+    };
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
     let report = Report { tests: reports.collect(), lists_refused: args.refused };
     match json {
@@ -91,6 +116,14 @@ fn read_all(paths: &[PathBuf]) -> Result<Vec<TestFile>, Diagnostics> {
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+fn run_over_http(url: &str, args: &CrsArgs, tests: &[Placed<'_>]) -> anyhow::Result<Vec<TestResult>> {
+    if let Some(address) = args.backend {
+        backend::serve(address)?;
+    }
+    let tests: Vec<_> = tests.iter().map(|placed| placed.test).collect();
+    over_http::run(url, &args.data, &tests)
 }
 
 /// Runs tests on as many threads as there are processors. The results are in the order of the tests.

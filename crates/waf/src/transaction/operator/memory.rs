@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use regex_automata::meta::Cache;
+use super::engine::Caches;
+
+/// All searches of a transaction together keep this many bytes: enough for the Core Rule Set on honest traffic several times
+/// over, and a bound on what hostile values make of it. Beyond, they begin anew.
+const BYTES_MAX: usize = 16 << 20;
 
 /// The memory of searches.
 ///
@@ -10,19 +14,34 @@ use regex_automata::meta::Cache;
 #[derive(Debug, Default)]
 pub struct OperatorMemory {
     policy: Option<Arc<()>>,
-    caches: Vec<Option<Box<Cache>>>,
+    caches: Vec<Option<Box<Caches>>>,
+    /// What they take.
+    bytes: usize,
 }
 
 impl OperatorMemory {
-    /// The cache with this index of a policy.
-    pub(super) fn cache(&mut self, policy: &Arc<()>, index: usize) -> &mut Option<Box<Cache>> {
-        if !self.policy.as_ref().is_some_and(|known| Arc::ptr_eq(known, policy)) {
+    /// Lends `search` the caches with this index of a policy.
+    pub(super) fn with<T>(
+        &mut self,
+        policy: &Arc<()>,
+        index: usize,
+        create: impl FnOnce() -> Caches,
+        search: impl FnOnce(&mut Caches) -> T,
+    ) -> T {
+        let is_same = self.policy.as_ref().is_some_and(|known| Arc::ptr_eq(known, policy));
+        if !is_same || self.bytes > BYTES_MAX {
             self.caches.clear();
+            self.bytes = 0;
             self.policy = Some(Arc::clone(policy));
         }
         if index >= self.caches.len() {
             self.caches.resize_with(index + 1, || None);
         }
-        &mut self.caches[index]
+        let slot = &mut self.caches[index];
+        let before = slot.as_ref().map_or(0, |caches| caches.bytes());
+        let caches = slot.get_or_insert_with(|| Box::new(create()));
+        let result = search(caches);
+        self.bytes = (self.bytes + caches.bytes()).saturating_sub(before);
+        result
     }
 }

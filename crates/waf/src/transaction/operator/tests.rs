@@ -33,6 +33,23 @@ fn groups_that_took_part_are_caught() {
 }
 
 #[test]
+fn no_line_starts_after_the_last_line_feed() {
+    for (pattern, value, expected) in [
+        ("^$", "a\n", None),
+        ("^$", "a\n\n", caught(&[(0, "")])),
+        ("^$", "", caught(&[(0, "")])),
+        ("^$", "\n", caught(&[(0, "")])),
+        ("^x*$", "a\n", None),
+        ("^x*$", "a\nx\n", caught(&[(0, "x")])),
+        ("^$|b*", "a\n", caught(&[(0, "")])),
+        ("(^)", "a\n", caught(&[(0, ""), (1, "")])),
+        (r"\n$", "a\n", caught(&[(0, "\n")])),
+    ] {
+        assert_eq!(holds(&regex(pattern, false), value, None), expected, "{pattern} in {value:?}");
+    }
+}
+
+#[test]
 fn groups_of_all_matches_are_numbered_on() {
     let operator = regex("([a-z])([0-9])?", true);
     let expected = caught(&[(0, "a1"), (1, "a"), (2, "1"), (3, "b"), (4, "b"), (5, "c3"), (6, "c"), (7, "3")]);

@@ -2,10 +2,11 @@
 
 use super::chain::Chains;
 use super::effect::{Addend, ChangePlan, ControlPlan, EffectPlan, Selection, TargetRemoval};
+use super::gate::Gate;
 use super::names::Names;
 use super::target::{PlacePlan, SelectorPlan, TargetPlan, concerns, label};
 use super::text::{PiecePlan, TextPlan};
-use super::{LinkPlan, NumberTest, Program, RulePlan, TestPlan, order, selection};
+use super::{LinkPlan, NumberTest, Prefilter, Program, RulePlan, TestPlan, order, selection};
 use crate::Limits;
 use crate::ir::phased::{
     Change, Control, Disruptive, Effect, Item, Link, PhasedOperator, PhasedPolicy, PhasedRule, PhasedTest, Piece,
@@ -30,12 +31,15 @@ pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) ->
     if builder.looks_back {
         links.iter_mut().for_each(|link| link.keeps_matched = true);
     }
+    let prefilter = Prefilter::new(policy, &rules, &links, &builder.chains);
+    let gate = |rule: usize| Gate::of(&rules[rule], &links, &prefilter);
     Ok(Program {
+        phases: order::phases(policy, gate),
+        prefilter,
         names: builder.names,
         chains: builder.chains,
         rules: rules.into(),
         links: links.into(),
-        phases: order::phases(policy),
         selections: builder.selections,
         removals: builder.removals,
         full_request: builder.full_request,

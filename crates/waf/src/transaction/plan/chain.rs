@@ -51,6 +51,11 @@ impl Chains {
         nodes.collect()
     }
 
+    /// How many nodes there are, the root included.
+    pub(in crate::transaction) fn nodes(&self) -> usize {
+        self.steps.len() + 1
+    }
+
     /// The node before, and the transformation from there; none for the root.
     pub(in crate::transaction) fn step(&self, node: ChainId) -> Option<(ChainId, Transform)> {
         self.steps.get(node.index().checked_sub(1)?).copied()

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
+use super::gate::Gate;
 use crate::ir::phased::{Flow, Item, Phase, PhasedPolicy};
 
 /// A rule in the order of its phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::transaction) struct Step {
     /// Its index.
     pub(in crate::transaction) rule: u32,
     /// The place in the order where the phase goes on if the rule matches.
     pub(in crate::transaction) next: u32,
+    /// What must hold for it to match at all.
+    pub(in crate::transaction) gate: Gate,
 }
 
 /// The order of each phase.
@@ -18,7 +21,7 @@ pub(in crate::transaction) struct Step {
 /// `skip` counts the rules of the same phase. `skipAfter` leads to what follows the next marker of that name, or the next
 /// rule of that number, in the order of files; there may be rules of other phases between. Without such a place, the phase
 /// ends. ModSecurity 3.0.9 would go on skipping in the phases after it.
-pub(super) fn phases(policy: &PhasedPolicy) -> [Box<[Step]>; 5] {
+pub(super) fn phases(policy: &PhasedPolicy, gate: impl Fn(usize) -> Gate) -> [Box<[Step]>; 5] {
     let places = places(policy);
     Phase::ALL.map(|phase| {
         let rules = policy.items.iter().enumerate().filter_map(|(item, kind)| match kind {
@@ -38,7 +41,7 @@ pub(super) fn phases(policy: &PhasedPolicy) -> [Box<[Step]>; 5] {
                     }
                 }
             };
-            Step { rule: narrow(*index), next: narrow(next) }
+            Step { rule: narrow(*index), next: narrow(next), gate: gate(*index) }
         });
         steps.collect()
     })

@@ -8,11 +8,13 @@ use crate::ir::phased::Variable;
 use crate::operator::number::compares;
 use crate::transaction::matched_values::Seen;
 use crate::transaction::number::write_number;
-use crate::transaction::plan::{ChainId, LinkPlan, NumberTest, PlacePlan, SelectorPlan, Slot, TargetPlan, TestPlan};
+use crate::transaction::plan::{
+    ChainId, LinkCondition, LinkPlan, NumberTest, PlacePlan, SelectorPlan, Slot, TargetPlan, TestPlan,
+};
 use crate::transaction::state::{Scratch, State};
 use crate::transaction::tx::{TxPlace, TxVariables};
 use crate::transaction::view::View;
-use crate::transaction::{Captures, OperatorMemory, Store, Tested, TransactionLimits, ValueId};
+use crate::transaction::{Captures, Judging, OperatorMemory, Store, Tested, TransactionLimits, ValueId};
 use crate::transform::Outcome;
 
 /// A link and its test.
@@ -21,6 +23,8 @@ struct Judged<'p> {
     index: usize,
     link: &'p LinkPlan,
     test: &'p TestPlan,
+    /// How the prefilter judges it, if it does.
+    condition: Option<LinkCondition>,
 }
 
 impl<'r> Run<'r> {
@@ -31,7 +35,7 @@ impl<'r> Run<'r> {
             self.act(link);
             return true;
         };
-        let judged = Judged { index, link, test };
+        let judged = Judged { index, link, test, condition: self.condition(index) };
         self.state.scratch.is_operand_stale = true;
         let mut matched = false;
         for (at, target) in test.targets.iter().enumerate() {
@@ -41,6 +45,10 @@ impl<'r> Run<'r> {
             self.state.changing.matched.clear();
         }
         matched
+    }
+
+    fn condition(&self, link: usize) -> Option<LinkCondition> {
+        if self.context.judging == Judging::Plain { None } else { self.program().prefilter.condition(link) }
     }
 
     /// Expands the operator's text, which a value is held against next, if something may have changed it.
@@ -213,7 +221,13 @@ impl<'r> Run<'r> {
 
     /// Holds a value of the store against the test.
     fn stored_matches(&mut self, judged: Judged<'r>, at: usize, target: &'r TargetPlan, value: ValueId) -> bool {
-        let State { store, operators, .. } = &mut *self.state;
+        let State { store, operators, candidates, .. } = &mut *self.state;
+        if let Some(condition) = judged.condition
+            && self.context.judging == Judging::Prefiltered
+            && !candidates.may_match_value(condition, value)
+        {
+            return false;
+        }
         let is_meant = match &target.selector {
             SelectorPlan::All => true,
             selector => selector.chooses(store.name(value), operators),
@@ -240,12 +254,15 @@ impl<'r> Run<'r> {
     fn stored_form_matches(&mut self, judged: Judged<'r>, at: usize, value: ValueId, node: ChainId) -> bool {
         self.expand_operand(judged);
         let program = self.program();
-        let State { store, transformed, operators, captures, scratch, changing, .. } = &mut *self.state;
+        let State { store, transformed, operators, captures, scratch, changing, candidates, .. } = &mut *self.state;
         transformed.compute(&program.chains, store, value, node);
         let bytes = transformed.get(store, value, node);
         let tested = Tested { value: bytes, expanded: Some(&scratch.operand), places: self.context.places };
         if !holds(judged, tested, operators, captures) {
             return false;
+        }
+        if judged.condition.is_some_and(|condition| !candidates.may_match_value(condition, value)) {
+            candidates.missed(judged.index, value);
         }
         if judged.link.capture {
             keep_captures(&mut changing.tx, captures, bytes, &self.rules.limits().transaction);

@@ -1,6 +1,7 @@
 //! The records an edge writes while tests run, and what they tell of a request.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -101,12 +102,23 @@ impl Records {
 pub(super) fn log(record: &Value) -> Vec<Logged> {
     let matches = record["secLang"]["matchedRules"].as_array().into_iter().flatten();
     let logged = |matched: &Value| {
-        let text = |field: &str| matched[field].as_str().unwrap_or_default().to_owned();
+        let text = |field: &str| on_one_line(matched[field].as_str().unwrap_or_default());
         let rule = matched["ruleId"].as_u64()?;
         let (message, data) = (text("message"), text("data"));
         Some(Logged { rule, line: format!("[id \"{rule}\"] [msg \"{message}\"] [data \"{data}\"]") })
     };
     matches.filter_map(logged).collect()
+}
+
+/// Text as ModSecurity's error log has it: controls by their number.
+fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::new(), |mut line, character| {
+        match character {
+            '\0'..='\x1f' | '\x7f' => _ = write!(line, "\\x{:02x}", u32::from(character)),
+            _ => line.push(character),
+        }
+        line
+    })
 }
 
 /// Why HTTP refused the request, if it did.

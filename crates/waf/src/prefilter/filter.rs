@@ -1,0 +1,161 @@
+//! Many conditions asked of a text at once, each through its lens.
+
+use super::byte_set::ByteSet;
+use super::condition::Condition;
+use super::frequency;
+use super::scanner::{Present, ScanMemory, Scanner, ScannerBuilder};
+
+/// Conditions that need one of bytes that are less frequent than this are asked apart from others: most texts have none.
+const SELDOM: f64 = 0.02;
+
+/// The compiled conditions, numbered as they were given.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    /// Words of an answer.
+    words: usize,
+    views: Vec<View>,
+    /// For bytes taken to be absent: which conditions are asked otherwise where there are such.
+    absent: Vec<(Present, Box<[u64]>)>,
+}
+
+/// Conditions that are asked of the same text together.
+#[derive(Debug)]
+struct View {
+    /// Bytes the text is seen without.
+    erased: ByteSet,
+    erased_classes: Present,
+    /// Bytes of which a text must have one for any of the conditions to hold.
+    need: Present,
+    scanner: Scanner,
+    /// The conditions asked here, as bits.
+    conditions: Box<[u64]>,
+}
+
+/// Memory for asking, kept from one text to the next.
+#[derive(Debug, Default)]
+pub(crate) struct FilterMemory {
+    scans: Vec<ScanMemory>,
+    /// What a scanner answers: conditions, then conditions asked otherwise.
+    answer: Vec<u64>,
+    /// Which conditions are asked otherwise of the text at hand.
+    otherwise: Vec<u64>,
+    erased: Vec<u8>,
+}
+
+/// Gathers the conditions of a view.
+struct ViewBuilder {
+    erased: ByteSet,
+    is_seldom: bool,
+    need: ByteSet,
+    scanner: ScannerBuilder,
+    conditions: Vec<u64>,
+}
+
+impl Filter {
+    pub(crate) fn new(conditions: &[Condition]) -> Self {
+        let words = conditions.len().div_ceil(64);
+        let mut filter = Self { words, ..Self::default() };
+        let mut views: Vec<ViewBuilder> = Vec::new();
+        for (number, condition) in conditions.iter().enumerate() {
+            let erased = condition.lens.erased;
+            let is_seldom = frequency::share(&condition.need) < SELDOM;
+            let known = views.iter().position(|view| view.erased == erased && view.is_seldom == is_seldom);
+            let at = known.unwrap_or_else(|| {
+                let (scanner, conditions) = (ScannerBuilder::default(), vec![0; words]);
+                views.push(ViewBuilder { erased, is_seldom, need: ByteSet::EMPTY, scanner, conditions });
+                views.len() - 1
+            });
+            let view = &mut views[at];
+            view.need = view.need.union(&condition.need);
+            set(&mut view.conditions, number);
+            // What is left of a short text once bytes are erased is shorter still.
+            let bytes_min = if erased.is_empty() { condition.bytes_min } else { 0 };
+            view.scanner.add(index(number), &condition.program, bytes_min);
+            if let Some(otherwise) = &condition.otherwise {
+                view.scanner.add(index(words * 64 + number), otherwise, bytes_min);
+                filter.asked_otherwise(Present::of(&condition.lens.absent), number);
+            }
+        }
+        filter.views = views.into_iter().map(|view| view.finish(words)).collect();
+        filter
+    }
+
+    fn asked_otherwise(&mut self, absent: Present, number: usize) {
+        let at = self.absent.iter().position(|(known, _)| *known == absent).unwrap_or_else(|| {
+            self.absent.push((absent, vec![0; self.words].into()));
+            self.absent.len() - 1
+        });
+        set(&mut self.absent[at].1, number);
+    }
+
+    /// How many words an answer takes: a bit a condition.
+    pub(crate) fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Writes to `answer` which conditions `text`, which has the bytes `present`, fulfils.
+    pub(crate) fn ask(&self, text: &[u8], present: Present, memory: &mut FilterMemory, answer: &mut [u64]) {
+        answer.fill(0);
+        memory.prepare(self);
+        for (absent, conditions) in &self.absent {
+            if absent.intersects(present) {
+                memory.otherwise.iter_mut().zip(conditions).for_each(|(word, bits)| *word |= bits);
+            }
+        }
+        for (at, view) in self.views.iter().enumerate() {
+            if !view.need.intersects(present) && !view.need.is_any() {
+                continue;
+            }
+            let FilterMemory { scans, answer: found, erased, .. } = memory;
+            let seen = if view.erased_classes.intersects(present) {
+                erased.clear();
+                erased.extend(text.iter().filter(|byte| !view.erased.contains(**byte)));
+                &**erased
+            } else {
+                text
+            };
+            view.scanner.scan(seen, present, &mut scans[at], found);
+            view.collect(memory, answer);
+        }
+    }
+}
+
+impl ViewBuilder {
+    fn finish(self, words: usize) -> View {
+        View {
+            erased: self.erased,
+            erased_classes: Present::of(&self.erased),
+            need: if self.need == ByteSet::ANY { Present::ANY } else { Present::of(&self.need) },
+            scanner: self.scanner.finish(words * 128),
+            conditions: self.conditions.into(),
+        }
+    }
+}
+
+impl View {
+    /// Takes over the answers of the view's conditions.
+    fn collect(&self, memory: &FilterMemory, answer: &mut [u64]) {
+        let (plain, otherwise) = memory.answer.split_at(self.conditions.len());
+        for (at, conditions) in self.conditions.iter().enumerate() {
+            let switched = memory.otherwise[at];
+            answer[at] |= conditions & (plain[at] & !switched | otherwise[at] & switched);
+        }
+    }
+}
+
+impl FilterMemory {
+    fn prepare(&mut self, filter: &Filter) {
+        self.scans.resize_with(filter.views.len(), ScanMemory::default);
+        self.answer.resize(filter.words * 2, 0);
+        self.otherwise.clear();
+        self.otherwise.resize(filter.words, 0);
+    }
+}
+
+fn index(number: usize) -> u32 {
+    u32::try_from(number).expect("there are fewer than 2^32 conditions")
+}
+
+fn set(bits: &mut [u64], number: usize) {
+    bits[number / 64] |= 1 << (number % 64);
+}

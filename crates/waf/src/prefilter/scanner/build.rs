@@ -1,0 +1,202 @@
+//! Builds a [`Scanner`] from programs.
+
+use std::collections::HashMap;
+
+use super::class::{self, Present, ones};
+use super::window::{NUMBERS, PLACES_MAX, PLACES_MIN, Windows};
+use super::{JudgeId, Place, ScannedGram, ScannedSequence, Scanner, Use};
+use crate::prefilter::byte_set::ByteSet;
+use crate::prefilter::frequency;
+use crate::prefilter::gram::Gram;
+use crate::prefilter::program::Program;
+
+/// Clauses a sequence may have.
+pub(super) const CLAUSES_MAX: u8 = 3;
+/// What one more window that a gram may look like costs, in shares. Windows of two places have numbers of their own; of
+/// more, each number takes up a part of those that other texts may fall on.
+const PAIR_COST: f64 = 1e-7;
+const HASHED_COST: f64 = 1.0 / 131_072.0;
+
+/// Gathers programs.
+#[derive(Debug, Default)]
+pub(crate) struct ScannerBuilder {
+    judges: usize,
+    always: Vec<JudgeId>,
+    sequences: Vec<ScannedSequence>,
+    needs: Vec<Present>,
+    unordered: Vec<u32>,
+    grams: Vec<(Gram, Vec<Use>)>,
+    by_gram: HashMap<Gram, u32>,
+}
+
+impl ScannerBuilder {
+    /// Adds a program; texts shorter than `bytes_min` cannot match.
+    pub(crate) fn add(&mut self, judge: JudgeId, program: &Program, bytes_min: usize) {
+        self.judges = self.judges.max(judge as usize + 1);
+        let bytes_min = u32::try_from(bytes_min).unwrap_or(u32::MAX);
+        for sequence in &program.sequences {
+            if sequence.clauses.is_empty() && bytes_min == 0 {
+                self.always.push(judge);
+                continue;
+            }
+            let index = u32::try_from(self.sequences.len()).expect("there are fewer than 2^32 sequences");
+            let from = self.needs.len();
+            let mut ordered = Vec::new();
+            for clause in &sequence.clauses {
+                match clause.need() {
+                    Some(need) => self.needs.push(Present::of(&need)),
+                    None => ordered.push(clause),
+                }
+            }
+            for (clause, number) in ordered.iter().zip(0_u8..) {
+                clause.grams.iter().for_each(|gram| self.gram(gram, Use { sequence: index, clause: number }));
+            }
+            let clauses = u8::try_from(ordered.len()).expect("a sequence has few clauses");
+            if clauses == 0 {
+                self.unordered.push(index);
+            }
+            let needs = (from as u32, self.needs.len() as u32);
+            self.sequences.push(ScannedSequence { judge, clauses, needs, bytes_min });
+        }
+    }
+
+    fn gram(&mut self, gram: &Gram, usage: Use) {
+        let index = *self.by_gram.entry(gram.clone()).or_insert_with(|| {
+            self.grams.push((gram.clone(), Vec::new()));
+            self.grams.len() as u32 - 1
+        });
+        self.grams[index as usize].1.push(usage);
+    }
+
+    /// Builds the scanner for `judges` programs.
+    pub(crate) fn finish(mut self, judges: usize) -> Scanner {
+        let mut always = vec![0_u64; judges.max(self.judges).div_ceil(64)];
+        self.always.iter().for_each(|judge| always[*judge as usize / 64] |= 1 << (judge % 64));
+        let mut looks: Vec<(u32, u32)> = Vec::new();
+        let mut scanner = Scanner { always: always.into(), ..Scanner::default() };
+        let mut sets = Interned::default();
+        let (mut grams, mut places, mut uses) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (gram, used)) in self.grams.iter_mut().enumerate() {
+            let window = Window::of(gram);
+            window.looks(gram, |look| looks.push((look, index as u32)));
+            let from = places.len() as u32;
+            places.extend(window.places(gram).map(|(offset, set)| Place { offset, set: sets.of(set) }));
+            used.sort_by_key(|usage| usage.clause);
+            let first = uses.len() as u32;
+            uses.extend_from_slice(used);
+            let uses_first = first + used.iter().filter(|usage| usage.clause == 0).count() as u32;
+            grams.push(ScannedGram {
+                places: (from, places.len() as u32),
+                uses: (first, uses.len() as u32),
+                uses_first,
+            });
+        }
+        scanner.grams = grams.into();
+        scanner.places = places.into();
+        scanner.uses = uses.into();
+        scanner.sets = sets.sets.into();
+        scanner.sequences = self.sequences.into();
+        scanner.needs = self.needs.into();
+        scanner.unordered = self.unordered.into();
+        scanner.index(looks);
+        scanner
+    }
+}
+
+impl Scanner {
+    /// Lays out windows, ranks and buckets.
+    fn index(&mut self, mut looks: Vec<(u32, u32)>) {
+        let mut windows = vec![0_u64; NUMBERS.div_ceil(64)];
+        looks.sort_unstable();
+        looks.dedup();
+        let mut buckets: HashMap<Vec<u32>, u32> = HashMap::new();
+        let (mut starts, mut members, mut bucket_of) = (vec![0], Vec::new(), Vec::new());
+        for same in looks.chunk_by(|one, two| one.0 == two.0) {
+            let look = same[0].0;
+            windows[look as usize / 64] |= 1 << (look % 64);
+            let next = buckets.len() as u32;
+            let grams: Vec<u32> = same.iter().map(|(_, gram)| *gram).collect();
+            let bucket = *buckets.entry(grams).or_insert_with_key(|grams| {
+                members.extend_from_slice(grams);
+                starts.push(members.len() as u32);
+                next
+            });
+            bucket_of.push(bucket);
+        }
+        let mut before = 0;
+        let ranks = windows.iter().map(|word| {
+            before += word.count_ones();
+            before - word.count_ones()
+        });
+        self.ranks = ranks.collect();
+        self.windows = windows.into();
+        self.bucket_of = bucket_of.into();
+        self.buckets = starts.into();
+        self.bucket_grams = members.into();
+    }
+}
+
+/// The places of a gram that are looked up.
+struct Window {
+    /// How many.
+    places: usize,
+    /// The last of them.
+    end: usize,
+}
+
+impl Window {
+    /// The window that is met least often.
+    fn of(gram: &Gram) -> Self {
+        let windows = (PLACES_MIN..=PLACES_MAX)
+            .flat_map(|places| (places - 1..gram.places.len()).map(move |end| Self { places, end }));
+        let cost = |window: &Self| {
+            let look = if window.places == 2 { PAIR_COST } else { HASHED_COST };
+            window.masks(gram).map(class::share).product::<f64>() + window.count(gram) as f64 * look
+        };
+        windows.min_by(|one, two| cost(one).total_cmp(&cost(two))).expect("a telling gram has two places")
+    }
+
+    /// The classes at each of the places.
+    fn masks(&self, gram: &Gram) -> impl Iterator<Item = u128> {
+        gram.places[self.end + 1 - self.places..=self.end].iter().map(class::mask)
+    }
+
+    fn count(&self, gram: &Gram) -> usize {
+        self.masks(gram).map(|mask| mask.count_ones() as usize).product()
+    }
+
+    /// The numbers of all windows it can look like.
+    fn looks(&self, gram: &Gram, mut each: impl FnMut(u32)) {
+        let mut looks = vec![Windows::default()];
+        for mask in self.masks(gram) {
+            looks = looks.iter().flat_map(|look| ones(mask).map(|class| look.next(class as u8))).collect();
+        }
+        for look in looks {
+            each(look.number(self.places) as u32);
+        }
+    }
+
+    /// The gram's places from the window's last, those that rarely fit first.
+    fn places<'g>(&self, gram: &'g Gram) -> impl Iterator<Item = (i16, &'g ByteSet)> + use<'g> {
+        let mut places: Vec<(i16, &ByteSet)> =
+            gram.places.iter().enumerate().map(|(at, set)| (at as i16 - self.end as i16, set)).collect();
+        places.sort_by(|one, two| frequency::share(one.1).total_cmp(&frequency::share(two.1)));
+        places.into_iter()
+    }
+}
+
+/// Sets, each once.
+#[derive(Default)]
+struct Interned {
+    sets: Vec<ByteSet>,
+    known: HashMap<ByteSet, u16>,
+}
+
+impl Interned {
+    fn of(&mut self, set: &ByteSet) -> u16 {
+        *self.known.entry(*set).or_insert_with(|| {
+            self.sets.push(*set);
+            u16::try_from(self.sets.len() - 1).expect("patterns have few distinct classes")
+        })
+    }
+}
