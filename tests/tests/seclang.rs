@@ -510,6 +510,58 @@ fn the_web_acl_judges_first_and_counting_stops_nothing() {
 }
 
 #[test]
+fn a_client_that_leaves_ends_its_transaction() {
+    let (go, told) = mpsc::channel::<()>();
+    let told = Mutex::new(told);
+    let origin = Origin::answering(move |_, _| {
+        // Nothing at all, until the test is over.
+        let _over = told.lock().expect("no test panics here").recv_timeout(Duration::from_millis(WAIT_MS_MAX));
+        Err(std::io::ErrorKind::ConnectionAborted.into())
+    });
+    let origin = origin.expect("a port is free");
+    let checkpoint = start(&origin, "SecAction \"id:1,phase:1,pass,log\"\nSecAction \"id:2,phase:5,pass,log\"\n");
+    let mut connection = RawConnection::open(checkpoint.address()).expect("the checkpoint listens");
+    connection.send(b"GET /slow HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+    wait("the request to arrive", || (origin.received().len() == 1).then_some(()));
+    drop(connection);
+    let record = &records(&checkpoint, 1)[0];
+    assert_eq!((matched(record), &record["secLang"]["responseStatus"]), (vec![1, 2], &Value::Null));
+    go.send(()).expect("the origin waits");
+}
+
+#[test]
+fn bodies_held_share_one_bound() {
+    let origin = Origin::start().expect("a port is free");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("main.conf"), format!("{BASE}SecAction \"id:1,phase:2,pass,nolog\"\n"))
+        .expect("rules");
+    let config = format!(
+        "[[listener]]\naddress = \"127.0.0.1:0\"\n[[upstream]]\nname = \"a\"\nservers = [\"{}\"]\n\
+         [[route]]\nupstream = \"a\"\n[seclang]\nfiles = [\"main.conf\"]\n\
+         [limits]\nbodies_held_bytes_max = 3000\n[admin]\naddress = \"127.0.0.1:0\"\n",
+        origin.url()
+    );
+    fs::write(folder.path().join("sekisho.toml"), config).expect("the configuration is written");
+    let checkpoint = Checkpoint::start_in(folder, ["run", "-c", "sekisho.toml"]).expect("the checkpoint starts");
+    let body = |bytes: usize| format!("a={}", "x".repeat(bytes - 2));
+    assert_eq!((post(&checkpoint, "/", &body(2500)), post(&checkpoint, "/", &body(3500))), (200, 413));
+    // One that is still coming holds its share, and gives it back.
+    let mut slow = RawConnection::open(checkpoint.address()).expect("the checkpoint listens");
+    let head = "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2000\r\n\r\n";
+    slow.send(format!("{head}{}", "y".repeat(1900)).as_bytes());
+    let admin = checkpoint.admin().expect("it is announced");
+    let held = |bytes: usize| {
+        let metrics = Client::get_once(admin, "/metrics").expect("metrics");
+        metrics.body.contains(&format!("sekisho_bodies_held_bytes {bytes}\n")).then_some(())
+    };
+    wait("the body to be held", || held(1900));
+    assert_eq!((post(&checkpoint, "/", &body(1000)), post(&checkpoint, "/", &body(1500))), (200, 413));
+    drop(slow);
+    wait("the room to come back", || held(0));
+    assert_eq!(post(&checkpoint, "/", &body(2500)), 200);
+}
+
+#[test]
 fn check_explains_what_rules_make_of_one_request() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let rules = "SecRule ARGS \"@rx ^<\" \"id:7,phase:2,deny,status:406,log,t:urlDecodeUni,t:lowercase,msg:'markup',\

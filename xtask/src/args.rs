@@ -42,6 +42,12 @@ pub(crate) enum Task {
         #[command(subcommand)]
         what: Conformance,
     },
+    /// Reload the Core Rule Set again and again under load
+    Reloads {
+        /// How often
+        #[arg(long, default_value_t = crate::nightly::RELOADS)]
+        count: u32,
+    },
     /// Build the checkpoint and run `sekisho demo`
     Demo {
         /// Passed on to `sekisho demo`
@@ -77,6 +83,9 @@ pub(crate) struct CrsConformance {
     /// Leave the checkpoint out: checks the harness with ModSecurity alone, twice
     #[arg(long)]
     pub(crate) only_peer: bool,
+    /// Most differences that are printed one by one, for each paranoia level
+    #[arg(long, default_value_t = 40)]
+    pub(crate) shown: usize,
     /// Keep the logs of both engines
     #[arg(long)]
     pub(crate) keep: bool,

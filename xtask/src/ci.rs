@@ -15,8 +15,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use self::steps::Steps;
+use crate::args::CrsConformance;
 use crate::process::{build_sekisho, cargo, find_program, run as run_command, say};
-use crate::{fuzz, packages, tidy};
+use crate::{conformance, fuzz, packages, reloads, tidy};
 
 /// How long each target is fuzzed, in seconds.
 const FUZZ_SECONDS: u32 = 10;
@@ -47,10 +48,17 @@ pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
     steps.finish()
 }
 
+/// The short form of `cargo xtask conformance crs`.
+const BESIDE: CrsConformance =
+    CrsConformance { generated: 400, suite: 300, seed: 1, only_peer: false, shown: 40, keep: false };
+/// The short form of `cargo xtask reloads`.
+const RELOADS: u32 = 25;
+
 /// What the tests and the fuzz runs need besides Rust.
 const NEEDED: &[&packages::Package] = &[
     &packages::CXX,
     &packages::NGINX,
+    &packages::MODSECURITY,
     &packages::WRK,
     &packages::SQLMAP,
     &packages::WAPITI,
@@ -88,7 +96,11 @@ fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Re
         Ok(())
     })?;
     match binary {
-        Some(binary) if installed => steps.step("tests", || test(root, Some(&binary)))?,
+        Some(binary) if installed => {
+            steps.step("tests", || test(root, Some(&binary)))?;
+            steps.step("beside ModSecurity", || conformance::check(root, Some(&binary), BESIDE))?;
+            steps.step("reloads", || reloads::check(root, &binary, RELOADS))?
+        }
         Some(_) => steps.skip("tests", "packages are missing")?,
         None => steps.skip("tests", "the binary did not build")?,
     };

@@ -3,6 +3,7 @@
 //! Every request goes to both, byte for byte. Compared are the status of the answer, all scores, and the rules that
 //! matched. A difference is a fault, or it has a cause in [`causes`], which `docs/conformance.md` explains.
 
+mod apart;
 mod causes;
 mod compare;
 mod decision;
@@ -20,7 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::compare::{Outcome, Tally};
 use self::decision::{Decision, scores_rule};
@@ -29,15 +30,13 @@ use self::request::Request;
 use crate::args::CrsConformance;
 use crate::modsecurity::{self, Setting};
 use crate::packages;
-use crate::process::{build_sekisho, say};
+use crate::process::{build_sekisho, environment, say};
 use crate::server::{Server, free_address};
 
 /// The paranoia levels compared, and the thresholds of both: those the Core Rule Set ships with.
 const PARANOIA: [u8; 2] = [1, 2];
 const INBOUND: u32 = 5;
 const OUTBOUND: u32 = 4;
-/// Most differences that are printed one by one.
-const SHOWN_MAX: usize = 40;
 
 /// Compares, and prints what differs.
 ///
@@ -46,7 +45,11 @@ const SHOWN_MAX: usize = 40;
 /// If something does not build or start, or a difference has no known cause.
 pub(crate) fn run(root: &Path, wanted: CrsConformance) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::MODSECURITY])?;
-    let binary = if wanted.only_peer { None } else { Some(build_sekisho(root, "demo")?) };
+    let binary = match environment("SEKISHO_BIN") {
+        _ if wanted.only_peer => None,
+        Some(binary) => Some(PathBuf::from(binary)),
+        None => Some(build_sekisho(root, "demo")?),
+    };
     check(root, binary.as_deref(), wanted)
 }
 
@@ -60,9 +63,11 @@ pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) 
     let requests = requests(&crs, wanted)?;
     let origin = origin::start()?;
     let folder = tempfile::tempdir().context("create a folder for the run")?;
+    let rules = folder.path().join("crs");
+    apart::copy(&crs, &rules)?;
     let mut unexplained = 0;
     for paranoia in PARANOIA {
-        let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &crs, paranoia, origin };
+        let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &rules, paranoia, origin };
         std::fs::create_dir_all(stage.folder).context("create a folder for the run")?;
         say(format!("paranoia {paranoia}: {} requests to ModSecurity", requests.len()))?;
         let theirs = stage.peer("peer", &requests)?;
@@ -72,7 +77,7 @@ pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) 
             None => stage.peer("itself", &requests)?,
         };
         let tally = Tally::of(&requests, &theirs, &ours);
-        say(tally.report(paranoia, SHOWN_MAX))?;
+        say(tally.report(paranoia, wanted.shown))?;
         unexplained += tally.unexplained();
     }
     if let Some(kept) = wanted.keep.then(|| folder.keep()) {
@@ -106,7 +111,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn rules(&self, name: &str) -> Result<(PathBuf, PathBuf)> {
         let log = self.folder.join(format!("{name}-audit.json"));
-        let after = scores_rule();
+        let after = format!("{}\n{}", apart::FORCED_BODY, scores_rule());
         let setting = Setting {
             paranoia: self.paranoia,
             inbound: INBOUND,
@@ -123,19 +128,21 @@ impl Stage<'_> {
         let server = modsecurity::start(self.folder, &format!("{name}-nginx"), 1, &rules, &self.origin.to_string())?;
         let answers = send(&server, requests)?;
         drop(server);
-        outcomes(answers, &log)
+        let text = std::fs::read(&log).with_context(|| format!("read {}", log.display()))?;
+        Ok(outcomes(answers, decision::read(&text)?))
     }
 
     fn checkpoint(&self, binary: &Path, requests: &[Request]) -> Result<Vec<Outcome>> {
-        let (rules, log) = self.rules("sekisho")?;
+        let (rules, _) = self.rules("sekisho")?;
+        let data = self.folder.join("sekisho-data");
         let address = free_address()?;
         let mut command = Command::new(binary);
         command.args(["guard", &format!("http://{}", self.origin), "--listen", &address, "--seclang"]).arg(&rules);
-        command.arg("--data").arg(self.folder.join("sekisho-data"));
+        command.arg("--data").arg(&data);
         let server = Server::start(command, &address, &self.folder.join("sekisho.log"))?;
         let answers = send(&server, requests)?;
         drop(server);
-        outcomes(answers, &log)
+        Ok(outcomes(answers, decision::read_records(&records(&data)?)?))
     }
 }
 
@@ -144,9 +151,16 @@ fn send(server: &Server, requests: &[Request]) -> Result<Vec<Answer>> {
     requests.iter().enumerate().map(|(number, request)| exchange(address, number, &request.bytes)).collect()
 }
 
-fn outcomes(answers: Vec<Answer>, log: &Path) -> Result<Vec<Outcome>> {
-    let text = std::fs::read(log).with_context(|| format!("read {}", log.display()))?;
-    let mut decisions: HashMap<Ipv4Addr, Decision> = decision::read(&text)?;
+fn outcomes(answers: Vec<Answer>, mut decisions: HashMap<Ipv4Addr, Decision>) -> Vec<Outcome> {
     let numbered = answers.into_iter().enumerate();
-    Ok(numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect())
+    numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect()
+}
+
+/// All records below the data folder of a checkpoint that has ended: each segment is archived then.
+fn records(data: &Path) -> Result<Vec<u8>> {
+    let mut command = Command::new("gzip");
+    command.arg("-dcr").arg(data.join("AWSLogs"));
+    let output = command.output().context("run gzip")?;
+    ensure!(output.status.success(), "gzip says: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(output.stdout)
 }

@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|conformance|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod ci;
 mod conformance;
+mod connection;
 mod demo;
 mod equivalence;
 mod fuzz;
@@ -17,6 +18,7 @@ mod packages;
 mod process;
 mod process_tree;
 mod properties;
+mod reloads;
 mod server;
 mod tidy;
 mod workspace;
@@ -50,6 +52,7 @@ fn run(task: Task) -> Result<()> {
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
         Task::Conformance { what: Conformance::Crs(wanted) } => conformance::run(&root, wanted),
+        Task::Reloads { count } => reloads::run(&root, count),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

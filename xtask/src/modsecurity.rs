@@ -91,7 +91,7 @@ pub(crate) fn start(folder: &Path, name: &str, workers: u32, rules: &Path, backe
     let server = format!(
         "access_log off;\nclient_max_body_size {BODY_MB_MAX}m;\n\
          upstream backend {{ server {backend}; keepalive 64; keepalive_requests 1000000000; }}\n\
-         server {{ listen {address};\nmodsecurity on;\nmodsecurity_rules_file {};\n\
+         server {{ listen {address};\nignore_invalid_headers off;\nunderscores_in_headers on;\nmodsecurity on;\nmodsecurity_rules_file {};\n\
          location / {{ proxy_pass http://backend; proxy_http_version 1.1;\n\
          proxy_set_header Connection \"\"; proxy_set_header Host $http_host; }} }}",
         rules.display()

@@ -5,12 +5,14 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::process::say;
-use crate::{equivalence, fuzz, properties};
+use crate::{equivalence, fuzz, properties, reloads};
 
 /// Policies that are generated for the comparison with the reference evaluator.
 pub(crate) const CASES: u32 = 100_000;
 /// Cases of every property test; the ordinary tests run 100 to 2,000.
 const PROPERTY_CASES: u32 = 20_000;
+/// How often the Core Rule Set is reloaded under load.
+pub(crate) const RELOADS: u32 = 1_000;
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 600;
 
@@ -23,6 +25,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let searches = [
         ("equivalence", equivalence::run(root, CASES)),
         ("properties", properties::run(root, PROPERTY_CASES)),
+        ("reloads", reloads::run(root, RELOADS)),
         ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep, fuzz::Search::Onward)),
     ];
     let mut found = Vec::new();

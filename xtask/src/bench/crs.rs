@@ -14,10 +14,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use self::loads::Load;
-use self::pace::{Connection, Latency};
+use self::pace::Latency;
 use super::edge::{fresh_folder, sample};
 use super::figures::Sample;
 use crate::args::CrsBench;
+use crate::connection::Connection;
 use crate::modsecurity::{self, Setting};
 use crate::process::{build_sekisho, say};
 use crate::server::{Server, free_address};

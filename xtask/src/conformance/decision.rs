@@ -1,4 +1,4 @@
-//! What an engine made of a request, as its audit log tells.
+//! What an engine made of a request: as the audit log of one tells, and the records of the other.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
@@ -39,6 +39,42 @@ pub(super) struct Decision {
     pub(super) scores: Option<String>,
 }
 
+impl Decision {
+    fn add(&mut self, id: Option<u64>, message: &Value) {
+        match id {
+            Some(SCORES_RULE) => self.scores = message.as_str().map(str::to_owned),
+            Some(id) if !NOT_AUDITED.contains(&id) => {
+                self.rules.insert(id);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Rules that stand in an error log and in no audit log (`noauditlog`): one side knows the one, the other the other.
+const NOT_AUDITED: [u64; 1] = [980_170];
+
+/// Reads the records of a checkpoint that has ended, by client address: one JSON object a line.
+///
+/// # Errors
+///
+/// If a line is no such object.
+pub(super) fn read_records(records: &[u8]) -> Result<HashMap<Ipv4Addr, Decision>> {
+    let mut decisions = HashMap::new();
+    for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let record: Value = serde_json::from_slice(line).context("read a record")?;
+        let client = record["httpRequest"]["clientIp"].as_str().and_then(|address| address.parse().ok());
+        let client: Ipv4Addr = client.with_context(|| format!("find the client in {record}"))?;
+        let Some(found) = record["secLang"]["matchedRules"].as_array() else { continue };
+        let mut decision = Decision::default();
+        for matched in found {
+            decision.add(matched["ruleId"].as_u64(), &matched["message"]);
+        }
+        decisions.insert(client, decision);
+    }
+    Ok(decisions)
+}
+
 /// Reads an audit log of one JSON object a line, by client address.
 ///
 /// # Errors
@@ -59,13 +95,7 @@ pub(super) fn read(log: &[u8]) -> Result<HashMap<Ipv4Addr, Decision>> {
                 Value::String(text) => text.parse().ok(),
                 id => id.as_u64(),
             };
-            match id {
-                Some(SCORES_RULE) => decision.scores = message["message"].as_str().map(str::to_owned),
-                Some(id) => {
-                    decision.rules.insert(id);
-                }
-                None => {}
-            }
+            decision.add(id, &message["message"]);
         }
     }
     Ok(decisions)
@@ -88,6 +118,19 @@ mod tests {
         let expected = Decision { rules: BTreeSet::from([920_350]), scores: Some("in=3 out=0".to_owned()) };
         assert_eq!(read.get(&Ipv4Addr::new(127, 0, 1, 0)), Some(&expected));
         assert!(super::read(b"{}\n").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn records_tell_the_same() -> Result<()> {
+        let record = format!(
+            r#"{{"httpRequest":{{"clientIp":"127.0.1.1"}},"secLang":{{"matchedRules":[{{"ruleId":920350,"message":"m"}},
+            {{"ruleId":980170,"message":"x"}},{{"ruleId":{SCORES_RULE},"message":"in=3 out=0"}}]}}}}"#
+        );
+        let records = format!("{}\n{}\n", record.replace('\n', ""), r#"{"httpRequest":{"clientIp":"127.0.1.2"}}"#);
+        let read = read_records(records.as_bytes())?;
+        let expected = Decision { rules: BTreeSet::from([920_350]), scores: Some("in=3 out=0".to_owned()) };
+        assert_eq!(read, HashMap::from([(Ipv4Addr::new(127, 0, 1, 1), expected)]));
         Ok(())
     }
 

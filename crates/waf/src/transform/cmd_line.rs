@@ -8,7 +8,7 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Command line; ModSecurity Reference Manual, `cmdLine`.
 
 use super::Growth;
-use super::command_line::{Dialect, changing};
+use super::command_line::{Dialect, marks};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
@@ -18,11 +18,11 @@ const SPACES: &[u8] = b",;";
 static DIALECT: Dialect = Dialect {
     deleted: DELETED,
     spaces: SPACES,
-    closing: b"/(",
+    closing: *b"/(",
     trimmed: false,
     caret_continues: false,
     backslashes_joined: false,
-    alone: changing(DELETED, SPACES),
+    marks: marks(DELETED, SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

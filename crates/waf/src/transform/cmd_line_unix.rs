@@ -7,7 +7,7 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Command line Unix.
 
 use super::Growth;
-use super::command_line::{Dialect, LINE_SPACES, changing};
+use super::command_line::{Dialect, LINE_SPACES, marks};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
@@ -16,11 +16,11 @@ const DELETED: &[u8] = b"\\\"'";
 static DIALECT: Dialect = Dialect {
     deleted: DELETED,
     spaces: LINE_SPACES,
-    closing: b"",
+    closing: *b"  ",
     trimmed: true,
     caret_continues: false,
     backslashes_joined: false,
-    alone: changing(DELETED, LINE_SPACES),
+    marks: marks(DELETED, LINE_SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

@@ -10,7 +10,7 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Command line Windows.
 
 use super::Growth;
-use super::command_line::{Dialect, LINE_SPACES, changing};
+use super::command_line::{Dialect, LINE_SPACES, marks};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
@@ -19,11 +19,11 @@ const DELETED: &[u8] = b"^\"'`";
 static DIALECT: Dialect = Dialect {
     deleted: DELETED,
     spaces: LINE_SPACES,
-    closing: b"",
+    closing: *b"  ",
     trimmed: true,
     caret_continues: true,
     backslashes_joined: true,
-    alone: changing(DELETED, LINE_SPACES),
+    marks: marks(DELETED, LINE_SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

@@ -8,37 +8,30 @@ pub(super) struct Dialect {
     pub(super) deleted: &'static [u8],
     /// Bytes that count as a space, other than the space.
     pub(super) spaces: &'static [u8],
-    /// Bytes before which spaces vanish.
-    pub(super) closing: &'static [u8],
+    /// Bytes before which spaces vanish; spaces where there are none.
+    pub(super) closing: [u8; 2],
     /// Whether spaces at both ends vanish.
     pub(super) trimmed: bool,
     /// Whether a caret takes a line end after it along, as the line continuation of `cmd.exe`.
     pub(super) caret_continues: bool,
     /// Whether several backslashes are one.
     pub(super) backslashes_joined: bool,
-    /// [`changing`] bytes.
-    pub(super) alone: [bool; 256],
+    /// What [`marks`] gives for the bytes that vanish and those that count as a space.
+    pub(super) marks: [u8; MARKS_MAX],
 }
 
-/// Which bytes change wherever they stand: upper case, those that vanish, and those that count as a space.
-pub(super) const fn changing(deleted: &[u8], spaces: &[u8]) -> [bool; 256] {
-    let mut alone = [false; 256];
-    let mut byte = b'A';
-    while byte <= b'Z' {
-        alone[byte as usize] = true;
-        byte += 1;
-    }
+/// Bytes that vanish and bytes that count as a space, of the dialect with most of them.
+const MARKS_MAX: usize = 9;
+
+/// Two lists as one of fixed length, which can be compared with many bytes at once. What is left over repeats its first.
+pub(super) const fn marks(deleted: &[u8], spaces: &[u8]) -> [u8; MARKS_MAX] {
+    let mut marks = [deleted[0]; MARKS_MAX];
     let mut at = 0;
-    while at < deleted.len() {
-        alone[deleted[at] as usize] = true;
+    while at < deleted.len() + spaces.len() {
+        marks[at] = if at < deleted.len() { deleted[at] } else { spaces[at - deleted.len()] };
         at += 1;
     }
-    at = 0;
-    while at < spaces.len() {
-        alone[spaces[at] as usize] = true;
-        at += 1;
-    }
-    alone
+    marks
 }
 
 /// White space other than the space.
@@ -47,12 +40,16 @@ pub(super) const LINE_SPACES: &[u8] = b"\t\n\x0b\x0c\r";
 impl Dialect {
     /// Whether [`Self::write`] might change `input`.
     pub(super) fn touches(&self, input: &[u8]) -> bool {
+        let [first, second] = self.closing;
+        let joins = self.backslashes_joined;
         let is_pair = |left: u8, right: u8| {
-            left == b' ' && (right == b' ' || self.closing.contains(&right))
-                || self.backslashes_joined && left == b'\\' && right == b'\\'
+            (left == b' ') & ((right == b' ') | (right == first) | (right == second))
+                | joins & (left == b'\\') & (right == b'\\')
         };
+        let changes =
+            |byte: u8| self.marks.iter().fold(byte.is_ascii_uppercase(), |found, mark| found | (byte == *mark));
         let ends = self.trimmed && (input.first() == Some(&b' ') || input.last() == Some(&b' '));
-        ends || scan::any(input, |byte| self.alone[usize::from(byte)]) || scan::any_pair(input, is_pair)
+        ends || scan::any(input, changes) || scan::any_pair(input, is_pair)
     }
 
     /// Appends `input` in lower case, spaces compressed, and all that the dialect lists undone.

@@ -9,15 +9,18 @@
 //! Source: AWS WAF Developer Guide, "Using text transformations", Remove comments char; ModSecurity Reference Manual,
 //! `removeCommentsChar`.
 
-use super::Growth;
-use memchr::memmem;
+use super::{Growth, scan};
+use memchr::memchr;
 
 pub(super) const GROWTH: Growth = Growth::None;
 
 const MARKS: &[&[u8]] = &[b"/*", b"*/", b"--", b"#"];
 
 pub(super) fn touches(input: &[u8]) -> bool {
-    MARKS.iter().any(|mark| memmem::find(input, mark).is_some())
+    let is_mark = |left, right| {
+        (left == b'/') & (right == b'*') | (left == b'*') & (right == b'/') | (left == b'-') & (right == b'-')
+    };
+    memchr(b'#', input).is_some() || scan::any_pair(input, is_mark)
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {

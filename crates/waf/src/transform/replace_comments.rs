@@ -8,22 +8,22 @@
 //! `replaceComments`.
 
 use super::Growth;
+use super::scan::find_pair;
 use super::span::{put, rewrite};
-use memchr::memmem;
 
 pub(super) const GROWTH: Growth = Growth::None;
 
 pub(super) fn touches(input: &[u8]) -> bool {
-    memmem::find(input, b"/*").is_some()
+    find_pair(input, *b"/*").is_some()
 }
 
 pub(super) fn write(input: &[u8], out: &mut Vec<u8>) {
     rewrite(
         input,
         out,
-        |rest| memmem::find(rest, b"/*"),
+        |rest| find_pair(rest, *b"/*"),
         |comment, out| {
-            let taken = memmem::find(&comment[2..], b"*/").map_or(comment.len(), |end| 2 + end + 2);
+            let taken = find_pair(&comment[2..], *b"*/").map_or(comment.len(), |end| 2 + end + 2);
             put(out, b' ', taken)
         },
     );

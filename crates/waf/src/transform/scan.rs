@@ -20,9 +20,22 @@ pub(super) fn any_pair(input: &[u8], wanted: impl Fn(u8, u8) -> bool) -> bool {
     strides.any(|pairs| pairs.fold(false, |found, (&left, &right)| found | wanted(left, right)))
 }
 
+/// Where these two bytes first stand one after the other. Cheap to begin, unlike a searcher for any text.
+pub(super) fn find_pair(input: &[u8], [left, right]: [u8; 2]) -> Option<usize> {
+    memchr::memchr_iter(left, input).find(|at| input.get(at + 1) == Some(&right))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pair_is_found_where_it_first_is() {
+        assert_eq!(find_pair(b"//*/*", *b"/*"), Some(1));
+        assert_eq!(find_pair(b"**/", *b"*/"), Some(1));
+        assert_eq!(find_pair(b"/ *", *b"/*"), None);
+        assert_eq!(find_pair(b"/", *b"/*"), None);
+    }
 
     #[test]
     fn a_byte_is_found_wherever_it_is() {

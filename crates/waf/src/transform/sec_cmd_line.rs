@@ -7,7 +7,7 @@
 //! Source: ModSecurity Reference Manual, `cmdLine`.
 
 use super::Growth;
-use super::command_line::{Dialect, changing};
+use super::command_line::{Dialect, marks};
 
 pub(super) const GROWTH: Growth = Growth::None;
 
@@ -17,11 +17,11 @@ const SPACES: &[u8] = b",;\t\r\n";
 static DIALECT: Dialect = Dialect {
     deleted: DELETED,
     spaces: SPACES,
-    closing: b"/(",
+    closing: *b"/(",
     trimmed: false,
     caret_continues: false,
     backslashes_joined: false,
-    alone: changing(DELETED, SPACES),
+    marks: marks(DELETED, SPACES),
 };
 
 pub(super) fn touches(input: &[u8]) -> bool {

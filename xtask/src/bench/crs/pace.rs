@@ -2,16 +2,12 @@
 //! divided by how many there were. A steady one: so many a second, whatever the server does, and how long each took
 //! from when it was due; a server that stalls does not slow it down, so that its stalls show.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use super::super::wrk::Requests;
-
-/// How long an answer may take before the run is worthless.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::connection::Connection;
 
 /// Asks for `request` over `connections` for `seconds`, again as soon as it is answered.
 ///
@@ -98,74 +94,9 @@ fn run_lane(
     Ok(waits)
 }
 
-/// A kept connection.
-pub(super) struct Connection {
-    reader: BufReader<TcpStream>,
-}
-
-impl Connection {
-    pub(super) fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
-        stream.set_nodelay(true).context("set no delay")?;
-        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).context("set a time-out")?;
-        Ok(Self { reader: BufReader::new(stream) })
-    }
-
-    /// Sends a request that must be answered with `status`; the connection for the next one.
-    pub(super) fn answered(mut self, address: &str, request: &[u8], status: u16) -> Result<Self> {
-        let (got, closes) = self.ask(request)?;
-        if got != status {
-            bail!("{address} answered {got} instead of {status}");
-        }
-        if closes { Self::open(address) } else { Ok(self) }
-    }
-
-    /// Sends a request and reads the whole answer: its status, and whether the connection ends with it.
-    fn ask(&mut self, request: &[u8]) -> Result<(u16, bool)> {
-        self.reader.get_mut().write_all(request).context("send a request")?;
-        let (mut status, mut length, mut closes, mut chunked) = (None, 0_u64, false, false);
-        loop {
-            let mut line = String::new();
-            ensure!(self.reader.read_line(&mut line).context("read an answer")? > 0, "the connection was closed");
-            let line = line.trim_end().to_ascii_lowercase();
-            match (line.split_once(':'), status) {
-                (_, None) => status = line.split(' ').nth(1).and_then(|status| status.parse().ok()),
-                (Some(("content-length", value)), _) => length = value.trim().parse().context("read a length")?,
-                (Some(("connection", value)), _) => closes = value.trim() == "close",
-                (Some(("transfer-encoding", _)), _) => chunked = true,
-                _ if line.is_empty() => break,
-                _ => {}
-            }
-        }
-        if chunked {
-            self.skip_chunks()?;
-        } else {
-            self.skip(length)?;
-        }
-        Ok((status.context("read the status")?, closes))
-    }
-
-    fn skip(&mut self, length: u64) -> Result<()> {
-        let skipped = std::io::copy(&mut self.reader.by_ref().take(length), &mut std::io::sink())?;
-        ensure!(skipped == length, "the answer ended early");
-        Ok(())
-    }
-
-    fn skip_chunks(&mut self) -> Result<()> {
-        loop {
-            let mut line = String::new();
-            self.reader.read_line(&mut line)?;
-            let length = u64::from_str_radix(line.trim(), 16).context("read the size of a chunk")?;
-            self.skip(length + 2)?;
-            if length == 0 {
-                return Ok(());
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
     use super::*;
