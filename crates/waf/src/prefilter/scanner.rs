@@ -13,7 +13,7 @@ use super::byte_set::ByteSet;
 pub(crate) use build::ScannerBuilder;
 pub(crate) use class::Present;
 use class::{EDGE, class_of};
-use window::Windows;
+use window::{Numbering, Windows};
 
 /// What is to be answered: a program's index.
 pub(crate) type JudgeId = u32;
@@ -21,6 +21,7 @@ pub(crate) type JudgeId = u32;
 /// The compiled programs.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
+    numbering: Numbering,
     /// One bit a window, by its number.
     windows: Box<[u64]>,
     /// By word of `windows`: how many bits are set before it.
@@ -98,8 +99,13 @@ pub(crate) struct ScanMemory {
 
 impl ScanMemory {
     fn prepare(&mut self, scanner: &Scanner) {
-        self.progress.resize(scanner.sequences.len(), 0);
-        self.met.resize(scanner.grams.len(), false);
+        // All is zero between two texts, whichever scanner the memory was used with.
+        if self.progress.len() < scanner.sequences.len() {
+            self.progress.resize(scanner.sequences.len(), 0);
+        }
+        if self.met.len() < scanner.grams.len() {
+            self.met.resize(scanner.grams.len(), false);
+        }
     }
 
     fn clear(&mut self) {
@@ -142,13 +148,13 @@ impl Scanner {
     }
 
     fn is_any_known(&self, windows: Windows) -> bool {
-        windows.numbers().into_iter().fold(false, |any, number| any | self.is_known(number))
+        self.numbering.numbers(windows).into_iter().fold(false, |any, number| any | self.is_known(number))
     }
 
     #[cold]
     fn meet(&self, text: &[u8], at: usize, windows: Windows, memory: &mut ScanMemory) {
         memory.here.clear();
-        for number in windows.numbers() {
+        for number in self.numbering.numbers(windows) {
             if self.is_known(number) {
                 self.look_behind(number, text, at, memory);
             }
