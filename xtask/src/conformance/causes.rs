@@ -129,7 +129,9 @@ fn has(difference: &Difference<'_>, needle: &str) -> bool {
 /// ModSecurity 3.0.9 leaves the line end in each value of `MULTIPART_PART_HEADERS`: rule 922110, which captures all of a
 /// content type, takes the parameters of an ordinary one for illegal.
 fn part_line_ends(difference: &Difference<'_>) -> bool {
-    only(difference, &[922_110], &[]) && has(difference, "\r\nContent-Type: text/plain; charset=utf-8\r\n")
+    let captures = only(difference, &[922_110], &[942_130, 942_131]) && has(difference, "\r\n--");
+    (captures || only(difference, &[922_110], &[]))
+        && has(difference, "\r\nContent-Type: text/plain; charset=utf-8\r\n")
 }
 
 /// The libinjection in ModSecurity 3.0.9 takes every attribute that begins with `on` for an event handler; later ones
@@ -161,7 +163,7 @@ fn phrase_missed(difference: &Difference<'_>) -> bool {
 fn content_types(difference: &Difference<'_>) -> bool {
     let head = Head::of(&difference.request.bytes);
     let lines = head.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-type")).count();
-    lines > 1 && only(difference, &[920_620], &[920_420, 920_470, 921_421])
+    lines > 1 && only(difference, &[920_620], &[920_420, 920_470, 921_421, 921_422])
 }
 
 /// `http://host` goes to the rules as `/` there and as it came here.
