@@ -21,3 +21,6 @@ pub(crate) use filter::{Filter, FilterMemory};
 pub(crate) use gram::Gram;
 pub(crate) use program::Program;
 pub(crate) use scanner::Present;
+
+#[cfg(test)]
+mod tests;

@@ -385,9 +385,9 @@ impl Passage {
 impl Drop for Passage {
     /// The client went away before the end.
     fn drop(&mut self) {
-        let Some((line, decision)) = self.close(None) else { return };
-        let worker = Rc::clone(&self.worker);
-        tokio::task::spawn_local(async move { worker.record_line(decision, line).await });
+        if let Some((line, decision)) = self.close(None) {
+            self.worker.record_line_now(decision, &line);
+        }
     }
 }
 

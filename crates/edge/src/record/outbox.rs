@@ -206,6 +206,17 @@ impl Outbox {
         }
     }
 
+    /// Leaves records where nobody can wait: what finds no room is dropped and counted, whatever the setting says.
+    pub fn push_now(&self, lines: &[u8], records: u64) {
+        debug_assert!(lines.ends_with(b"\n"), "records are whole lines");
+        if self.exchange.reserve(lines.len()) {
+            self.append(lines, records);
+        } else {
+            self.exchange.metrics.dropped(DropReason::Abandoned).inc_by(records);
+            self.exchange.ring(|bell| bell.early = true);
+        }
+    }
+
     async fn push_when_room(&self, lines: &[u8], records: u64) {
         self.exchange.metrics.waits.inc();
         let mut abandoned = Abandoned { exchange: &self.exchange, records };

@@ -124,6 +124,16 @@ impl Worker {
         self.line.set(line);
     }
 
+    /// Hands over a record where nobody can wait, as its request is gone.
+    pub(crate) fn record_line_now(&self, decision: Decision, line: &[u8]) {
+        if let Some(witness) = &self.shared.witness {
+            witness.decided(decision, line);
+        }
+        if let Some(outbox) = &self.outbox {
+            outbox.push_now(line, 1);
+        }
+    }
+
     /// Records bytes that were no request.
     pub(crate) async fn record_malformed(&self, visit: &Visit, unread: &Unread<'_>) {
         self.shared.metrics.edge.malformed("request");

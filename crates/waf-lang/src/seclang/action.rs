@@ -126,6 +126,13 @@ enum Kind {
     XmlNamespace,
 }
 
+const NAMES: refused::Names = refused::Names {
+    what: "the action",
+    mark: "",
+    codes: ("unsupported-action", "unknown-action"),
+    refused: refused::ACTIONS,
+};
+
 /// The names rules know actions by.
 const ACTIONS: &[(&str, Kind, Takes)] = &[
     ("accuracy", Kind::Accuracy, Takes::Value),
@@ -187,7 +194,7 @@ pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Actions {
 fn one(item: &list::Item<'_>, actions: &mut Actions, reading: &mut Reading<'_>) {
     let name = item.name.text();
     let Some(&(known, kind, takes)) = ACTIONS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
-        unknown(item.name, reading);
+        refused::tell(item.name, &NAMES, ACTIONS.iter().map(|(known, ..)| *known), &mut reading.report);
         return;
     };
     match (&item.value, takes) {
@@ -206,18 +213,6 @@ fn one(item: &list::Item<'_>, actions: &mut Actions, reading: &mut Reading<'_>) 
         (Some(value), _) => with_value(kind, item.name, value, actions, reading),
         (None, _) => bare(kind, item.name, actions, reading),
     }
-}
-
-fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
-    let text = name.text();
-    if let Some(reason) = refused::reason(refused::ACTIONS, text) {
-        let message = format!("the action `{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-action", message).help(refused::HELP));
-        return;
-    }
-    let help = reading.report.did_you_mean(text, ACTIONS.iter().map(|(known, ..)| *known));
-    let problem = name.error("unknown-action", format!("unknown action {}", quoted(text)));
-    reading.report.push(problem.help(help.unwrap_or_else(|| "see the list of actions in docs/seclang.md".to_owned())));
 }
 
 fn bare(kind: Kind, name: Part<'_>, actions: &mut Actions, reading: &mut Reading<'_>) {

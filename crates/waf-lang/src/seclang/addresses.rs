@@ -31,12 +31,7 @@ pub(super) fn inline(argument: Part<'_>, report: &mut Report) -> Option<Vec<IpNe
 pub(super) fn from_files(argument: Part<'_>, reading: &mut Reading<'_>) -> Option<Vec<IpNet>> {
     let mut ranges = Vec::new();
     let mut sound = true;
-    for name in argument.split_white_space() {
-        let path = reading.resolve(name.text());
-        let Some(bytes) = reading.bytes(&path, name) else {
-            sound = false;
-            continue;
-        };
+    for (name, path, bytes) in reading.each_file(argument)? {
         for (at, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {

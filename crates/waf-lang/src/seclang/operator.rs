@@ -42,6 +42,13 @@ enum Kind {
     Xss,
 }
 
+const NAMES: refused::Names = refused::Names {
+    what: "the operator",
+    mark: "@",
+    codes: ("unsupported-operator", "unknown-operator"),
+    refused: refused::OPERATORS,
+};
+
 /// The names rules know operators by.
 const OPERATORS: &[(&str, Kind)] = &[
     ("beginsWith", Kind::Text(TextTest::BeginsWith)),
@@ -107,7 +114,7 @@ pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Test> {
 fn named(name: Part<'_>, argument: Part<'_>, reading: &mut Reading<'_>) -> Option<PhasedOperator> {
     let text = name.text();
     let Some((known, kind)) = OPERATORS.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)) else {
-        unknown(name, reading);
+        refused::tell(name, &NAMES, OPERATORS.iter().map(|(known, _)| *known), &mut reading.report);
         return None;
     };
     let takes_none = matches!(kind, Kind::Sqli | Kind::Xss | Kind::UrlEncoding | Kind::Utf8 | Kind::GeoLookup);
@@ -151,20 +158,6 @@ fn lower(kind: Kind, argument: Part<'_>, reading: &mut Reading<'_>) -> Option<Ph
 
 fn address_set(ranges: Vec<ipnet::IpNet>) -> AddressSet {
     ranges.into_iter().collect()
-}
-
-fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
-    let text = name.text();
-    if let Some(reason) = refused::reason(refused::OPERATORS, text) {
-        let message = format!("the operator `@{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-operator", message).help(refused::HELP));
-        return;
-    }
-    let help = reading.report.did_you_mean(text, OPERATORS.iter().map(|(known, _)| *known));
-    let problem = name.error("unknown-operator", format!("unknown operator {}", quoted(text)));
-    reading
-        .report
-        .push(problem.help(help.unwrap_or_else(|| "see the list of operators in docs/seclang.md".to_owned())));
 }
 
 fn regex(part: Part<'_>, global: bool, reading: &mut Reading<'_>) -> Option<PhasedOperator> {

@@ -60,13 +60,7 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 /// none.
 pub(super) fn from_files(argument: Part<'_>, reading: &mut Reading<'_>) -> Option<Vec<Vec<u8>>> {
     let mut phrases = Vec::new();
-    let mut sound = true;
-    for name in argument.split_white_space() {
-        let path = reading.resolve(name.text());
-        let Some(bytes) = reading.bytes(&path, name) else {
-            sound = false;
-            continue;
-        };
+    for (name, path, bytes) in reading.each_file(argument)? {
         let before = phrases.len();
         let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
         phrases.extend(lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")).map(<[u8]>::to_vec));
@@ -75,5 +69,5 @@ pub(super) fn from_files(argument: Part<'_>, reading: &mut Reading<'_>) -> Optio
             reading.report.push(name.warning("no-phrases", message));
         }
     }
-    sound.then_some(phrases)
+    Some(phrases)
 }

@@ -48,6 +48,20 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Reads the files that a list of words names: each word, its path and what it holds. None if one cannot be read.
+    pub(super) fn each_file<'p>(&mut self, names: Part<'p>) -> Option<Vec<(Part<'p>, String, Vec<u8>)>> {
+        let mut found = Vec::new();
+        let mut sound = true;
+        for name in names.split_white_space() {
+            let path = self.resolve(name.text());
+            match self.bytes(&path, name) {
+                Some(bytes) => found.push((name, path, bytes)),
+                None => sound = false,
+            }
+        }
+        sound.then_some(found)
+    }
+
     /// Reads a file.
     pub(super) fn within_limits(&mut self, path: &str) -> Result<Vec<u8>, String> {
         self.read_files += 1;

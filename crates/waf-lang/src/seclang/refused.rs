@@ -1,5 +1,8 @@
 //! What ModSecurity knows and this engine does not honour, by name and with the reason.
 
+use super::word::Part;
+use crate::report::{Report, quoted};
+
 /// A name and why it is refused.
 pub(super) type Refused = (&'static str, &'static str);
 
@@ -26,6 +29,30 @@ pub(super) fn reason(table: &[Refused], name: &str) -> Option<&'static str> {
 
 const APACHE: &str = "only Apache's own state has it";
 const NEVER_SET: &str = "no version in use sets it";
+
+/// What kind of name is read, for what is told of one that is not honoured.
+pub(super) struct Names {
+    /// Such as `the operator`, and what stands before its name.
+    pub(super) what: &'static str,
+    pub(super) mark: &'static str,
+    /// The codes of names that are refused and of names that nobody knows.
+    pub(super) codes: (&'static str, &'static str),
+    pub(super) refused: &'static [Refused],
+}
+
+/// Tells that a name is refused, or known to nobody.
+pub(super) fn tell(name: Part<'_>, names: &Names, known: impl Iterator<Item = &'static str>, report: &mut Report) {
+    let text = name.text();
+    let Names { what, mark, codes, refused } = names;
+    if let Some(reason) = reason(refused, text) {
+        let message = format!("{what} `{mark}{text}` is not supported: {reason}");
+        report.push(name.error(codes.0, message).help(HELP));
+        return;
+    }
+    let help = report.did_you_mean(text, known);
+    let problem = name.error(codes.1, format!("{what} {} is unknown", quoted(&format!("{mark}{text}"))));
+    report.push(problem.help(help.unwrap_or_else(|| "see the list in docs/seclang.md".to_owned())));
+}
 
 /// Variables.
 pub(super) const VARIABLES: &[Refused] = &[

@@ -106,6 +106,23 @@ fn a_line_ends_with_the_rule_and_the_request() {
 }
 
 #[test]
+fn a_match_keeps_what_explains_it() {
+    let mut site = Site::new(
+        r#"SecRule ARGS "@rx <script" "id:1,phase:2,pass,log,t:none,t:urlDecodeUni,t:lowercase"
+           SecRule ARGS "@rx ^%3C" "id:2,phase:2,pass,log""#,
+    );
+    site.send(Sent::query("q=%253CScript%253E"));
+    let shown = site.transaction().matches().map(|matched| {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        (matched.rule.id, text(matched.variable), text(matched.value), text(matched.transformed))
+    });
+    let expected = [(1, "ARGS:q", "%3CScript%3E", "<script>"), (2, "ARGS:q", "%3CScript%3E", "")];
+    let expected =
+        expected.map(|(id, variable, value, form)| (id, variable.to_owned(), value.to_owned(), form.to_owned()));
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn who_asks_for_no_log_is_left_out() {
     let mut site = Site::new(
         r#"SecAction "id:1,phase:2,pass,nolog"

@@ -10,6 +10,8 @@ use super::program::Program;
 
 /// A program that costs less than this needs no lens.
 const RARE: f64 = 0.0005;
+/// A program that costs less than this is not worth a text of its own.
+const ERASED_WORTH: f64 = 0.01;
 /// How many times less a program must cost through a lens to be worth it.
 const GAIN: f64 = 2.0;
 /// A class that may be left out must stand so often in a pattern for the text to be seen without it.
@@ -58,7 +60,8 @@ impl Condition {
         let separated = |erased: &&ByteSet| {
             found.separators.iter().any(|(set, times)| *times >= SEPARATORS_MIN && set.is_subset(erased))
         };
-        let erased = erasable.iter().filter(separated).copied();
+        let tried = if cost > ERASED_WORTH { erasable } else { &[] };
+        let erased = tried.iter().filter(separated).copied();
         for erased in std::iter::once(ByteSet::EMPTY).chain(erased) {
             for absent in found.absent() {
                 let lens = Lens { erased, absent, ..plain };

@@ -8,7 +8,7 @@ use super::scanner::{Present, ScanMemory, Scanner, ScannerBuilder};
 /// Conditions that need one of bytes that are less frequent than this are asked apart from others: most texts have none.
 const SELDOM: f64 = 0.02;
 
-/// The compiled conditions, numbered as they were given.
+/// The compiled conditions, each with a number.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     /// Words of an answer.
@@ -34,7 +34,7 @@ struct View {
 /// Memory for asking, kept from one text to the next.
 #[derive(Debug, Default)]
 pub(crate) struct FilterMemory {
-    scans: Vec<ScanMemory>,
+    scan: ScanMemory,
     /// What a scanner answers: conditions, then conditions asked otherwise.
     answer: Vec<u64>,
     /// Which conditions are asked otherwise of the text at hand.
@@ -52,11 +52,11 @@ struct ViewBuilder {
 }
 
 impl Filter {
-    pub(crate) fn new(conditions: &[Condition]) -> Self {
-        let words = conditions.len().div_ceil(64);
+    /// Compiles conditions, each with its number; answers take so many words.
+    pub(crate) fn new<'c>(conditions: impl Iterator<Item = (usize, &'c Condition)>, words: usize) -> Self {
         let mut filter = Self { words, ..Self::default() };
         let mut views: Vec<ViewBuilder> = Vec::new();
-        for (number, condition) in conditions.iter().enumerate() {
+        for (number, condition) in conditions {
             let erased = condition.lens.erased;
             let is_seldom = frequency::share(&condition.need) < SELDOM;
             let known = views.iter().position(|view| view.erased == erased && view.is_seldom == is_seldom);
@@ -88,11 +88,6 @@ impl Filter {
         set(&mut self.absent[at].1, number);
     }
 
-    /// How many words an answer takes: a bit a condition.
-    pub(crate) fn words(&self) -> usize {
-        self.words
-    }
-
     /// Writes to `answer` which conditions `text`, which has the bytes `present`, fulfils.
     pub(crate) fn ask(&self, text: &[u8], present: Present, memory: &mut FilterMemory, answer: &mut [u64]) {
         answer.fill(0);
@@ -102,11 +97,11 @@ impl Filter {
                 memory.otherwise.iter_mut().zip(conditions).for_each(|(word, bits)| *word |= bits);
             }
         }
-        for (at, view) in self.views.iter().enumerate() {
+        for view in &self.views {
             if !view.need.intersects(present) && !view.need.is_any() {
                 continue;
             }
-            let FilterMemory { scans, answer: found, erased, .. } = memory;
+            let FilterMemory { scan, answer: found, erased, .. } = memory;
             let seen = if view.erased_classes.intersects(present) {
                 erased.clear();
                 erased.extend(text.iter().filter(|byte| !view.erased.contains(**byte)));
@@ -114,7 +109,7 @@ impl Filter {
             } else {
                 text
             };
-            view.scanner.scan(seen, present, &mut scans[at], found);
+            view.scanner.scan(seen, present, scan, found);
             view.collect(memory, answer);
         }
     }
@@ -145,7 +140,6 @@ impl View {
 
 impl FilterMemory {
     fn prepare(&mut self, filter: &Filter) {
-        self.scans.resize_with(filter.views.len(), ScanMemory::default);
         self.answer.resize(filter.words * 2, 0);
         self.otherwise.clear();
         self.otherwise.resize(filter.words, 0);

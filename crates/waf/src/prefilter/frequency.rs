@@ -10,12 +10,22 @@ pub(crate) fn share(set: &ByteSet) -> f64 {
     if *set == ByteSet::ANY {
         return 1.0;
     }
-    let bytes: f64 = set.bytes().map(|byte| thousandths(byte) / 1000.0).sum();
+    let bytes: f64 = set.bytes().map(|byte| SHARES[usize::from(byte)]).sum();
     // Values are short: their edges are as frequent as a common letter.
     (bytes + if set.admits_edge() { 0.06 } else { 0.0 }).min(1.0)
 }
 
-fn thousandths(byte: u8) -> f64 {
+const SHARES: [f64; 256] = {
+    let mut shares = [0.0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        shares[byte] = thousandths(byte as u8) / 1000.0;
+        byte += 1;
+    }
+    shares
+};
+
+const fn thousandths(byte: u8) -> f64 {
     match byte {
         b'e' => 75.0,
         b'a' | b'o' | b't' | b'i' | b'n' | b's' | b'r' => 50.0,

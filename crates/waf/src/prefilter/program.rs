@@ -4,7 +4,7 @@
 //! clause is met where one of its grams is. A sequence may have no clauses and hold always; a program may have no
 //! sequences and hold never.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::byte_set::ByteSet;
 use super::frequency;
@@ -24,7 +24,7 @@ pub(super) const GRAMS_MAX: usize = 4096;
 /// One of these grams.
 #[derive(Debug, Clone)]
 pub(crate) struct Clause {
-    pub(super) grams: Rc<Vec<Gram>>,
+    pub(super) grams: Arc<[Gram]>,
     /// How often it is met at a place of an honest value.
     pub(super) share: f64,
 }
@@ -35,12 +35,12 @@ impl Clause {
         let mut seen = std::collections::HashSet::new();
         grams.retain(|gram| seen.insert(gram.clone()));
         let share = grams.iter().map(Gram::share).sum::<f64>().min(1.0);
-        Self { grams: Rc::new(grams), share }
+        Self { grams: grams.into(), share }
     }
 
     /// The bytes of which a text must have one, if the clause says no more than that.
     pub(super) fn need(&self) -> Option<ByteSet> {
-        match self.grams.as_slice() {
+        match &*self.grams {
             [gram] if !gram.is_telling() => Some(gram.rarest()),
             _ => None,
         }

@@ -9,11 +9,24 @@ mod class;
 mod window;
 
 use super::byte_set::ByteSet;
+use super::gram::PLACES_MAX;
 
 pub(crate) use build::ScannerBuilder;
 pub(crate) use class::Present;
 use class::{EDGE, class_of};
-use window::Windows;
+use window::{Numbering, Windows};
+
+/// A gram reaches no further than this from its window's last place.
+const REACH: usize = PLACES_MAX - 1;
+/// Of a run of one byte, so many are looked at before others are left out: at the last of them, everything within reach
+/// was the same for more places than a sequence has clauses, so that more of the same tells nothing new.
+const RUN_LOOKED_AT: usize = REACH + build::CLAUSES_MAX as usize + 1;
+
+/// How many places may be left out after the first of `rest`: as far as everything within reach is the same byte.
+fn skipped(rest: &[u8]) -> usize {
+    let same = rest.iter().take_while(|byte| **byte == rest[0]).count();
+    same.saturating_sub(REACH + 1)
+}
 
 /// What is to be answered: a program's index.
 pub(crate) type JudgeId = u32;
@@ -21,6 +34,7 @@ pub(crate) type JudgeId = u32;
 /// The compiled programs.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
+    numbering: Numbering,
     /// One bit a window, by its number.
     windows: Box<[u64]>,
     /// By word of `windows`: how many bits are set before it.
@@ -98,8 +112,13 @@ pub(crate) struct ScanMemory {
 
 impl ScanMemory {
     fn prepare(&mut self, scanner: &Scanner) {
-        self.progress.resize(scanner.sequences.len(), 0);
-        self.met.resize(scanner.grams.len(), false);
+        // All is zero between two texts, whichever scanner the memory was used with.
+        if self.progress.len() < scanner.sequences.len() {
+            self.progress.resize(scanner.sequences.len(), 0);
+        }
+        if self.met.len() < scanner.grams.len() {
+            self.met.resize(scanner.grams.len(), false);
+        }
     }
 
     fn clear(&mut self) {
@@ -116,11 +135,15 @@ impl Scanner {
         memory.prepare(self);
         answer.copy_from_slice(&self.always);
         let mut windows = Windows::default();
-        for (at, byte) in text.iter().enumerate() {
-            windows = windows.next(class_of(*byte));
+        let (mut at, mut run, mut before) = (0, 0, None);
+        while let Some(&byte) = text.get(at) {
+            windows = windows.next(class_of(byte));
             if self.is_any_known(windows) {
                 self.meet(text, at, windows, memory);
             }
+            run = if before == Some(byte) { run + 1 } else { 0 };
+            before = Some(byte);
+            at += if run == RUN_LOOKED_AT { 1 + skipped(&text[at..]) } else { 1 };
         }
         windows = windows.next(EDGE);
         if self.is_any_known(windows) {
@@ -142,13 +165,13 @@ impl Scanner {
     }
 
     fn is_any_known(&self, windows: Windows) -> bool {
-        windows.numbers().into_iter().fold(false, |any, number| any | self.is_known(number))
+        self.numbering.numbers(windows).into_iter().fold(false, |any, number| any | self.is_known(number))
     }
 
     #[cold]
     fn meet(&self, text: &[u8], at: usize, windows: Windows, memory: &mut ScanMemory) {
         memory.here.clear();
-        for number in windows.numbers() {
+        for number in self.numbering.numbers(windows) {
             if self.is_known(number) {
                 self.look_behind(number, text, at, memory);
             }

@@ -1,4 +1,4 @@
-//! Which links may match which values of a transaction: found out for all links at once, before a phase's rules run.
+//! Which links may match which values of a transaction: found out for many links at once, before they run.
 //!
 //! Every list that rules of the phase look at is gone through once. A value is taken through the chains of transformations
 //! that its links ask for, as far as it has any byte that they act on, and each text it becomes is asked once what may
@@ -6,38 +6,54 @@
 
 use std::ops::Range;
 
-use super::plan::{Chains, FormPlan, LinkCondition, Prefilter};
+use super::plan::{Chains, FormPlan, FormStep, LinkCondition, Prefilter, Tier};
 use super::transformed::{Form, Transformed};
 use super::{Store, ValueId};
 use crate::ir::phased::Phase;
 use crate::prefilter::{FilterMemory, Present};
 
+/// A changed text at no more nodes than this is asked their filters, one after the other; at more, the one of all nodes.
+const NODE_FILTERS_MAX: usize = 2;
+
 /// What was found out of a transaction's values.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
-    /// By list and part: the entries that were gone through.
+    /// By source: the entries that were gone through.
     looked_at: Vec<Range<u32>>,
-    /// By value: where its bits begin, from 1 in answers; 0 if nothing may match it.
+    /// By value: its answer, from 1; 0 if nothing may match it.
     answer_of: Vec<u32>,
     /// Answers, one after the other: a bit a condition.
     answers: Vec<u64>,
     /// All of them together.
     any: Vec<u64>,
-    filters: Vec<FilterMemory>,
+    /// The phase and tiers that were looked at last.
+    phase: Option<Phase>,
+    has_second: bool,
     scratch: Scratch,
     /// Links that matched values they were ruled out for, if they were held against them all the same.
     missed: Vec<(usize, ValueId)>,
 }
 
+/// What values are looked at with.
+pub(super) struct Look<'l> {
+    pub(super) prefilter: &'l Prefilter,
+    pub(super) chains: &'l Chains,
+    pub(super) store: &'l Store,
+    pub(super) transformed: &'l mut Transformed,
+}
+
 /// Memory for one value.
 #[derive(Debug, Default)]
 struct Scratch {
-    /// By step of the plan: what the value is there.
-    forms: Vec<(Form, Present)>,
-    /// Texts that were asked, and which filters were.
-    asked: Vec<(Form, u32)>,
-    /// What they answered.
-    answers: Vec<u64>,
+    filter: FilterMemory,
+    /// By step of the plan: what the value is there, as an index into `texts`.
+    forms: Vec<u32>,
+    /// What the value is at any step, each once; first the value as received.
+    texts: Vec<(Form, Present)>,
+    /// The conditions that are asked.
+    wanted: Vec<u64>,
+    answer: Vec<u64>,
+    /// What may match the value.
     bits: Vec<u64>,
 }
 
@@ -50,68 +66,62 @@ impl Candidates {
         self.answer_of.shrink_to(bytes_kept / size_of::<u32>());
         self.answers.clear();
         self.answers.shrink_to(bytes_kept / size_of::<u64>());
-        self.missed.clear();
         self.any.clear();
         self.any.resize(prefilter.words, 0);
-        self.filters.resize_with(prefilter.filters.len(), FilterMemory::default);
+        self.phase = None;
+        self.missed.clear();
     }
 
-    /// Looks at the values that the rules of a phase look at.
-    pub(super) fn look(
-        &mut self,
-        prefilter: &Prefilter,
-        chains: &Chains,
-        store: &Store,
-        transformed: &mut Transformed,
-        phase: Phase,
-    ) {
-        for &source in &*prefilter.phases[usize::from(phase.number()) - 1] {
-            let plan = &prefilter.sources[source as usize];
-            let entries = store.list(plan.list);
-            if self.looked_at[source as usize] == entries {
+    /// Looks at the values that the rules of a phase look at, as far as that was not done.
+    pub(super) fn look(&mut self, look: &mut Look<'_>, phase: Phase, tier: Tier) {
+        if self.phase != Some(phase) {
+            (self.phase, self.has_second) = (Some(phase), false);
+        } else if tier == Tier::First || std::mem::replace(&mut self.has_second, true) {
+            return;
+        }
+        for source in look.prefilter.sources_of(phase, tier) {
+            let plan = &look.prefilter.sources[source];
+            let entries = look.store.list(plan.list);
+            if self.looked_at[source] == entries {
                 continue;
             }
-            self.looked_at[source as usize] = entries.clone();
-            self.answer_of.resize(store.values(), 0);
+            self.looked_at[source] = entries.clone();
+            self.answer_of.resize(look.store.values(), 0);
             for entry in entries {
                 let value = ValueId::new(entry, plan.part);
-                let form_plan = &prefilter.forms[plan.forms_of(store.name(value)) as usize];
-                self.look_at(prefilter, form_plan, chains, store, transformed, value);
-            }
-        }
-    }
-
-    fn look_at(
-        &mut self,
-        prefilter: &Prefilter,
-        plan: &FormPlan,
-        chains: &Chains,
-        store: &Store,
-        transformed: &mut Transformed,
-        value: ValueId,
-    ) {
-        let text = store.value(value);
-        let present = Present::in_text(text);
-        let Self { filters, scratch, .. } = self;
-        scratch.bits.clear();
-        scratch.bits.resize(prefilter.words, 0);
-        if plan.triggers.is_any() || plan.triggers.intersects(present) {
-            scratch.look_at_forms(prefilter, plan, chains, store, transformed, (value, present), filters);
-        } else {
-            scratch.answers.resize(prefilter.words, 0);
-            for at in plan.filters() {
-                let words = prefilter.words_of(at);
-                prefilter.filters[at].ask(text, present, &mut filters[at], &mut scratch.answers[words.clone()]);
-                for word in words {
-                    scratch.bits[word] |= scratch.answers[word] & plan.all[word];
+                let forms = &look.prefilter.forms[plan.forms_of(look.store.name(value)) as usize];
+                if !forms.is_empty() {
+                    self.look_at(look, forms, value);
                 }
             }
         }
-        if scratch.bits.iter().any(|word| *word != 0) {
-            self.any.iter_mut().zip(&scratch.bits).for_each(|(any, word)| *any |= word);
-            self.answers.extend_from_slice(&scratch.bits);
-            let answer = self.answers.len() / prefilter.words;
-            self.answer_of[value.index()] = u32::try_from(answer).expect("fewer values than 2^32");
+    }
+
+    fn look_at(&mut self, look: &mut Look<'_>, plan: &FormPlan, value: ValueId) {
+        let text = look.store.value(value);
+        let present = Present::in_text(text);
+        let words = look.prefilter.words;
+        let Scratch { filter: memory, answer, bits, .. } = &mut self.scratch;
+        bits.clear();
+        bits.resize(words, 0);
+        answer.resize(words, 0);
+        if plan.triggers.is_any() || plan.triggers.intersects(present) {
+            self.scratch.look_at_forms(look, plan, value, present);
+        } else {
+            look.prefilter.filter(plan.filter).ask(text, present, memory, answer);
+            take(bits, answer, &plan.all);
+        }
+        let bits = &self.scratch.bits;
+        if bits.iter().any(|word| *word != 0) {
+            self.any.iter_mut().zip(bits).for_each(|(any, word)| *any |= word);
+            let at = &mut self.answer_of[value.index()];
+            if *at == 0 {
+                self.answers.extend_from_slice(bits);
+                *at = u32::try_from(self.answers.len() / words).expect("fewer values than 2^32");
+            } else {
+                let answer = &mut self.answers[(*at as usize - 1) * words..][..words];
+                answer.iter_mut().zip(bits).for_each(|(answer, word)| *answer |= word);
+            }
         }
     }
 
@@ -129,9 +139,7 @@ impl Candidates {
             }
         }
     }
-}
 
-impl Candidates {
     /// Notes that a link matched a value it was ruled out for: a fault of the prefilter.
     pub(super) fn missed(&mut self, link: usize, value: ValueId) {
         debug_assert!(false, "the prefilter ruled out link {link} for value {value:?}, which it matches");
@@ -144,87 +152,81 @@ impl Candidates {
     }
 }
 
+/// Takes over the answers that are wanted.
+fn take(bits: &mut [u64], answer: &[u64], wanted: &[u64]) {
+    for (word, bits) in bits.iter_mut().enumerate() {
+        *bits |= answer[word] & wanted[word];
+    }
+}
+
 impl Scratch {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one transaction")]
-    fn look_at_forms(
-        &mut self,
-        prefilter: &Prefilter,
-        plan: &FormPlan,
-        chains: &Chains,
-        store: &Store,
-        transformed: &mut Transformed,
-        (value, present): (ValueId, Present),
-        filters: &mut [FilterMemory],
-    ) {
+    fn look_at_forms(&mut self, look: &mut Look<'_>, plan: &FormPlan, value: ValueId, present: Present) {
         self.forms.clear();
-        self.asked.clear();
-        self.answers.clear();
+        self.texts.clear();
+        self.texts.push((Form::AS_RECEIVED, present));
+        self.wanted.clear();
+        self.wanted.extend_from_slice(&plan.all);
         for step in &*plan.steps {
-            let (form, present) = match step.from {
-                None => (Form::AS_RECEIVED, present),
+            let at = match step.from {
+                None => 0,
                 Some((before, transform)) => {
-                    let (before, present) = self.forms[before as usize];
+                    let at = self.forms[before as usize];
+                    let (form, present) = self.texts[at as usize];
                     if step.trigger.is_any() || step.trigger.intersects(present) {
-                        let form = transformed.step(chains, store, (value, step.node), before, transform);
-                        self.known(store, transformed, value, form, (before, present))
+                        let step = (value, step.node);
+                        let next = look.transformed.step(look.chains, look.store, step, form, transform);
+                        if next == form { at } else { self.text(look, value, next) }
                     } else {
-                        transformed.set(store, value, step.node, before);
-                        (before, present)
+                        at
                     }
                 }
             };
-            self.forms.push((form, present));
-            if step.filters == 0 {
-                continue;
+            self.forms.push(at);
+            if at != 0 && step.filter.is_some() {
+                // Conditions that are asked at several nodes stay.
+                let wanted = self.wanted.iter_mut().zip(&*step.conditions).zip(&*plan.several);
+                wanted.for_each(|((wanted, word), several)| *wanted &= !word | several);
             }
-            let answer = self.answer(prefilter, (store, transformed), (value, form, present), step.filters, filters);
-            let answers = &self.answers[answer * prefilter.words..];
-            for (word, bits) in self.bits.iter_mut().enumerate() {
-                *bits |= answers[word] & step.conditions[word];
-            }
+        }
+        let Self { filter: memory, wanted, answer, bits, .. } = self;
+        look.prefilter.filter(plan.filter).ask(look.store.value(value), present, memory, answer);
+        take(bits, answer, wanted);
+        for at in 1..self.texts.len() {
+            self.ask(look, plan, at, value);
         }
     }
 
-    /// A form and the bytes in it; the same form as an equal one before.
-    fn known(
-        &self,
-        store: &Store,
-        transformed: &Transformed,
-        value: ValueId,
-        form: Form,
-        before: (Form, Present),
-    ) -> (Form, Present) {
-        if form == before.0 {
-            return before;
-        }
-        let text = transformed.bytes(store, value, form);
-        let same = self.forms.iter().find(|(known, _)| transformed.bytes(store, value, *known) == text);
-        same.copied().unwrap_or_else(|| (form, Present::in_text(text)))
-    }
-
-    /// Where the answer on a form is, after asking as far as it was not.
-    fn answer(
-        &mut self,
-        prefilter: &Prefilter,
-        (store, transformed): (&Store, &Transformed),
-        (value, form, present): (ValueId, Form, Present),
-        filters: u32,
-        memory: &mut [FilterMemory],
-    ) -> usize {
-        let at = self.asked.iter().position(|(asked, _)| *asked == form).unwrap_or_else(|| {
-            self.asked.push((form, 0));
-            self.answers.resize(self.asked.len() * prefilter.words, 0);
-            self.asked.len() - 1
+    /// Where a form is among the texts: an equal one's place, or its own.
+    fn text(&mut self, look: &Look<'_>, value: ValueId, form: Form) -> u32 {
+        let bytes = look.transformed.bytes(look.store, value, form);
+        let is_same = |(known, _): &(Form, Present)| look.transformed.bytes(look.store, value, *known) == bytes;
+        let at = self.texts.iter().position(is_same).unwrap_or_else(|| {
+            self.texts.push((form, Present::in_text(bytes)));
+            self.texts.len() - 1
         });
-        let mut missing = filters & !self.asked[at].1;
-        self.asked[at].1 |= filters;
-        while missing != 0 {
-            let filter = missing.trailing_zeros() as usize;
-            missing &= missing - 1;
-            let words = prefilter.words_of(filter);
-            let answer = &mut self.answers[at * prefilter.words..][words];
-            prefilter.filters[filter].ask(transformed.bytes(store, value, form), present, &mut memory[filter], answer);
+        u32::try_from(at).expect("a plan has fewer steps")
+    }
+
+    /// Asks what may match a changed text, for all steps at which the value is it.
+    fn ask(&mut self, look: &Look<'_>, plan: &FormPlan, at: usize, value: ValueId) {
+        let Self { filter: memory, forms, texts, wanted, answer, bits, .. } = self;
+        let (form, present) = texts[at];
+        let text = look.transformed.bytes(look.store, value, form);
+        let is_here = |(_, form): &(&FormStep, &u32)| **form as usize == at;
+        let here =
+            || plan.steps.iter().zip(forms.iter()).filter(is_here).filter_map(|(step, _)| Some((step, step.filter?)));
+        if here().count() <= NODE_FILTERS_MAX {
+            for (step, filter) in here() {
+                look.prefilter.filter(filter).ask(text, present, memory, answer);
+                take(bits, answer, &step.conditions);
+            }
+            return;
         }
-        at
+        wanted.fill(0);
+        for (step, _) in here() {
+            wanted.iter_mut().zip(&*step.conditions).for_each(|(wanted, word)| *wanted |= word);
+        }
+        look.prefilter.filter(plan.filter).ask(text, present, memory, answer);
+        take(bits, answer, wanted);
     }
 }

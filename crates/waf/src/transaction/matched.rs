@@ -20,6 +20,8 @@ pub struct Matched<'a> {
     pub variable: &'a [u8],
     /// Its value, before transformations.
     pub value: &'a [u8],
+    /// Its value as it matched, if transformations changed it; empty if not.
+    pub transformed: &'a [u8],
     /// What the last link's operator held it against, if that depends on the transaction.
     pub parameter: Option<&'a [u8]>,
     /// Whether it goes to the error log.
@@ -45,6 +47,7 @@ impl<'a> Matched<'a> {
             log_data: text(&entry.log_data),
             variable: text(&entry.variable),
             value: text(&entry.value),
+            transformed: text(&entry.transformed),
             parameter: test.and_then(|test| test.operand.as_ref()).map(|_| text(&entry.parameter)),
             log: rule.log,
             audit_log: rule.audit_log,

@@ -26,7 +26,7 @@ pub(super) use effect::{Addend, ChangePlan, ControlPlan, EffectPlan, RuleBits, S
 pub(super) use gate::{Gate, NumberGate};
 pub(super) use names::{Names, Slot};
 pub(super) use order::Step;
-pub(super) use prefilter::{FormPlan, LinkCondition, Prefilter};
+pub(super) use prefilter::{FormPlan, FormStep, LinkCondition, Prefilter, Tier};
 pub(super) use target::{PlacePlan, SelectorPlan, TargetPlan};
 pub(super) use text::{PiecePlan, TextPlan};
 

@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub(super) tags: Range<usize>,
     pub(super) variable: Range<usize>,
     pub(super) value: Range<usize>,
+    /// The value after its transformations.
+    pub(super) transformed: Range<usize>,
     /// The operator's text, if it has macros.
     pub(super) parameter: Range<usize>,
     /// The status it stopped the transaction with, if it did.
@@ -39,13 +41,14 @@ pub(super) struct Pending {
     pub(super) tags: Vec<u8>,
     pub(super) variable: Vec<u8>,
     pub(super) value: Vec<u8>,
+    pub(super) transformed: Vec<u8>,
     pub(super) parameter: Vec<u8>,
 }
 
 impl Pending {
     pub(super) fn clear(&mut self) {
-        let Self { message, log_data, tags, variable, value, parameter } = self;
-        [message, log_data, tags, variable, value, parameter].into_iter().for_each(Vec::clear);
+        let Self { message, log_data, tags, variable, value, transformed, parameter } = self;
+        [message, log_data, tags, variable, value, transformed, parameter].into_iter().for_each(Vec::clear);
     }
 }
 
@@ -79,6 +82,7 @@ impl Report {
             tags: kept(&pending.tags),
             variable: kept(&pending.variable),
             value: kept(&pending.value),
+            transformed: kept(&pending.transformed),
             parameter: kept(&pending.parameter),
             status,
         });

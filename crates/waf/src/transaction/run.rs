@@ -8,7 +8,8 @@ mod act;
 mod control;
 mod judge;
 
-use super::plan::{Gate, Program, Selection, TextKind};
+use super::candidates::Look;
+use super::plan::{Gate, Program, Selection, TextKind, Tier};
 use super::state::State;
 use super::view::View;
 use super::{Intervention, Judging, PhasedContext, PhasedRules, TransactionLimits};
@@ -40,13 +41,19 @@ impl<'r> Run<'r> {
         if !self.is_due() {
             return None;
         }
-        self.look_for_candidates();
+        let is_prefiltered = self.context.judging != Judging::Plain;
         let has_gates = self.context.judging == Judging::Prefiltered;
+        if is_prefiltered {
+            self.look_for_candidates(Tier::First);
+        }
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
+            if is_prefiltered && self.program().prefilter.is_second(rule) {
+                self.look_for_candidates(Tier::Second);
+            }
             if has_gates && self.is_shut(step.gate) || self.is_removed(rule) || !self.rule_matches(rule) {
                 continue;
             }
@@ -67,12 +74,10 @@ impl<'r> Run<'r> {
     }
 
     /// Finds out which values the phase's rules need to be held against.
-    fn look_for_candidates(&mut self) {
-        if self.context.judging != Judging::Plain {
-            let Program { prefilter, chains, .. } = self.program();
-            let State { candidates, store, transformed, .. } = &mut *self.state;
-            candidates.look(prefilter, chains, store, transformed, self.phase);
-        }
+    fn look_for_candidates(&mut self, tier: Tier) {
+        let Program { prefilter, chains, .. } = self.program();
+        let State { candidates, store, transformed, .. } = &mut *self.state;
+        candidates.look(&mut Look { prefilter, chains, store, transformed }, self.phase, tier);
     }
 
     /// Whether a rule cannot match.

@@ -60,11 +60,15 @@ impl Transformed {
         if known != Form::UNKNOWN {
             return known;
         }
-        let form = self.compute(chains, store, value, before);
-        self.step(chains, store, (value, node), form, transform)
+        let before = self.compute(chains, store, value, before);
+        let form = self.step(chains, store, (value, node), before, transform);
+        if form == before {
+            self.set(store, value, node, form);
+        }
+        form
     }
 
-    /// Computes what a value is at a node from what it is at the node before.
+    /// Computes what a value is at a node from what it is at the node before; kept if it is something else.
     pub(super) fn step(
         &mut self,
         chains: &Chains,
@@ -86,19 +90,17 @@ impl Transformed {
                 chains.apply(transform, &self.buffer, &mut self.bytes)
             }
         };
-        let form = match outcome {
-            Outcome::Unchanged => before,
-            Outcome::Changed => {
-                self.texts.push(start..self.bytes.len());
-                Form(u32::try_from(self.texts.len() - 1).expect("fewer texts than 2^32") + Form::FIRST_TEXT)
-            }
-        };
+        if outcome == Outcome::Unchanged {
+            return before;
+        }
+        self.texts.push(start..self.bytes.len());
+        let text = u32::try_from(self.texts.len() - 1).expect("fewer texts than 2^32");
+        let form = Form(text + Form::FIRST_TEXT);
         self.set(store, value, node, form);
         form
     }
 
-    /// Takes what a value is at a node for the same as an equal form it has elsewhere.
-    pub(super) fn set(&mut self, store: &Store, value: ValueId, node: ChainId, form: Form) {
+    fn set(&mut self, store: &Store, value: ValueId, node: ChainId, form: Form) {
         if self.rows.len() < store.values() {
             self.rows.resize(store.values(), 0);
         }

@@ -13,7 +13,7 @@ use super::transformed::Transformed;
 use super::tx::TxVariables;
 use super::{OperatorMemory, PhasedRules, Store};
 use crate::PlaceSource;
-use crate::ir::phased::{PhasedPolicy, Store as Kept, Variable};
+use crate::ir::phased::{PhasedPolicy, Store as Kept, Variable, VariableKind};
 use crate::operator::number::parse;
 
 /// What rules change while they run.
@@ -118,6 +118,10 @@ impl<'v> View<'v> {
     fn write_first(&self, target: &TargetPlan, memory: &mut OperatorMemory, out: &mut Vec<u8>) {
         if target.count {
             return write_number(self.count(target, memory), out);
+        }
+        if target.place == PlacePlan::Changing && target.variable.kind() == VariableKind::Scalar {
+            self.write_scalar(target.variable, out);
+            return;
         }
         self.each(target, memory, &mut |_, value| {
             out.extend_from_slice(value);

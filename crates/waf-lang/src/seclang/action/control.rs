@@ -30,6 +30,13 @@ enum Kind {
     RuleRemoveTargetByTag,
 }
 
+const NAMES: refused::Names = refused::Names {
+    what: "the setting",
+    mark: "ctl:",
+    codes: ("unsupported-control", "unknown-control"),
+    refused: refused::CONTROLS,
+};
+
 const CONTROLS: &[(&str, Kind)] = &[
     ("auditEngine", Kind::AuditEngine),
     ("auditLogParts", Kind::AuditLogParts),
@@ -73,7 +80,7 @@ pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Vec<Effect> {
     let (name, value) = (name.trim(), value.trim());
     let text = name.text();
     let Some((_, kind)) = CONTROLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)) else {
-        unknown(name, reading);
+        refused::tell(name, &NAMES, CONTROLS.iter().map(|(known, _)| *known), &mut reading.report);
         return Vec::new();
     };
     match kind {
@@ -82,18 +89,6 @@ pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Vec<Effect> {
         }
         _ => one(*kind, value, reading).map(Effect::Control).into_iter().collect(),
     }
-}
-
-fn unknown(name: Part<'_>, reading: &mut Reading<'_>) {
-    let text = name.text();
-    if let Some(reason) = refused::reason(refused::CONTROLS, text) {
-        let message = format!("`ctl:{text}` is not supported: {reason}");
-        reading.report.push(name.error("unsupported-control", message).help(refused::HELP));
-        return;
-    }
-    let help = reading.report.did_you_mean(text, CONTROLS.iter().map(|(known, _)| *known));
-    let problem = name.error("unknown-control", format!("`ctl` does not change {}", quoted(text)));
-    reading.report.push(problem.help(help.unwrap_or_else(|| "see the list under `ctl` in docs/seclang.md".to_owned())));
 }
 
 fn one(kind: Kind, value: Part<'_>, reading: &mut Reading<'_>) -> Option<Control> {

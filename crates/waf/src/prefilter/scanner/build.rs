@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::class::{self, Present, ones};
-use super::window::{NUMBERS, PLACES_MAX, PLACES_MIN, Windows};
+use super::window::{Numbering, PLACES_MAX, PLACES_MIN, Windows};
 use super::{JudgeId, Place, ScannedGram, ScannedSequence, Scanner, Use};
 use crate::prefilter::byte_set::ByteSet;
 use crate::prefilter::frequency;
@@ -12,10 +12,8 @@ use crate::prefilter::program::Program;
 
 /// Clauses a sequence may have.
 pub(super) const CLAUSES_MAX: u8 = 3;
-/// What one more window that a gram may look like costs, in shares. Windows of two places have numbers of their own; of
-/// more, each number takes up a part of those that other texts may fall on.
+/// What one more window of two places that a gram may look like costs, in shares: they have numbers of their own.
 const PAIR_COST: f64 = 1e-7;
-const HASHED_COST: f64 = 1.0 / 131_072.0;
 
 /// Gathers programs.
 #[derive(Debug, Default)]
@@ -72,15 +70,17 @@ impl ScannerBuilder {
     pub(crate) fn finish(mut self, judges: usize) -> Scanner {
         let mut always = vec![0_u64; judges.max(self.judges).div_ceil(64)];
         self.always.iter().for_each(|judge| always[*judge as usize / 64] |= 1 << (judge % 64));
+        let numbering = Numbering::for_grams(self.grams.len());
         let mut looks: Vec<(u32, u32)> = Vec::new();
-        let mut scanner = Scanner { always: always.into(), ..Scanner::default() };
+        let mut scanner = Scanner { always: always.into(), numbering, ..Scanner::default() };
         let mut sets = Interned::default();
         let (mut grams, mut places, mut uses) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (gram, used)) in self.grams.iter_mut().enumerate() {
-            let window = Window::of(gram);
-            window.looks(gram, |look| looks.push((look, index as u32)));
+            let seen: Vec<(u16, SeenPlace)> = gram.places.iter().map(|set| sets.of(set)).collect();
+            let window = Window::of(&seen, numbering);
+            window.looks(&seen, numbering, |look| looks.push((look, index as u32)));
             let from = places.len() as u32;
-            places.extend(window.places(gram).map(|(offset, set)| Place { offset, set: sets.of(set) }));
+            places.extend(window.places(&seen));
             used.sort_by_key(|usage| usage.clause);
             let first = uses.len() as u32;
             uses.extend_from_slice(used);
@@ -106,7 +106,7 @@ impl ScannerBuilder {
 impl Scanner {
     /// Lays out windows, ranks and buckets.
     fn index(&mut self, mut looks: Vec<(u32, u32)>) {
-        let mut windows = vec![0_u64; NUMBERS.div_ceil(64)];
+        let mut windows = vec![0_u64; self.numbering.count().div_ceil(64)];
         looks.sort_unstable();
         looks.dedup();
         let mut buckets: HashMap<Vec<u32>, u32> = HashMap::new();
@@ -144,44 +144,54 @@ struct Window {
     end: usize,
 }
 
+/// What a place looks like in classes.
+#[derive(Clone, Copy)]
+struct SeenPlace {
+    mask: u128,
+    /// How often one of the classes stands at a place.
+    class_share: f64,
+    /// How often one of the bytes does.
+    share: f64,
+}
+
 impl Window {
     /// The window that is met least often.
-    fn of(gram: &Gram) -> Self {
-        let windows = (PLACES_MIN..=PLACES_MAX)
-            .flat_map(|places| (places - 1..gram.places.len()).map(move |end| Self { places, end }));
+    fn of(seen: &[(u16, SeenPlace)], numbering: Numbering) -> Self {
+        let windows =
+            (PLACES_MIN..=PLACES_MAX).flat_map(|places| (places - 1..seen.len()).map(move |end| Self { places, end }));
         let cost = |window: &Self| {
-            let look = if window.places == 2 { PAIR_COST } else { HASHED_COST };
-            window.masks(gram).map(class::share).product::<f64>() + window.count(gram) as f64 * look
+            let look = if window.places == 2 { PAIR_COST } else { numbering.hashed_cost() };
+            window.within(seen).map(|place| place.class_share).product::<f64>() + window.count(seen) * look
         };
         windows.min_by(|one, two| cost(one).total_cmp(&cost(two))).expect("a telling gram has two places")
     }
 
-    /// The classes at each of the places.
-    fn masks(&self, gram: &Gram) -> impl Iterator<Item = u128> {
-        gram.places[self.end + 1 - self.places..=self.end].iter().map(class::mask)
+    fn within<'s>(&self, seen: &'s [(u16, SeenPlace)]) -> impl Iterator<Item = &'s SeenPlace> + use<'s> {
+        seen[self.end + 1 - self.places..=self.end].iter().map(|(_, place)| place)
     }
 
-    fn count(&self, gram: &Gram) -> usize {
-        self.masks(gram).map(|mask| mask.count_ones() as usize).product()
+    /// How many windows it can look like.
+    fn count(&self, seen: &[(u16, SeenPlace)]) -> f64 {
+        self.within(seen).map(|place| f64::from(place.mask.count_ones())).product()
     }
 
     /// The numbers of all windows it can look like.
-    fn looks(&self, gram: &Gram, mut each: impl FnMut(u32)) {
+    fn looks(&self, seen: &[(u16, SeenPlace)], numbering: Numbering, mut each: impl FnMut(u32)) {
         let mut looks = vec![Windows::default()];
-        for mask in self.masks(gram) {
-            looks = looks.iter().flat_map(|look| ones(mask).map(|class| look.next(class as u8))).collect();
+        for place in self.within(seen) {
+            looks = looks.iter().flat_map(|look| ones(place.mask).map(|class| look.next(class as u8))).collect();
         }
         for look in looks {
-            each(look.number(self.places) as u32);
+            each(numbering.numbers(look)[self.places - PLACES_MIN] as u32);
         }
     }
 
     /// The gram's places from the window's last, those that rarely fit first.
-    fn places<'g>(&self, gram: &'g Gram) -> impl Iterator<Item = (i16, &'g ByteSet)> + use<'g> {
-        let mut places: Vec<(i16, &ByteSet)> =
-            gram.places.iter().enumerate().map(|(at, set)| (at as i16 - self.end as i16, set)).collect();
-        places.sort_by(|one, two| frequency::share(one.1).total_cmp(&frequency::share(two.1)));
-        places.into_iter()
+    fn places(&self, seen: &[(u16, SeenPlace)]) -> impl Iterator<Item = Place> + use<> {
+        let mut places: Vec<(usize, (u16, SeenPlace))> = seen.iter().copied().enumerate().collect();
+        places.sort_by(|(_, (_, one)), (_, (_, two))| one.share.total_cmp(&two.share));
+        let end = self.end as i16;
+        places.into_iter().map(move |(at, (set, _))| Place { offset: at as i16 - end, set })
     }
 }
 
@@ -189,14 +199,16 @@ impl Window {
 #[derive(Default)]
 struct Interned {
     sets: Vec<ByteSet>,
-    known: HashMap<ByteSet, u16>,
+    known: HashMap<ByteSet, (u16, SeenPlace)>,
 }
 
 impl Interned {
-    fn of(&mut self, set: &ByteSet) -> u16 {
+    fn of(&mut self, set: &ByteSet) -> (u16, SeenPlace) {
         *self.known.entry(*set).or_insert_with(|| {
             self.sets.push(*set);
-            u16::try_from(self.sets.len() - 1).expect("patterns have few distinct classes")
+            let mask = class::mask(set);
+            let seen = SeenPlace { mask, class_share: class::share(mask), share: frequency::share(set) };
+            (u16::try_from(self.sets.len() - 1).expect("patterns have few distinct classes"), seen)
         })
     }
 }

@@ -36,6 +36,17 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
+/// By byte: its class as a bit.
+const CLASS_BITS_OF: [u128; 256] = {
+    let mut bits = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        bits[byte] = 1 << CLASSES[byte];
+        byte += 1;
+    }
+    bits
+};
+
 pub(super) fn class_of(byte: u8) -> u8 {
     CLASSES[usize::from(byte)]
 }
@@ -57,9 +68,7 @@ impl Present {
 
     /// The classes of a text's bytes.
     pub(crate) fn in_text(text: &[u8]) -> Self {
-        let mut present = Self::default();
-        text.iter().for_each(|byte| present.add(class_of(*byte)));
-        present
+        Self(text.iter().fold(0, |classes, byte| classes | CLASS_BITS_OF[usize::from(*byte)]))
     }
 
     pub(crate) fn is_any(self) -> bool {
@@ -85,8 +94,12 @@ pub(super) fn mask(place: &ByteSet) -> u128 {
 }
 
 /// The classes of a mask.
-pub(super) fn ones(mask: u128) -> impl Iterator<Item = u32> {
-    (0..u128::BITS).filter(move |bit| mask >> bit & 1 != 0)
+pub(super) fn ones(mut mask: u128) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let class = mask.trailing_zeros();
+        mask &= mask.checked_sub(1)?;
+        Some(class)
+    })
 }
 
 /// How often one of these classes stands at a place of an honest value.

@@ -5,11 +5,12 @@
 use super::class::CLASS_BITS;
 
 const PAIRS_BITS: u32 = 2 * CLASS_BITS;
-const TRIPLES_BITS: u32 = 17;
-const QUADS_BITS: u32 = 17;
+/// The numbers of hashed windows take at least and at most so many bits: the most still fits the nearest caches.
+const HASHED_BITS_MIN: u32 = 10;
+const HASHED_BITS_MAX: u32 = 17;
+/// For each gram there are about so many numbers.
+const NUMBERS_PER_GRAM: usize = 16;
 
-/// How many numbers there are.
-pub(super) const NUMBERS: usize = (1 << PAIRS_BITS) + (1 << TRIPLES_BITS) + (1 << QUADS_BITS);
 /// The most places a window has.
 pub(super) const PLACES_MAX: usize = 4;
 /// The least.
@@ -25,22 +26,42 @@ impl Windows {
         // Four classes take 28 bits.
         Self((self.0 << CLASS_BITS | u32::from(class)) & ((1 << (4 * CLASS_BITS)) - 1))
     }
-
-    /// Their numbers: of two, three and four places.
-    pub(super) fn numbers(self) -> [usize; 3] {
-        let pair = self.0 & ((1 << PAIRS_BITS) - 1);
-        let triple = self.0 & ((1 << (3 * CLASS_BITS)) - 1);
-        let triples = 1 << PAIRS_BITS;
-        let quads = triples + (1 << TRIPLES_BITS);
-        [pair as usize, triples + hash(triple, TRIPLES_BITS), quads + hash(self.0, QUADS_BITS)]
-    }
-
-    /// The number of the window of so many places.
-    pub(super) fn number(self, places: usize) -> usize {
-        self.numbers()[places - PLACES_MIN]
-    }
 }
 
-fn hash(classes: u32, bits: u32) -> usize {
-    (classes.wrapping_mul(0x9e37_79b1) >> (u32::BITS - bits)) as usize
+/// How windows are numbered.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Numbering {
+    /// Bits of a hashed window's number.
+    hashed_bits: u32,
+}
+
+impl Numbering {
+    pub(super) fn for_grams(grams: usize) -> Self {
+        let bits = (grams * NUMBERS_PER_GRAM).next_power_of_two().trailing_zeros();
+        Self { hashed_bits: bits.clamp(HASHED_BITS_MIN, HASHED_BITS_MAX) }
+    }
+
+    /// How many numbers there are.
+    pub(super) fn count(self) -> usize {
+        (1 << PAIRS_BITS) + (2 << self.hashed_bits)
+    }
+
+    /// Which part of the hashed numbers one takes up: as often it is met by chance.
+    pub(super) fn hashed_cost(self) -> f64 {
+        1.0 / f64::from(1_u32 << self.hashed_bits)
+    }
+
+    /// The numbers of the windows of two, three and four places.
+    pub(super) fn numbers(self, windows: Windows) -> [usize; 3] {
+        let Windows(places) = windows;
+        let pair = places & ((1 << PAIRS_BITS) - 1);
+        let triple = places & ((1 << (3 * CLASS_BITS)) - 1);
+        let triples = 1 << PAIRS_BITS;
+        let quads = triples + (1 << self.hashed_bits);
+        [pair as usize, triples + self.hash(triple), quads + self.hash(places)]
+    }
+
+    fn hash(self, classes: u32) -> usize {
+        (classes.wrapping_mul(0x9e37_79b1) >> (u32::BITS - self.hashed_bits)) as usize
+    }
 }

@@ -1,12 +1,13 @@
 //! Which links are judged before they run, and what is asked of which values for it.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use super::chain::{ChainId, Chains};
 use super::target::{PlacePlan, SelectorPlan};
 use super::{LinkPlan, RulePlan, TestPlan};
-use crate::ir::phased::{Item, Phase, PhasedOperator, PhasedPolicy, TextTest};
+use crate::ir::Comparison;
+use crate::ir::phased::{Flow, Item, Phase, PhasedOperator, PhasedPolicy, PhasedTest, TextTest};
 use crate::operator::{pattern, sqli, xss};
 use crate::prefilter::{ByteSet, Condition, Filter, Gram, Present, Program, erasable};
 use crate::transaction::{List, Part};
@@ -15,42 +16,65 @@ use crate::transform::Transform;
 /// What is asked of a transaction's values.
 #[derive(Debug, Default)]
 pub(in crate::transaction) struct Prefilter {
-    pub(in crate::transaction) filters: Vec<Filter>,
-    /// Words of an answer: those of the filters, one after the other.
+    /// By number.
+    conditions: Vec<Condition>,
+    filters: Vec<LazyFilter>,
+    /// Words of an answer: a bit a condition.
     pub(in crate::transaction) words: usize,
-    /// By filter: where its words begin; one more at the end.
-    starts: Vec<usize>,
     /// By link.
-    conditions: Box<[Option<LinkCondition>]>,
+    links: Box<[Option<LinkCondition>]>,
+    /// By rule: whether any of its links is asked in the second tier.
+    second: Box<[bool]>,
     pub(in crate::transaction) sources: Vec<SourcePlan>,
     pub(in crate::transaction) forms: Vec<FormPlan>,
     /// By phase: the sources that its rules look at.
-    pub(in crate::transaction) phases: [Box<[u32]>; 5],
+    phases: [Box<[u32]>; 5],
 }
 
-/// Where a link's bit is in an answer.
+/// A filter that is compiled when it is first asked.
+#[derive(Debug)]
+struct LazyFilter {
+    /// The numbers of its conditions.
+    conditions: Vec<u32>,
+    filter: OnceLock<Filter>,
+}
+
+/// How a link is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::transaction) struct LinkCondition {
-    bit: u32,
+    /// Where its bit is in an answer.
+    number: u32,
+    pub(in crate::transaction) tier: Tier,
     /// Whether all the link looks at is judged.
     pub(in crate::transaction) is_whole: bool,
 }
 
+/// When conditions are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::transaction) enum Tier {
+    /// Before the first rule of a phase.
+    First,
+    /// When the first of their rules is reached: rules that are skipped where a variable is not above one, as paranoia is in
+    /// most places, cost nothing there.
+    Second,
+}
+
 impl LinkCondition {
     pub(in crate::transaction) fn word(self) -> usize {
-        self.bit as usize / 64
+        self.number as usize / 64
     }
 
     pub(in crate::transaction) fn bit(self) -> u64 {
-        1 << (self.bit % 64)
+        1 << (self.number % 64)
     }
 }
 
-/// Half of a list's entries.
+/// Half of a list's entries, for one tier.
 #[derive(Debug)]
 pub(in crate::transaction) struct SourcePlan {
     pub(in crate::transaction) list: List,
     pub(in crate::transaction) part: Part,
+    pub(in crate::transaction) tier: Tier,
     /// What is asked of values whose name no link asks for.
     unnamed: u32,
     /// By name, in lower case.
@@ -74,15 +98,16 @@ pub(in crate::transaction) struct FormPlan {
     pub(in crate::transaction) triggers: Present,
     /// The conditions of all nodes.
     pub(in crate::transaction) all: Box<[u64]>,
-    /// The filters they belong to, one bit each.
-    filters: u32,
+    /// Those that are asked at several nodes.
+    pub(in crate::transaction) several: Box<[u64]>,
+    /// The filter that asks all of them.
+    pub(in crate::transaction) filter: u32,
 }
 
 impl FormPlan {
-    /// The filters that are asked.
-    pub(in crate::transaction) fn filters(&self) -> impl Iterator<Item = usize> {
-        let filters = self.filters;
-        (0..u32::BITS as usize).filter(move |filter| filters >> filter & 1 != 0)
+    /// Whether nothing is asked.
+    pub(in crate::transaction) fn is_empty(&self) -> bool {
+        self.all.iter().all(|word| *word == 0)
     }
 }
 
@@ -95,8 +120,8 @@ pub(in crate::transaction) struct FormStep {
     /// The bytes of which a value must have one for the transformation to change it.
     pub(in crate::transaction) trigger: Present,
     pub(in crate::transaction) conditions: Box<[u64]>,
-    /// The filters they belong to, one bit each.
-    pub(in crate::transaction) filters: u32,
+    /// The filter that asks them alone; none if there are no conditions.
+    pub(in crate::transaction) filter: Option<u32>,
 }
 
 /// Lists whose values rules of the same phase may change.
@@ -110,7 +135,8 @@ impl Prefilter {
         links: &[LinkPlan],
         chains: &Chains,
     ) -> Self {
-        let mut builder = Builder::new(links);
+        let mut builder = Builder { links, chains, judged: Vec::new(), conditions: Vec::new() };
+        let tiers = tiers(policy);
         let mut patterns = Vec::new();
         for plan in rules {
             let Item::Rule(rule) = &policy.items[plan.item] else { continue };
@@ -121,12 +147,12 @@ impl Prefilter {
                         PhasedOperator::Regex { pattern, .. } => pattern::parse(pattern).ok(),
                         _ => None,
                     };
-                    patterns.push((at, rule.phase, &loaded.operator, hir));
+                    patterns.push((at, rule.phase, tiers[plan.item], &loaded.operator, hir));
                 }
             }
         }
         let erasable = erasable(patterns.iter().filter_map(|(.., hir)| hir.as_ref()));
-        for (at, phase, operator, hir) in &patterns {
+        for (at, phase, tier, operator, hir) in &patterns {
             let link = &links[*at];
             let Some(test) = &link.test else { continue };
             let is_lowered = !link.multi_match && ends_lowered(test, chains);
@@ -135,21 +161,61 @@ impl Prefilter {
                 None => condition(operator),
             };
             if let Some(condition) = condition {
-                builder.link((*at, *phase), link, test, condition, chains);
+                builder.link((*at, *phase, *tier), link, test, condition);
             }
         }
-        builder.finish(links.len(), chains)
+        builder.finish(rules.len())
     }
 
-    /// The words of a filter's answer.
-    pub(in crate::transaction) fn words_of(&self, filter: usize) -> Range<usize> {
-        self.starts[filter]..self.starts[filter + 1]
+    /// The filter of this index, compiled if it is not yet.
+    pub(in crate::transaction) fn filter(&self, index: u32) -> &Filter {
+        let lazy = &self.filters[index as usize];
+        lazy.filter.get_or_init(|| {
+            let numbers = lazy.conditions.iter().map(|number| *number as usize);
+            Filter::new(numbers.map(|number| (number, &self.conditions[number])), self.words)
+        })
     }
 
     /// How a link is judged, if it is.
     pub(in crate::transaction) fn condition(&self, link: usize) -> Option<LinkCondition> {
-        self.conditions[link]
+        self.links[link]
     }
+
+    /// Whether any of a rule's links is asked in the second tier.
+    pub(in crate::transaction) fn is_second(&self, rule: usize) -> bool {
+        self.second[rule]
+    }
+
+    /// The sources that the rules of a phase and tier look at, as indices.
+    pub(in crate::transaction) fn sources_of(&self, phase: Phase, tier: Tier) -> impl Iterator<Item = usize> {
+        let sources = self.phases[usize::from(phase.number()) - 1].iter().map(|source| *source as usize);
+        sources.filter(move |source| self.sources[*source].tier == tier)
+    }
+}
+
+/// By item: when its rule's conditions are asked.
+///
+/// A rule that skips others where a variable is below a number, as the Core Rule Set does for each level of paranoia, puts
+/// those it skips into the second tier if the number is above one.
+fn tiers(policy: &PhasedPolicy) -> Vec<Tier> {
+    let mut tiers = vec![Tier::First; policy.items.len()];
+    for (at, item) in policy.items.iter().enumerate() {
+        let Item::Rule(rule) = item else { continue };
+        let (Flow::After(name), [link]) = (&rule.flow, rule.links.as_slice()) else { continue };
+        let Some(PhasedTest { operator: PhasedOperator::Number { comparison, than }, negated: false, .. }) = &link.test
+        else {
+            continue;
+        };
+        let number = than.as_literal().and_then(|text| text.parse::<i64>().ok());
+        if *comparison != Comparison::Lt || number.is_none_or(|number| number <= 1) {
+            continue;
+        }
+        let is_end = |item: &Item| matches!(item, Item::Marker(marker) if marker == name);
+        if let Some(skipped) = policy.items[at + 1..].iter().position(is_end) {
+            tiers[at + 1..at + 1 + skipped].fill(Tier::Second);
+        }
+    }
+    tiers
 }
 
 /// Whether a test looks at values that do not change within a phase.
@@ -200,117 +266,135 @@ fn condition(operator: &PhasedOperator) -> Option<Condition> {
     })
 }
 
-/// Conditions that are asked of the same lists are in one filter.
-#[derive(Clone, Copy)]
+/// Lists that mostly the same links look at: they share a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
-    /// Of arguments and the like: many values.
+    /// Arguments and the like: many values.
     Members,
-    /// Of the rest of a request.
+    Headers,
+    Body,
+    /// The rest of a request.
     Request,
     Response,
 }
 
 impl Group {
-    const COUNT: usize = 3;
-
-    fn of(lists: impl Iterator<Item = List>) -> Self {
-        lists.fold(Self::Request, |group, list| match (group, list) {
-            (_, List::ResponseBody | List::ResponseHeaders | List::ResponseStatus) | (Self::Response, _) => {
-                Self::Response
-            }
-            (_, List::ArgsGet | List::ArgsPost | List::RequestCookies | List::XmlText | List::XmlAttributes) => {
+    fn of(list: List) -> Self {
+        match list {
+            List::ArgsGet | List::ArgsPost | List::RequestCookies | List::XmlText | List::XmlAttributes => {
                 Self::Members
             }
-            (group, _) => group,
-        })
+            List::RequestHeaders => Self::Headers,
+            List::RequestBody | List::FullRequest | List::FilesTmpContent => Self::Body,
+            List::ResponseBody | List::ResponseHeaders | List::ResponseStatus => Self::Response,
+            _ => Self::Request,
+        }
     }
 }
 
 struct Builder<'p> {
     links: &'p [LinkPlan],
-    conditions: [Vec<Condition>; Group::COUNT],
+    chains: &'p Chains,
+    conditions: Vec<Condition>,
     judged: Vec<Judged>,
-    phases: [Vec<(List, Part)>; 5],
 }
 
 /// A link that is judged.
 struct Judged {
     link: usize,
-    group: Group,
-    /// In the group.
-    number: usize,
+    phase: Phase,
+    tier: Tier,
     /// The nodes whose texts are asked.
     nodes: Vec<ChainId>,
     is_whole: bool,
 }
 
-impl<'p> Builder<'p> {
-    fn new(links: &'p [LinkPlan]) -> Self {
-        Self { links, conditions: Default::default(), judged: Vec::new(), phases: Default::default() }
-    }
-
+impl Builder<'_> {
     fn link(
         &mut self,
-        (at, phase): (usize, Phase),
+        (at, phase, tier): (usize, Phase, Tier),
         link: &LinkPlan,
         test: &TestPlan,
         condition: Condition,
-        chains: &Chains,
     ) {
-        let sources = || sources(test);
-        let group = Group::of(sources().map(|(list, ..)| list));
-        let mut nodes = vec![if condition.lens.lowered { before(test, chains) } else { test.last() }];
+        let mut nodes = vec![if condition.lens.lowered { before(test, self.chains) } else { test.last() }];
         if link.multi_match {
             nodes = std::iter::once(ChainId::ROOT).chain(test.chain.iter().copied()).collect();
         }
         let is_whole = test.targets.iter().all(|target| !target.count && matches!(target.place, PlacePlan::Store(_)));
-        for (list, part, _) in sources() {
-            let wanted = &mut self.phases[usize::from(phase.number()) - 1];
-            if !wanted.contains(&(list, part)) {
-                wanted.push((list, part));
-            }
-        }
-        let conditions = &mut self.conditions[group as usize];
-        conditions.push(condition);
-        self.judged.push(Judged { link: at, group, number: conditions.len() - 1, nodes, is_whole });
+        self.conditions.push(condition);
+        self.judged.push(Judged { link: at, phase, tier, nodes, is_whole });
     }
 
-    fn finish(self, links: usize, chains: &Chains) -> Prefilter {
-        let filters: Vec<Filter> = self.conditions.iter().map(|conditions| Filter::new(conditions)).collect();
-        let mut starts = vec![0];
-        filters.iter().for_each(|filter| starts.push(starts[starts.len() - 1] + filter.words()));
+    fn finish(self, rules: usize) -> Prefilter {
         let mut prefilter = Prefilter {
-            filters,
-            words: starts[starts.len() - 1],
-            starts,
-            conditions: vec![None; links].into(),
+            second: vec![false; rules].into(),
+            words: self.conditions.len().div_ceil(64),
+            links: vec![None; self.links.len()].into(),
             ..Prefilter::default()
         };
-        let mut asked: HashMap<(List, Part), Asked> = HashMap::new();
-        for judged in &self.judged {
-            let bit = u32::try_from(prefilter.starts[judged.group as usize] * 64 + judged.number);
-            let bit = bit.expect("fewer conditions than bytes of rules");
-            prefilter.conditions[judged.link] = Some(LinkCondition { bit, is_whole: judged.is_whole });
-            let Some(test) = &self.links[judged.link].test else { continue };
+        let mut asked: BTreeMap<(List, bool, bool), Asked> = BTreeMap::new();
+        for (number, judged) in (0..).zip(&self.judged) {
+            let Judged { link, phase, tier, nodes, is_whole } = judged;
+            prefilter.links[*link] = Some(LinkCondition { number, tier: *tier, is_whole: *is_whole });
+            prefilter.second[self.links[*link].rule] |= *tier == Tier::Second;
+            let Some(test) = &self.links[*link].test else { continue };
             for (list, part, selector) in sources(test) {
-                let asked = asked.entry((list, part)).or_default();
-                for node in &judged.nodes {
-                    asked.add(selector, *node, bit);
+                let asked = asked.entry((list, part == Part::Name, *tier == Tier::Second)).or_default();
+                nodes.iter().for_each(|node| asked.add(selector, *node, number));
+                if !asked.phases.contains(phase) {
+                    asked.phases.push(*phase);
                 }
             }
         }
-        let mut asked: Vec<_> = asked.into_iter().collect();
-        asked.sort_by_key(|((list, part), _)| (*list, *part == Part::Name));
-        for ((list, part), asked) in asked {
-            let source = asked.finish(list, part, chains, &mut prefilter);
+        let mut filters = Filters::default();
+        for ((list, _, is_second), asked) in &asked {
+            filters.gather(Group::of(*list), *is_second, asked);
+        }
+        let mut phases: [Vec<u32>; 5] = Default::default();
+        for ((list, is_name, is_second), asked) in asked {
+            let part = if is_name { Part::Name } else { Part::Value };
+            for phase in &asked.phases {
+                phases[usize::from(phase.number()) - 1].push(prefilter.sources.len() as u32);
+            }
+            let tier = if is_second { Tier::Second } else { Tier::First };
+            let source = asked.finish((list, part, tier), self.chains, &filters, &mut prefilter);
             prefilter.sources.push(source);
         }
-        let index = |wanted: &(List, Part)| {
-            let found = prefilter.sources.iter().position(|source| (source.list, source.part) == *wanted);
-            u32::try_from(found.expect("every source that is wanted is asked")).expect("there are few lists")
-        };
-        prefilter.phases = self.phases.map(|wanted| wanted.iter().map(index).collect());
+        prefilter.phases = phases.map(Into::into);
+        prefilter.filters = filters.filters;
+        prefilter.conditions = self.conditions;
+        // What every request asks is there before the first.
+        for source in prefilter.sources.iter().filter(|source| source.tier == Tier::First) {
+            if Group::of(source.list) != Group::Response {
+                prefilter.filter(prefilter.forms[source.unnamed as usize].filter);
+            }
+        }
         prefilter
+    }
+}
+
+/// The filters by what they ask: all conditions of a group of lists and a tier, or those of one node.
+#[derive(Default)]
+struct Filters {
+    filters: Vec<LazyFilter>,
+    by_key: HashMap<(Group, bool, Option<ChainId>), u32>,
+}
+
+impl Filters {
+    fn gather(&mut self, group: Group, is_second: bool, asked: &Asked) {
+        for (node, number) in asked.named.values().flatten().chain(&asked.unnamed) {
+            for key in [(group, is_second, None), (group, is_second, Some(*node))] {
+                let at = *self.by_key.entry(key).or_insert_with(|| {
+                    self.filters.push(LazyFilter { conditions: Vec::new(), filter: OnceLock::new() });
+                    self.filters.len() as u32 - 1
+                });
+                let conditions = &mut self.filters[at as usize].conditions;
+                if !conditions.contains(number) {
+                    conditions.push(*number);
+                }
+            }
+        }
     }
 }
 
@@ -334,25 +418,32 @@ fn before(test: &TestPlan, chains: &Chains) -> ChainId {
     chains.step(test.last()).map_or(ChainId::ROOT, |(before, _)| before)
 }
 
-/// What is asked of the values of a source.
+/// What is asked of the values of a source: nodes and numbers of conditions.
 #[derive(Default)]
 struct Asked {
     unnamed: Vec<(ChainId, u32)>,
-    named: HashMap<Vec<u8>, Vec<(ChainId, u32)>>,
+    named: BTreeMap<Vec<u8>, Vec<(ChainId, u32)>>,
+    phases: Vec<Phase>,
 }
 
 impl Asked {
-    fn add(&mut self, name: Option<&[u8]>, node: ChainId, bit: u32) {
+    fn add(&mut self, name: Option<&[u8]>, node: ChainId, number: u32) {
         match name {
-            None => self.unnamed.push((node, bit)),
-            Some(name) => self.named.entry(name.to_ascii_lowercase()).or_default().push((node, bit)),
+            None => self.unnamed.push((node, number)),
+            Some(name) => self.named.entry(name.to_ascii_lowercase()).or_default().push((node, number)),
         }
     }
 
-    fn finish(self, list: List, part: Part, chains: &Chains, prefilter: &mut Prefilter) -> SourcePlan {
+    fn finish(
+        self,
+        (list, part, tier): (List, Part, Tier),
+        chains: &Chains,
+        filters: &Filters,
+        prefilter: &mut Prefilter,
+    ) -> SourcePlan {
+        let key = (Group::of(list), tier == Tier::Second);
         let mut add = |asked: &[(ChainId, u32)]| {
-            let forms = FormPlan::new(asked, chains, prefilter);
-            prefilter.forms.push(forms);
+            prefilter.forms.push(FormPlan::new(asked, key, chains, filters, prefilter.words));
             u32::try_from(prefilter.forms.len() - 1).expect("there are few names")
         };
         let unnamed = add(&self.unnamed);
@@ -360,56 +451,58 @@ impl Asked {
             asked.extend_from_slice(&self.unnamed);
             (name.into(), add(&asked))
         });
-        SourcePlan { list, part, unnamed, named: named.collect() }
+        SourcePlan { list, part, tier, unnamed, named: named.collect() }
     }
 }
 
 impl FormPlan {
-    fn new(asked: &[(ChainId, u32)], chains: &Chains, prefilter: &Prefilter) -> Self {
-        let mut nodes: Vec<ChainId> = vec![ChainId::ROOT];
-        for (node, _) in asked {
-            let mut path = vec![*node];
-            while let Some((before, _)) = chains.step(path[path.len() - 1]) {
-                path.push(before);
+    fn new(
+        asked: &[(ChainId, u32)],
+        (group, is_second): (Group, bool),
+        chains: &Chains,
+        filters: &Filters,
+        words: usize,
+    ) -> Self {
+        let nodes = nodes_to(asked, chains);
+        let (mut all, mut several) = (vec![0; words], vec![0; words]);
+        let step = |node: &ChainId| {
+            let mut conditions = vec![0_u64; words];
+            for (_, number) in asked.iter().filter(|(asked, _)| asked == node) {
+                conditions[*number as usize / 64] |= 1 << (number % 64);
             }
-            path.into_iter().rev().for_each(|node| {
-                if !nodes.contains(&node) {
-                    nodes.push(node);
-                }
+            for (at, word) in conditions.iter().enumerate() {
+                several[at] |= all[at] & word;
+                all[at] |= word;
+            }
+            let from = chains.step(*node).map(|(before, transform)| {
+                let before = nodes.iter().position(|node| *node == before).expect("the path to a node is there");
+                (u32::try_from(before).expect("there are few nodes"), transform)
             });
-        }
-        // Nodes are numbered after those before them.
-        nodes.sort_by_key(|node| node.index());
-        let mut all = vec![0; prefilter.words];
-        let steps: Vec<FormStep> = nodes
-            .iter()
-            .map(|node| {
-                let mut conditions = vec![0_u64; prefilter.words];
-                for (_, bit) in asked.iter().filter(|(asked, _)| asked == node) {
-                    conditions[*bit as usize / 64] |= 1 << (bit % 64);
-                }
-                all.iter_mut().zip(&conditions).for_each(|(all, word)| *all |= word);
-                let from = chains.step(*node).map(|(before, transform)| {
-                    let before = nodes.iter().position(|node| *node == before).expect("the path to a node is there");
-                    (u32::try_from(before).expect("there are few nodes"), transform)
-                });
-                let trigger = from.map_or(Present::default(), |(_, transform)| {
-                    transform.trigger().map_or(Present::ANY, |bytes| Present::of(&bytes))
-                });
-                let filters = prefilter.filters_of(&conditions);
-                FormStep { node: *node, from, trigger, conditions: conditions.into(), filters }
-            })
-            .collect();
+            let trigger = from.map_or(Present::default(), |(_, transform)| {
+                transform.trigger().map_or(Present::ANY, |bytes| Present::of(&bytes))
+            });
+            let is_asked = conditions.iter().any(|word| *word != 0);
+            let filter = is_asked.then(|| filters.by_key[&(group, is_second, Some(*node))]);
+            FormStep { node: *node, from, trigger, conditions: conditions.into(), filter }
+        };
+        let steps: Vec<FormStep> = nodes.iter().map(step).collect();
         let triggers = steps.iter().fold(Present::default(), |all, step| all.union(step.trigger));
-        let filters = prefilter.filters_of(&all);
-        Self { steps: steps.into(), triggers, all: all.into(), filters }
+        let filter = filters.by_key[&(group, is_second, None)];
+        Self { steps: steps.into(), triggers, all: all.into(), several: several.into(), filter }
     }
 }
 
-impl Prefilter {
-    /// The filters that conditions belong to, one bit each.
-    fn filters_of(&self, conditions: &[u64]) -> u32 {
-        let has_any = |filter: &usize| conditions[self.words_of(*filter)].iter().any(|word| *word != 0);
-        (0..self.filters.len()).filter(has_any).fold(0, |filters, filter| filters | 1 << filter)
+/// The nodes that are asked and those on the way to them, each after the one before it.
+fn nodes_to(asked: &[(ChainId, u32)], chains: &Chains) -> Vec<ChainId> {
+    let mut nodes: Vec<ChainId> = vec![ChainId::ROOT];
+    for (node, _) in asked {
+        let mut node = *node;
+        while !nodes.contains(&node) {
+            nodes.push(node);
+            node = chains.step(node).map_or(ChainId::ROOT, |(before, _)| before);
+        }
     }
+    // Nodes are numbered after those before them.
+    nodes.sort_by_key(|node| node.index());
+    nodes
 }

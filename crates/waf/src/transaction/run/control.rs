@@ -130,9 +130,14 @@ impl Run<'_> {
         }
         if let Some(seen) = changing.matched.last() {
             changing.matched.write_name(seen, program, store, &mut pending.variable);
-            let value = changing.matched.received(seen, store);
-            let shown = value.len().min(self.rules.limits().transaction.log_text_bytes_max);
-            pending.value.extend_from_slice(&value[..shown]);
+            let bytes_max = self.rules.limits().transaction.log_text_bytes_max;
+            let shown = |value: &'_ [u8]| value.len().min(bytes_max);
+            let received = changing.matched.received(seen, store);
+            pending.value.extend_from_slice(&received[..shown(received)]);
+            let value = changing.matched.value(seen, store, transformed);
+            if value != received {
+                pending.transformed.extend_from_slice(&value[..shown(value)]);
+            }
         }
     }
 }

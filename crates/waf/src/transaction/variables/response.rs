@@ -20,8 +20,9 @@ pub fn response_head(store: &mut Store, memory: &mut Memory, status: u16, protoc
         let (name, value) = (store.bytes(header.name), store.bytes(header.value));
         memory.entries.push(Entry { name, value });
         if header.is("content-type") {
-            let media_type = memchr(b';', header.value).unwrap_or(header.value.len());
-            store.set_scalar_span(List::ResponseContentType, value.part(0..media_type));
+            let parameters = memchr(b';', header.value).unwrap_or(header.value.len());
+            let media_type = header.value[..parameters].trim_ascii_end();
+            store.set_scalar_span(List::ResponseContentType, value.part(0..media_type.len()));
         }
     }
     store.set(List::ResponseHeaders, memory.entries.drain(..));

@@ -271,14 +271,14 @@ fn hosts_and_users_of_odd_form() {
 #[test]
 fn a_response_by_its_parts() {
     let mut filled = get("/");
-    let headers = [Header { name: b"content-type", value: b"text/html; charset=utf-8" }];
+    let headers = [Header { name: b"content-type", value: b"text/html ; charset=utf-8" }];
     response_head(&mut filled.store, &mut filled.memory, 404, b"HTTP/1.1", &headers);
     filled
         .has(Variable::ResponseStatus, &["404"])
         .has(Variable::ResponseProtocol, &["HTTP/1.1"])
         .has(Variable::StatusLine, &["HTTP/1.1 404"])
         .has(Variable::ResponseContentType, &["text/html"])
-        .has(Variable::ResponseHeaders, &["content-type=text/html; charset=utf-8"])
+        .has(Variable::ResponseHeaders, &["content-type=text/html ; charset=utf-8"])
         .has(Variable::ResponseBody, &[""]);
     response_body(&mut filled.store, b"hello", true);
     filled

@@ -1,7 +1,7 @@
 //! Rules and tests in a folder, run as a user runs them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sekisho_crs_test::TestResult;
 
@@ -37,6 +37,34 @@ fn results(folder: &Path, test: &str) -> Report {
     let results: Vec<TestResult> = run(&rules, Judging::Both, &tests);
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
     Report { tests: reports.collect(), lists_refused: true }
+}
+
+/// The Core Rule Set in the shared folder; `None`, said aloud, where it is not there and may be missing.
+fn core_rule_set() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "where the shared folder lies is the environment's to say")]
+    let (shared, ci) = (std::env::var_os("SEKISHO_SHARED"), std::env::var_os("CI"));
+    let shared = shared.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let folder = shared.join("data/crs");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(ci.is_none(), "{} is missing", folder.display());
+    println!("skipped: {} is missing", folder.display());
+    None
+}
+
+#[test]
+fn the_whole_suite_of_the_core_rule_set_passes() {
+    let Some(folder) = core_rule_set() else { return };
+    let files = read_all(&[folder.join("regression")]).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let tests: Vec<_> =
+        files.iter().flat_map(|file| file.tests.iter().map(|test| Placed { file: &file.source, test })).collect();
+    assert_eq!(tests.len(), 5_082);
+    let rules = rules::load(&folder, Some(4)).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let results = run(&rules, Judging::Prefiltered, &tests);
+    let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
+    let report = Report { tests: reports.collect(), lists_refused: false };
+    assert_eq!(report.failed(), 0, "{}", report.text(false));
 }
 
 const RULE: &str = r#"SecRule ARGS:a "@streq x" "id:1,phase:2,deny,status:418,t:none,log,msg:'m'""#;
