@@ -111,7 +111,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn rules(&self, name: &str) -> Result<(PathBuf, PathBuf)> {
         let log = self.folder.join(format!("{name}-audit.json"));
-        let after = format!("{}\n{}", apart::LIKE_OURS, scores_rule());
+        let after = format!("{}\n{}", apart::FORCED_BODY, scores_rule());
         let setting = Setting {
             paranoia: self.paranoia,
             inbound: INBOUND,

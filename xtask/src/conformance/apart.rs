@@ -13,10 +13,9 @@ use anyhow::{Context, Result, ensure};
 /// The first number of rules that stand in between.
 const FIRST_ID: usize = 9_001_000;
 
-/// Forces `REQUEST_BODY` for every body, and lets PCRE search to the end: with the recommended limit it gives up on some
-/// values, and takes them for no match.
-pub(super) const LIKE_OURS: &str = "SecAction \"id:9000002,phase:1,pass,t:none,nolog,ctl:forceRequestBodyVariable=On\"\n\
-     SecPcreMatchLimit 1000000\nSecPcreMatchLimitRecursion 1000000";
+/// Forces `REQUEST_BODY` for every body.
+pub(super) const FORCED_BODY: &str =
+    "SecAction \"id:9000002,phase:1,pass,t:none,nolog,ctl:forceRequestBodyVariable=On\"\n";
 
 /// Copies the Core Rule Set at `crs` into `folder`, with rules in between.
 ///
