@@ -75,10 +75,10 @@ fn main() -> Result<()> {
         }
         rows.push(row);
     }
-    let text = report::engines(&rows, loading, their_loading);
+    print(&report::engines(&rows, loading, their_loading))?;
     let (mut hostile, _) = Ours::load(&wanted.hostile_rules)?;
     let shapes = hostile::measure(&mut hostile)?;
-    print(&format!("{text}\n{}", report::hostile(&shapes)))
+    print(&format!("\n{}", report::hostile(&shapes)))
 }
 
 /// CPU time of one decision, in microseconds.

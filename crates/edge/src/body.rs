@@ -15,5 +15,5 @@ pub(crate) use gathered::{Gathered, gather};
 pub(crate) use held::{Held, Reach, hold, hold_whole};
 pub(crate) use inspected::{Part, inspect_held};
 pub(crate) use reply::{Attendance, Reply, Source};
-pub(crate) use room::Room;
+pub(crate) use room::{Room, Taken};
 pub(crate) use upload::{Upload, UploadFault};

@@ -5,6 +5,7 @@ mod audit;
 mod group;
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -92,7 +93,7 @@ fn the_core_rule_set_blocks_requests_and_leaks_at_paranoia_1() {
     let arguments = ["guard", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--crs", &crs];
     let arguments = arguments.into_iter().chain(["--paranoia", "1", "--seclang", "audit.conf"]);
     let checkpoint = Checkpoint::start_in(folder, arguments).expect("the checkpoint starts");
-    wait("the summary", || checkpoint.log().contains("up to paranoia level 1").then_some(()));
+    wait("the summary", || checkpoint.log().contains("paranoia level 1 has ").then_some(()));
     assert_eq!(status(&checkpoint, "/search?q=red+shoes"), 200);
     assert_eq!(status(&checkpoint, "/search?q=1%27%20OR%20%271%27%3D%271"), 403);
     assert_eq!(post(&checkpoint, "/login", "user=a&password=%27%20UNION%20SELECT%20password%20FROM%20users--"), 403);
@@ -349,12 +350,14 @@ fn secrets_do_not_leave_by_what_rules_quote() {
          SecRule REQUEST_HEADERS:Authorization \"@rx .\" \"id:1,phase:1,pass,log,msg:'m %{MATCHED_VAR}',logdata:'d %{MATCHED_VAR}'\"\n\
          SecRule REQUEST_COOKIES:/^s/ \"@rx .\" \"id:2,phase:1,pass,log,logdata:'%{MATCHED_VAR}'\"\n\
          SecRule ARGS:q \"@rx .\" \"id:3,phase:1,pass,log,logdata:'%{REQUEST_HEADERS.authorization} and %{MATCHED_VAR}'\"\n\
+         SecRule REQUEST_COOKIES|ARGS:none \"@rx (.*)\" \"id:5,phase:1,pass,log,capture,logdata:'%{TX.1}',chain\"\n\
+         SecRule MATCHED_VARS|TX:1 \"@rx .\"\n\
          SecRule ARGS:q \"@rx .\" \"id:4,phase:1,pass,log,msg:'shown',logdata:'%{MATCHED_VAR}'\"\n",
     );
     let request = b"GET /?q=4111111111111111 HTTP/1.1\r\nHost: shop.example\r\nAuthorization: Basic hush\r\nCookie: sid=hush\r\n\r\n";
     assert_eq!(client(&checkpoint).ask(request).expect("a reply comes").status, 200);
     let record = &records(&checkpoint, 1)[0];
-    assert_eq!(matched(record), [1, 2, 3, 4]);
+    assert_eq!(matched(record), [1, 2, 3, 5, 4]);
     let audit = wait("the entry", || {
         fs::read_to_string(checkpoint.folder().join("audit.log")).ok().filter(|text| text.contains("---Z--"))
     });
@@ -433,6 +436,20 @@ fn bodies_held_share_one_bound() {
     drop(slow);
     wait("the room to come back", || held(0));
     assert_eq!(post(&checkpoint, "/", &body(2500)), 200);
+    // What a body becomes when its coding is undone counts as well.
+    let zipped = |bytes: usize| {
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        coder.write_all(body(bytes).as_bytes()).and_then(|()| coder.finish()).expect("memory takes whatever is written")
+    };
+    let send = |body: &[u8]| {
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        client(&checkpoint).ask(&[head.as_bytes(), body].concat()).expect("a reply comes").status
+    };
+    assert_eq!((send(&zipped(2000)), send(&zipped(4000))), (200, 413));
+    wait("the room to come back", || held(0));
 }
 
 #[test]

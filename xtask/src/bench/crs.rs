@@ -8,7 +8,7 @@ mod loads;
 mod pace;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -20,7 +20,7 @@ use super::figures::Sample;
 use crate::args::CrsBench;
 use crate::connection::Connection;
 use crate::modsecurity::{self, Setting};
-use crate::process::{build_sekisho, say};
+use crate::process::{build_sekisho, environment, say};
 use crate::server::{Server, free_address};
 use crate::{nginx, packages};
 
@@ -38,7 +38,7 @@ pub(super) enum Contender {
     ModSecurity,
     /// The checkpoint at paranoia 1; it records every request.
     Checkpoint,
-    /// The checkpoint at paranoia 4.
+    /// The checkpoint at paranoia 4, counting only.
     Paranoid,
 }
 
@@ -127,7 +127,7 @@ fn warm_up(entry: &Entry, load: &Load) -> Result<()> {
 }
 
 impl Entry {
-    /// At paranoia 4 benign requests may be refused: only those that pass alike are comparable.
+    /// Only what passes runs through all rules at both levels.
     fn takes(&self, load: &Load) -> bool {
         self.contender != Contender::Paranoid || load.status == 200
     }
@@ -161,7 +161,10 @@ fn start(
     let peer = modsecurity::start(folder, "modsecurity-nginx", WORKERS, &rules, &backend.address)?;
     let mut entries = vec![entry(Contender::ModSecurity, peer)];
     if !wanted.only_peer {
-        let binary = build_sekisho(root, "release")?;
+        let binary = match environment("SEKISHO_BIN") {
+            Some(binary) => PathBuf::from(binary),
+            None => build_sekisho(root, "release")?,
+        };
         for (contender, paranoia) in [(Contender::Checkpoint, 1), (Contender::Paranoid, 4)] {
             let server = checkpoint(&binary, folder, crs, backend, paranoia)?;
             entries.push(entry(contender, server));
@@ -175,6 +178,8 @@ fn checkpoint(binary: &Path, folder: &Path, crs: &Path, backend: &Server, parano
     let name = format!("sekisho-{paranoia}");
     let mut command = Command::new(binary);
     command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--crs"]).arg(crs);
+    // What is refused early costs little: at paranoia 4 everything is counted only, and runs through all rules.
+    command.args(if paranoia > 1 { &["--count"][..] } else { &[] });
     command.args(["--paranoia", &paranoia.to_string()]).arg("--data").arg(folder.join(&name));
     Server::start(command, &address, &folder.join(format!("{name}.log")))
 }

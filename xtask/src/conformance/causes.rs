@@ -16,6 +16,7 @@ pub(super) struct Cause {
 
 /// Asked in this order.
 static CAUSES: &[Cause] = &[
+    Cause { name: "both refuse what is no HTTP", applies: refused_by_both },
     Cause { name: "nginx refuses the request line", applies: refused_by_nginx },
     Cause { name: "the strict gate refuses the head", applies: refused_by_the_gate },
     Cause { name: "another status for a version that is none", applies: odd_version },
@@ -23,6 +24,7 @@ static CAUSES: &[Cause] = &[
     Cause { name: "line ends in MULTIPART_PART_HEADERS", applies: part_line_ends },
     Cause { name: "libinjection: attributes that begin with on", applies: any_on_attribute },
     Cause { name: "captures of the last argument", applies: last_capture },
+    Cause { name: "an escaped ? in the path", applies: escaped_query },
     Cause { name: "cssDecode ends at a NUL", applies: css_nul },
     Cause { name: "@pm misses a phrase within the beginning of another", applies: phrase_missed },
     Cause { name: "several lines of Content-Type", applies: content_types },
@@ -64,6 +66,22 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Neither forwards the request; the checkpoint asks the rules about as much of it as it could read, for its record.
+fn refused_by_both(difference: &Difference<'_>) -> bool {
+    let (theirs, ours) = (difference.theirs, difference.ours);
+    theirs.answer == Answer::Status(400) && ours.answer == theirs.answer && theirs.decision.is_none()
+}
+
+/// ModSecurity 3.0.9 decodes the target before it looks for the `?`, so that a path ends at an escaped one
+/// (CVE-2024-1019, mended in 3.0.12).
+fn escaped_query(difference: &Difference<'_>) -> bool {
+    let head = Head::of(&difference.request.bytes);
+    let path = head.target().split(|byte| *byte == b'?').next().unwrap_or_default();
+    let escaped = path.windows(3).any(|escape| escape.eq_ignore_ascii_case(b"%3f"));
+    let decided = difference.theirs.decision.is_some() && difference.ours.decision.is_some();
+    decided && escaped && difference.rules().0.iter().all(|rule| BLOCKING.contains(rule))
+}
+
 /// nginx answers 400 before any rule to a method of other letters than `A` to `Z`, `-` and `_`, to the target `*`, and to
 /// a path with a percent sign that begins no byte, or with a NUL.
 fn refused_by_nginx(difference: &Difference<'_>) -> bool {
@@ -80,7 +98,8 @@ fn refused_by_nginx(difference: &Difference<'_>) -> bool {
         && (odd_method || odd_path || path == b"*")
 }
 
-/// The checkpoint answers 400 before any rule to what HTTP does not allow in a head (`docs/adr/003-strict-gate.md`).
+/// The checkpoint answers 400, or nothing to a line without a version, to what HTTP does not allow in a head
+/// (`docs/adr/003-strict-gate.md`), whatever the rules say of it.
 fn refused_by_the_gate(difference: &Difference<'_>) -> bool {
     let head = Head::of(&difference.request.bytes);
     let odd_target = head.words().len() != 3
@@ -90,14 +109,15 @@ fn refused_by_the_gate(difference: &Difference<'_>) -> bool {
         let control = value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f);
         control || (name.eq_ignore_ascii_case(b"host") && value.contains(&b'%'))
     });
-    difference.ours.answer == Answer::Status(400) && difference.ours.decision.is_none() && (odd_target || odd_field)
+    let refused = matches!(difference.ours.answer, Answer::Status(400) | Answer::Nothing);
+    refused && (odd_target || odd_field)
 }
 
 /// Both refuse before any rule, nginx with 505.
 fn odd_version(difference: &Difference<'_>) -> bool {
     let (theirs, ours) = (difference.theirs, difference.ours);
     let answers = theirs.answer == Answer::Status(505) && ours.answer == Answer::Status(400);
-    answers && theirs.decision.is_none() && ours.decision.is_none()
+    answers && theirs.decision.is_none()
 }
 
 /// Once it has sent the head, the module can refuse a response only by breaking the connection off.
@@ -129,7 +149,9 @@ fn has(difference: &Difference<'_>, needle: &str) -> bool {
 /// ModSecurity 3.0.9 leaves the line end in each value of `MULTIPART_PART_HEADERS`: rule 922110, which captures all of a
 /// content type, takes the parameters of an ordinary one for illegal.
 fn part_line_ends(difference: &Difference<'_>) -> bool {
-    only(difference, &[922_110], &[]) && has(difference, "\r\nContent-Type: text/plain; charset=utf-8\r\n")
+    let captures = only(difference, &[922_110], &[942_130, 942_131]) && has(difference, "\r\n--");
+    (captures || only(difference, &[922_110], &[]))
+        && has(difference, "\r\nContent-Type: text/plain; charset=utf-8\r\n")
 }
 
 /// The libinjection in ModSecurity 3.0.9 takes every attribute that begins with `on` for an event handler; later ones
@@ -161,7 +183,7 @@ fn phrase_missed(difference: &Difference<'_>) -> bool {
 fn content_types(difference: &Difference<'_>) -> bool {
     let head = Head::of(&difference.request.bytes);
     let lines = head.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-type")).count();
-    lines > 1 && only(difference, &[920_620], &[920_420, 920_470, 921_421])
+    lines > 1 && only(difference, &[920_620], &[920_420, 920_470, 921_421, 921_422])
 }
 
 /// `http://host` goes to the rules as `/` there and as it came here.

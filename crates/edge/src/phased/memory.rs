@@ -33,7 +33,55 @@ impl MemoryPool {
         let mut kept = self.0.borrow_mut();
         if kept.len() < KEPT_MAX {
             memory.draft.shrink_to(DRAFT_BYTES_KEPT);
+            if memory.transaction.is_large() {
+                // It may be long until this one is taken again.
+                memory.transaction = Transaction::new();
+            }
             kept.push(memory);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+
+    use sekisho_model::Timestamp;
+    use sekisho_waf::ir::phased::{EngineMode, PhasedPolicy, PhasedSettings};
+    use sekisho_waf::transaction::{InspectedBody, PhasedContext, PhasedRules};
+    use sekisho_waf::{Body, Client, Request};
+
+    use super::*;
+
+    #[test]
+    fn what_a_large_body_took_is_not_kept() {
+        let mut settings = PhasedSettings { engine: EngineMode::On, ..PhasedSettings::default() };
+        settings.request_body.access = true;
+        let policy = PhasedPolicy { items: Vec::new(), settings };
+        let rules = Arc::new(PhasedRules::compile(policy, Default::default()).unwrap());
+        let request = Request {
+            method: b"POST",
+            path: b"/",
+            query: b"",
+            fragment: None,
+            version: b"HTTP/1.1",
+            scheme: "http",
+            headers: &[],
+            body: Body::EMPTY,
+            client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
+        };
+        let context = PhasedContext::at(Timestamp::default());
+        let pool = MemoryPool::default();
+        for (bytes, is_large) in [(100, false), (8 << 20, true)] {
+            let mut memory = pool.take();
+            assert!(!memory.transaction.is_large());
+            memory.transaction.begin(&rules, &request, &context);
+            let body = vec![b'a'; bytes];
+            memory.transaction.request_body(InspectedBody { bytes: &body, over_limit: false }, &context);
+            assert_eq!(memory.transaction.is_large(), is_large);
+            pool.put_back(memory);
+        }
+        assert!(!pool.take().transaction.is_large());
     }
 }

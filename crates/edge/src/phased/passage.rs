@@ -19,7 +19,7 @@ use sekisho_waf::{Decision, Header, PlaceSource, Request};
 
 use super::{Memory, Phased};
 use crate::audit::Ended;
-use crate::body::{Codings, Held, Part, Reach, Source, UploadFault, gather, hold_whole, inspect_held};
+use crate::body::{Codings, Held, Part, Reach, Source, Taken, UploadFault, gather, hold_whole, inspect_held};
 use crate::connection::Peer;
 use crate::enforce;
 use crate::inspect::{Inspector, Rules};
@@ -118,6 +118,8 @@ pub(crate) struct Passage {
     memory: Option<Box<Memory>>,
     state: State,
     spent: Duration,
+    /// The room that bodies take whose content codings were undone.
+    decoded: Taken,
     /// Whether a record of it is written elsewhere, or none is wanted.
     unrecorded: bool,
 }
@@ -135,6 +137,7 @@ impl Passage {
             memory: Some(opened.memory),
             state: opened.state,
             spent: opened.spent,
+            decoded: peer.worker.shared.room.share(),
             unrecorded: false,
         }
     }
@@ -279,13 +282,17 @@ impl Passage {
             shared.metrics.edge.malformed("content coding");
             tracing::debug!(request = self.visit.name(), "body does not decode; inspected as it came");
         }
-        let bytes = match part {
-            Part::Raw(bytes) => bytes,
-            Part::Decoded => &decoded,
+        // What no one can decode is all there, as it came, if it has room behind what could be decoded.
+        let is_all = |inspected: &[u8]| undecodable && whole && inspected.len() < bytes_max;
+        let body = match part {
+            Part::Raw(raw) => InspectedBody { bytes: raw, over_limit: truncated && !(undecodable && whole) },
+            // Rules hold on to it until the end, and a small body may become a large one.
+            Part::Decoded if self.decoded.grow(decoded.len()) => {
+                InspectedBody { bytes: &decoded, over_limit: truncated && !is_all(&decoded) }
+            }
+            Part::Decoded => InspectedBody { bytes: &decoded[..decoded.len().min(bytes.len())], over_limit: true },
         };
-        // What no one can decode is all there, as it came.
-        let over_limit = truncated && !(undecodable && whole);
-        then(self, InspectedBody { bytes, over_limit });
+        then(self, body);
     }
 
     fn judge(&mut self, phase: impl FnOnce(&mut Transaction, &PhasedContext<'_>) -> Option<Intervention>) {

@@ -145,9 +145,9 @@ pub(crate) fn summary(rules: &Arc<PhasedRules>) -> String {
     };
     match level(rules) {
         Some(level) => {
-            let active = at_most(rules, level);
+            let (all, active) = (at_most(rules, i64::MAX), at_most(rules, level));
             format!(
-                "{count} SecLang rules, {active} of them up to paranoia level {level} of the Core Rule Set, {engine}"
+                "{count} SecLang rules, {engine}; paranoia level {level} has {active} of the {all} that belong to a level"
             )
         }
         None => format!("{count} SecLang rules, {engine}"),

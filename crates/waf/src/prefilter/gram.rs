@@ -8,7 +8,7 @@ use super::byte_set::ByteSet;
 use super::frequency;
 
 /// Places that a gram keeps: more say little, and each costs time where a gram almost matches.
-const PLACES_MAX: usize = 12;
+pub(super) const PLACES_MAX: usize = 12;
 
 /// Neighbouring places.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,11 +9,24 @@ mod class;
 mod window;
 
 use super::byte_set::ByteSet;
+use super::gram::PLACES_MAX;
 
 pub(crate) use build::ScannerBuilder;
 pub(crate) use class::Present;
 use class::{EDGE, class_of};
 use window::{Numbering, Windows};
+
+/// A gram reaches no further than this from its window's last place.
+const REACH: usize = PLACES_MAX - 1;
+/// Of a run of one byte, so many are looked at before others are left out: at the last of them, everything within reach
+/// was the same for more places than a sequence has clauses, so that more of the same tells nothing new.
+const RUN_LOOKED_AT: usize = REACH + build::CLAUSES_MAX as usize + 1;
+
+/// How many places may be left out after the first of `rest`: as far as everything within reach is the same byte.
+fn skipped(rest: &[u8]) -> usize {
+    let same = rest.iter().take_while(|byte| **byte == rest[0]).count();
+    same.saturating_sub(REACH + 1)
+}
 
 /// What is to be answered: a program's index.
 pub(crate) type JudgeId = u32;
@@ -122,11 +135,15 @@ impl Scanner {
         memory.prepare(self);
         answer.copy_from_slice(&self.always);
         let mut windows = Windows::default();
-        for (at, byte) in text.iter().enumerate() {
-            windows = windows.next(class_of(*byte));
+        let (mut at, mut run, mut before) = (0, 0, None);
+        while let Some(&byte) = text.get(at) {
+            windows = windows.next(class_of(byte));
             if self.is_any_known(windows) {
                 self.meet(text, at, windows, memory);
             }
+            run = if before == Some(byte) { run + 1 } else { 0 };
+            before = Some(byte);
+            at += if run == RUN_LOOKED_AT { 1 + skipped(&text[at..]) } else { 1 };
         }
         windows = windows.next(EDGE);
         if self.is_any_known(windows) {

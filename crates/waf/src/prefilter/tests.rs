@@ -41,7 +41,10 @@ fn lets_through(written: &str, is_lowered: bool, text: &[u8]) -> bool {
 
 /// A pattern and a text that has a match of it, most times.
 fn pattern_and_text() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
-    let around = || proptest::collection::vec(prop::sample::select(&b"a '\"$;&\n<x0.\\"[..]), 0..6);
+    // Runs of one byte, some of them long.
+    let run = (prop::sample::select(&b"a '\"$;&\n<x0.\\"[..]), prop_oneof![1..3_usize, 1..60_usize]);
+    let runs = move || proptest::collection::vec(run.clone().prop_map(|(byte, length)| vec![byte; length]), 0..5);
+    let around = move || runs().prop_map(|runs| runs.concat());
     prop::sample::select(PATTERNS).prop_flat_map(move |written| {
         let plain =
             written.replace("(?i)", "").replace(r"\b", "").replace(r"\B", "").replace('^', "").replace("$)", ")");

@@ -63,6 +63,15 @@ impl Transaction {
         Self::default()
     }
 
+    /// Whether the values of the request before take more memory than is kept from one to the next. [`Self::begin`] gives it
+    /// back; until then it is held for nothing.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        // Each is made of a few buffers, of which each may be as large as that.
+        let bytes = self.state.store.capacity() + self.state.transformed.capacity();
+        self.rules.as_ref().is_some_and(|rules| bytes > 8 * rules.limits().transaction.bytes_kept_max)
+    }
+
     /// Starts anew with a request. Its body is not looked at here: see [`Self::request_body`].
     pub fn begin(&mut self, rules: &Arc<PhasedRules>, request: &Request<'_>, context: &PhasedContext<'_>) {
         let state = &mut self.state;

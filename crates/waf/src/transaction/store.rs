@@ -325,6 +325,11 @@ impl Store {
         self.entries.resize(blank.scalars, Entry { name: Span::default(), value: Span::default() });
     }
 
+    /// The bytes it takes, used or not.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// Copies `bytes` in.
     ///
     /// # Panics

@@ -53,6 +53,16 @@ impl Transformed {
         }
     }
 
+    /// The bytes it takes, used or not.
+    pub(super) fn capacity(&self) -> usize {
+        let Self { rows, forms, nodes: _, texts, bytes, buffer } = self;
+        rows.capacity() * size_of::<u32>()
+            + forms.capacity() * size_of::<Form>()
+            + texts.capacity() * size_of::<Range<usize>>()
+            + bytes.capacity()
+            + buffer.capacity()
+    }
+
     /// Computes what a value is at a node, and at all nodes before.
     pub(super) fn compute(&mut self, chains: &Chains, store: &Store, value: ValueId, node: ChainId) -> Form {
         let Some((before, transform)) = chains.step(node) else { return Form::AS_RECEIVED };

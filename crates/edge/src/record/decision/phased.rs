@@ -1,10 +1,11 @@
 //! What a record says of rules in phases: which of them decided, and the field `secLang`, which is ours.
 //!
 //! Messages and log data quote the request. Those of a match are left out whenever the variable that matched, or one that the
-//! rule quotes by name, is covered: by the policy's data protection, by the masks of headers, and for cookies always.
+//! rule quotes by name, is covered: by the policy's data protection, by the masks of headers, and for cookies always. What a
+//! chain hands on from link to link counts as what any of them looks at.
 
 use sekisho_waf::ir::Policy;
-use sekisho_waf::ir::phased::{EngineMode, Piece, Selector, Text, Variable};
+use sekisho_waf::ir::phased::{EngineMode, Piece, Selector, Target, Text, Variable};
 use sekisho_waf::transaction::{Intervention, InterventionKind, Matched, Transaction};
 
 use super::super::cloak::Cloak;
@@ -301,9 +302,25 @@ pub(crate) fn is_covered(cloak: &Cloak<'_>, matched: &Matched<'_>) -> bool {
     if variable.is_some_and(|variable| covers(cloak, variable, member.unwrap_or_default())) {
         return true;
     }
-    let data = matched.rule.links.iter().flat_map(|link| [&link.log_data, &link.message]);
+    let links = &matched.rule.links;
+    let data = links.iter().flat_map(|link| [&link.log_data, &link.message]);
     let texts = data.chain([&matched.rule.metadata.message]).flatten().chain(&matched.rule.metadata.tags);
-    texts.flat_map(quoted).any(|(variable, member)| covers(cloak, variable, member))
+    let mut is_handed_on = variable.is_some_and(hands_on);
+    for (variable, member) in texts.flat_map(quoted) {
+        if covers(cloak, variable, member) {
+            return true;
+        }
+        is_handed_on |= hands_on(variable);
+    }
+    // What a link of a chain captured or matched may be what an earlier one looked at.
+    let targets = || links.iter().filter_map(|link| link.test.as_ref()).flat_map(|test| &test.targets);
+    let is_covered = |target: &Target| covers(cloak, target.variable, named(target));
+    is_handed_on && links.len() > 1 && targets().any(|target| !target.count && is_covered(target))
+}
+
+/// Whether a variable holds what rules took from others.
+fn hands_on(variable: Variable) -> bool {
+    matches!(variable, Variable::Tx | Variable::MatchedVar | Variable::MatchedVars)
 }
 
 /// Whether the message of a match is the same whatever the request.
@@ -316,14 +333,16 @@ pub(crate) fn shows_fixed_message(matched: &Matched<'_>) -> bool {
 fn quoted(text: &Text) -> impl Iterator<Item = (Variable, &[u8])> {
     text.0.iter().filter_map(|piece| match piece {
         Piece::Literal(_) => None,
-        Piece::Value(target) => Some((
-            target.variable,
-            match &target.selector {
-                Some(Selector::Name(name)) => name.as_bytes(),
-                _ => b"",
-            },
-        )),
+        Piece::Value(target) => Some((target.variable, named(target))),
     })
+}
+
+/// The member a target names, if it names one.
+fn named(target: &Target) -> &[u8] {
+    match &target.selector {
+        Some(Selector::Name(name)) => name.as_bytes(),
+        _ => b"",
+    }
 }
 
 /// Whether the value of a variable is covered.

@@ -1,6 +1,8 @@
 //! Arguments of query strings and forms: pieces between separators, names and values decoded.
 //!
 //! As with ModSecurity 3, a piece may be empty (an argument without name and value), and nothing follows the last separator.
+//! What follows the last argument that `SecArgumentsLimit` allows is one more, without a name: ModSecurity 3 drops it, so that
+//! rules see nothing of it unless one of them counts arguments.
 
 use memchr::memchr;
 
@@ -35,6 +37,12 @@ pub(in crate::transaction) fn fill(
         let name = name.decoded(store, text, span, &mut is_valid);
         let value = value.decoded(store, text, span, &mut is_valid);
         memory.entries.push(Entry { name, value });
+    }
+    if start < text.len() {
+        // No rule has to know of the limit to see what lies beyond.
+        let rest = Component { start, end: text.len(), is_encoded: true };
+        let value = rest.decoded(store, text, span, &mut is_valid);
+        memory.entries.push(Entry { name: Span::default(), value });
     }
     if !is_valid {
         store.set_scalar(List::UrlencodedError, b"1");

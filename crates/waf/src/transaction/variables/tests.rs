@@ -133,12 +133,15 @@ fn arguments_are_pieces_of_the_query_string() {
 }
 
 #[test]
-fn arguments_end_at_their_limit() {
+fn arguments_beyond_their_limit_are_one() {
     let mut settings = PhasedSettings::default();
     settings.request_body.arguments_max = 3;
-    let mut filled = Filled::head("POST /?a&b", "", settings);
-    filled.body(Some(BodyProcessor::UrlEncoded), b"c=1&d=2&e=3");
-    filled.has(Variable::Args, &["a=", "b=", "c=1"]).has(Variable::ArgsCombinedSize, &["4"]);
+    let mut filled = Filled::head("POST /?a&b", "", settings.clone());
+    filled.body(Some(BodyProcessor::UrlEncoded), b"c=1&d=2&e=%33");
+    filled.has(Variable::Args, &["a=", "b=", "c=1", "d=2&e=3"]).has(Variable::ArgsCombinedSize, &["11"]);
+    let mut filled = Filled::head("POST /?a&b&c&d&e", "", settings);
+    filled.body(Some(BodyProcessor::UrlEncoded), b"f=1&g=2");
+    filled.has(Variable::Args, &["a=", "b=", "c=", "d&e", "f=1&g=2"]);
 }
 
 #[test]
