@@ -191,7 +191,8 @@ impl RulesArgs {
 /// Where rules in ModSecurity's language come from, for the commands that take them.
 #[derive(Debug, Clone, Args)]
 struct SecLangArgs {
-    /// Folder of the OWASP Core Rule Set: its rules see what the web ACL lets through, all there is if none is given
+    /// Folder of the OWASP Core Rule Set: its rules see what the web ACL lets through, all there is if none is given; where the
+    /// web ACL names it as a rule group, they run there instead
     #[arg(long, value_name = "DIR")]
     crs: Option<PathBuf>,
     /// Rule file of ModSecurity; may be given more than once. With --crs, read after its setup and before its rules

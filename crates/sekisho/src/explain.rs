@@ -11,7 +11,7 @@ mod words;
 use std::fmt::Write as _;
 
 use sekisho_waf::ir::{Action, Policy, Rule, RuleKind, TokenKind};
-use sekisho_waf::reference::{RuleTrace, Trace};
+use sekisho_waf::reference::{ConditionTrace, RuleTrace, Trace};
 use sekisho_waf::{Decision, Judged, Request, RuleRef, TokenFailure, Verdict};
 
 use words::{Style, action_name, solution_name};
@@ -40,6 +40,10 @@ pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict,
 }
 
 fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &Style) {
+    // Of hundreds of rules in phases, those that match are worth a line.
+    if let (Some(ConditionTrace::Phased(_)), Judged::NotMatched) = (&trace.condition, trace.outcome) {
+        return;
+    }
     let rule = trace.rule.resolve(policy);
     let indent = if trace.rule.member.is_some() { "     " } else { "" };
     let outcome = match (&rule.kind, trace.outcome) {

@@ -78,15 +78,33 @@ fn load_all(
     looked: &mut Looked,
 ) -> Result<LoadedRules, Diagnostics> {
     let mut problems = Diagnostics::new();
-    let phased = seclang::load(&config.seclang, looked).map_err(|errors| problems.extend(errors)).ok().flatten();
+    let read = seclang::read(&config.seclang, looked).map_err(|errors| problems.extend(errors)).ok().flatten();
+    let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
+    let (texts, mut catalogue) = texts(config, &mut problems)?;
+    if let Some(read) = read.as_ref().filter(|_| config.seclang.crs.is_some()) {
+        catalogue.set_core_rule_set(Arc::clone(&read.policy));
+    }
+    let Some(texts) = texts else { return Err(problems) };
+    let Compiled { rule_set, logging, mut warnings, .. } =
+        compile_judged(&texts, &catalogue, options, judge, problems)?;
+    drop(catalogue);
+    // Within the web ACL, or behind it: not twice.
+    let (read, within) = match read {
+        Some(read) if rule_set.holds_phases() => (None, Some(read.warnings)),
+        read => (read, None),
+    };
+    warnings.extend(within.unwrap_or_default());
+    let phased = match read.map(seclang::compile).transpose() {
+        Ok(compiled) => compiled,
+        Err(found) => {
+            warnings.extend(found);
+            return Err(warnings);
+        }
+    };
     let phased = phased.map(|loaded| {
-        problems.extend(loaded.warnings);
+        warnings.extend(loaded.warnings);
         loaded.rules
     });
-    let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
-    let (texts, catalogue) = texts(config, &mut problems)?;
-    let Some(texts) = texts else { return Err(problems) };
-    let Compiled { rule_set, logging, warnings, .. } = compile_judged(&texts, &catalogue, options, judge, problems)?;
     Ok(LoadedRules { rule_set, phased, places: Arc::new(places), logging, warnings })
 }
 

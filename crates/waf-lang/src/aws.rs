@@ -15,6 +15,7 @@ mod capacity;
 mod catalogue;
 mod checked;
 mod content;
+mod core_rule_set;
 mod country;
 mod data_protection;
 mod field;

@@ -10,14 +10,16 @@ mod condition;
 mod literal;
 mod matcher;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ir::{Field, Policy, Rule, RuleKind};
+use crate::transaction::{PhasedCompileError, PhasedRules};
 use crate::{Limits, OversizeFields};
 
 pub(crate) use address::{AddressPlan, AddressTestId, Asks, SourceId};
 pub(crate) use chain::FieldPlan;
-pub(crate) use condition::{Compiled, RuleConditions, TestPlan};
+pub(crate) use condition::{Compiled, PhasedTest, RuleConditions, TestPlan};
 pub(crate) use matcher::{Marks, TestId};
 
 /// A policy ready to be held against requests. Immutable; shared by all workers.
@@ -41,6 +43,8 @@ pub(crate) struct Program {
     pub(crate) tests: Vec<TestPlan>,
     /// All conditions on addresses.
     pub(crate) addresses: AddressPlan,
+    /// The groups of rules in phases, in the order they are named.
+    pub(crate) phased: Vec<Arc<PhasedRules>>,
     /// How many regular expressions there are, over all matchers.
     pub(crate) regexes: usize,
     /// The longest transformation chain.
@@ -97,6 +101,15 @@ pub enum CompileError {
         /// The limit.
         depth_max: usize,
     },
+    /// Rules in phases do not compile.
+    #[error("the rules in phases of rule {rule:?} do not compile")]
+    Phased {
+        /// The rule.
+        rule: String,
+        /// What is wrong with them.
+        #[source]
+        source: Arc<PhasedCompileError>,
+    },
     /// A group stands within a group.
     #[error("rule {rule:?} is a group within a group")]
     NestedGroup {
@@ -137,7 +150,13 @@ impl RuleSet {
     /// Whether any rule looks at the body, so that it must be held back for inspection.
     #[must_use]
     pub fn inspects_body(&self) -> bool {
-        self.program.fields.iter().any(|plan| plan.field.is_of_body())
+        self.holds_phases() || self.program.fields.iter().any(|plan| plan.field.is_of_body())
+    }
+
+    /// Whether any group holds rules in phases.
+    #[must_use]
+    pub fn holds_phases(&self) -> bool {
+        !self.program.phased.is_empty()
     }
 
     /// Whether any rule asks for a token, so that the one a request carries may be looked at.

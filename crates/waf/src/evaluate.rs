@@ -6,10 +6,12 @@ mod addresses;
 mod fields;
 mod scratch;
 
-use crate::compile::{Compiled, RuleConditions};
+use crate::compile::{Compiled, PhasedTest, RuleConditions};
 use crate::flow::{self, Judge};
 use crate::ir::AddressSource;
 use crate::part;
+use crate::phased_run::{PhasedAround, PhasedRun};
+use crate::transaction::Judging;
 use crate::{Context, Request, RuleRef, RuleSet, Verdict};
 
 use addresses::{Answers, Places};
@@ -23,9 +25,9 @@ impl RuleSet {
     /// linear in the bytes inspected.
     pub fn evaluate<'s>(&self, request: &Request<'_>, context: &Context<'_>, scratch: &'s mut Scratch) -> &'s Verdict {
         scratch.prepare(self);
-        let Scratch { fields, answers, keys, verdict, .. } = scratch;
+        let Scratch { fields, answers, keys, phased, verdict, .. } = scratch;
         let around = Surroundings { rule_set: self, request, context };
-        let mut judge = Matching { around, fields, answers, places: Places::default() };
+        let mut judge = Matching { around, fields, answers, phased, places: Places::default() };
         flow::run(self.policy(), request, context, &mut judge, keys, verdict);
         verdict.oversize = part::oversize(self.program.looked_at, request, self.limits());
         verdict
@@ -45,6 +47,7 @@ struct Matching<'e> {
     around: Surroundings<'e>,
     fields: &'e mut Fields,
     answers: &'e mut Answers,
+    phased: &'e mut [PhasedRun],
     places: Places<'e>,
 }
 
@@ -65,7 +68,16 @@ impl<'e> Matching<'e> {
                 let policy = self.around.rule_set.policy();
                 verdict.labels.iter().any(|label| test.holds(label.text(policy)))
             }
+            Compiled::Phased(test) => self.phased_holds(*test),
         }
+    }
+}
+
+impl Matching<'_> {
+    fn phased_holds(&mut self, test: PhasedTest) -> bool {
+        let Surroundings { rule_set, request, context } = self.around;
+        let around = PhasedAround { request, context, judging: Judging::Prefiltered };
+        self.phased[test.group].holds(&rule_set.program.phased[test.group], (test.rule, test.stops), around)
     }
 }
 

@@ -19,6 +19,7 @@ mod limits;
 mod name_table;
 pub mod operator;
 mod part;
+mod phased_run;
 mod prefilter;
 mod rate_key;
 pub mod reference;

@@ -7,13 +7,18 @@
 mod condition;
 mod trace;
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use crate::flow::{self, Judge, Judged};
+use crate::ir::phased::PhasedGroup;
 use crate::ir::{AddressSource, Condition, Field, Operator, Policy, Rule, RuleKind};
 use crate::part;
+use crate::phased_run::PhasedRun;
 use crate::rate_key::KeyBuffers;
 use crate::{Context, CountedKey, Limits, OversizeFields, Request, RuleRef, Verdict};
 
-pub use trace::{ConditionTrace, CountTrace, Finding, RuleTrace, TestTrace, Trace, ValueTrace};
+pub use trace::{ConditionTrace, CountTrace, Finding, PhasedTrace, RuleTrace, TestTrace, Trace, ValueTrace};
 
 /// Holds `request` against `policy`.
 #[must_use]
@@ -22,7 +27,8 @@ pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context
     let sources: Vec<_> = policy.rules.iter().map(Sources::of_top).collect();
     let mut looked_at = OversizeFields::default();
     sources.iter().for_each(|sources| sources.add_looked_at(&mut looked_at));
-    let mut judge = Obvious { policy, limits, request, context, sources, trace: Trace::default() };
+    let mut judge =
+        Obvious { policy, limits, request, context, sources, phased: RefCell::default(), trace: Trace::default() };
     flow::run(policy, request, context, &mut judge, &mut KeyBuffers::default(), &mut verdict);
     verdict.oversize = part::oversize(looked_at, request, limits);
     (verdict, judge.trace)
@@ -59,12 +65,16 @@ fn condition_of(rule: &Rule) -> Option<&Condition> {
     }
 }
 
+/// What came of the groups of rules in phases so far.
+type PhasedRuns = RefCell<Vec<(Arc<PhasedGroup>, PhasedRun)>>;
+
 struct Obvious<'e> {
     policy: &'e Policy,
     limits: &'e Limits,
     request: &'e Request<'e>,
     context: &'e Context<'e>,
     sources: Vec<Sources>,
+    phased: PhasedRuns,
     trace: Trace,
 }
 
@@ -84,6 +94,7 @@ impl Judge for Obvious<'_> {
             request: self.request,
             context: self.context,
             verdict,
+            phased: &self.phased,
         };
         let trace = judging.judge(condition);
         let holds = trace.holds();
@@ -153,6 +164,7 @@ impl Sources {
             Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| self.gather(part)),
             Condition::Not(part) => self.gather(part),
             Condition::Test(test) => self.fields.push(test.field.clone()),
+            Condition::Phased(_) => self.fields.push(Field::Body),
             Condition::Label(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 //! keep from one request to the next, and what is recorded of them.
 
 mod audit;
+mod group;
 
 use std::fs;
 use std::io::Write as _;

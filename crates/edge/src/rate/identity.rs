@@ -56,6 +56,9 @@ fn describe(condition: &Condition, text: &mut Text) {
         Condition::Ip { source, set } => {
             let _never_fails = write!(text, "ip({source:?} {:?})", set.id);
         }
+        Condition::Phased(test) => {
+            let _never_fails = write!(text, "phased({})", test.rule);
+        }
         Condition::Test(_) | Condition::Geo { .. } | Condition::Asn { .. } | Condition::Label(_) => {
             let _never_fails = write!(text, "{condition:?}");
         }

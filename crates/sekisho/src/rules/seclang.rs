@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sekisho_edge::audit::Plan;
 use sekisho_model::{Diagnostic, Diagnostics, Timestamp};
-use sekisho_waf::ir::phased::{EngineMode, Item};
+use sekisho_waf::ir::phased::{EngineMode, Item, PhasedPolicy};
 use sekisho_waf::transaction::{PhasedContext, PhasedRules, Transaction};
 use sekisho_waf::{Body, Client, Header, Limits, Request};
 use sekisho_waf_lang::seclang::{self, Entry, LoadOptions, RuleFiles, crs};
@@ -31,6 +31,16 @@ pub(crate) struct LoadedSecLang {
 /// Files and folders that were looked at, to be watched.
 pub(crate) type Looked = Vec<PathBuf>;
 
+/// Rules in phases as they were read.
+#[derive(Debug)]
+pub(crate) struct ReadSecLang {
+    pub(crate) policy: Arc<PhasedPolicy>,
+    /// What is doubtful in them.
+    pub(crate) warnings: Diagnostics,
+    /// The rule files, in the order they were read.
+    pub(crate) files: Vec<String>,
+}
+
 /// Loads and compiles the rule files that a configuration names; none if it names none. What was looked at goes to `looked`,
 /// also when loading fails.
 ///
@@ -38,6 +48,15 @@ pub(crate) type Looked = Vec<PathBuf>;
 ///
 /// Everything that makes them unusable, at once.
 pub(crate) fn load(config: &SecLangConfig, looked: &mut Looked) -> Result<Option<LoadedSecLang>, Diagnostics> {
+    read(config, looked)?.map(compile).transpose()
+}
+
+/// As [`load`], without compiling them.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(crate) fn read(config: &SecLangConfig, looked: &mut Looked) -> Result<Option<ReadSecLang>, Diagnostics> {
     if config.is_empty() {
         return Ok(None);
     }
@@ -54,8 +73,18 @@ pub(crate) fn load(config: &SecLangConfig, looked: &mut Looked) -> Result<Option
         problems.push(Diagnostic::error("audit-log", error.to_string()));
         return Err(problems);
     }
-    match PhasedRules::compile(policy, Limits::default()) {
-        Ok(rules) => Ok(Some(LoadedSecLang { rules: Arc::new(rules), warnings: problems, files: loaded.files })),
+    Ok(Some(ReadSecLang { policy: Arc::new(policy), warnings: problems, files: loaded.files }))
+}
+
+/// Compiles what was read.
+///
+/// # Errors
+///
+/// What is wrong with an operator, and what was doubtful before.
+pub(crate) fn compile(read: ReadSecLang) -> Result<LoadedSecLang, Diagnostics> {
+    let ReadSecLang { policy, warnings: mut problems, files } = read;
+    match PhasedRules::compile(Arc::unwrap_or_clone(policy), Limits::default()) {
+        Ok(rules) => Ok(LoadedSecLang { rules: Arc::new(rules), warnings: problems, files }),
         Err(error) => {
             problems.push(Diagnostic::error("compile", format!("the rules do not compile: {}", chain(&error))));
             Err(problems)

@@ -1,7 +1,9 @@
 //! The managed rule groups a web ACL may name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use sekisho_waf::ir::phased::PhasedPolicy;
 use sekisho_waf::ir::{Group, Rule};
 
 /// A managed rule group, before any web ACL uses it.
@@ -34,9 +36,10 @@ impl ManagedGroup {
 }
 
 /// The managed rule groups there are, by vendor and name.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct ManagedCatalogue {
     groups: BTreeMap<(String, String), ManagedGroup>,
+    core_rule_set: Option<Arc<PhasedPolicy>>,
 }
 
 impl ManagedCatalogue {
@@ -49,6 +52,16 @@ impl ManagedCatalogue {
     /// Adds a group; gives back the one of the same vendor and name that it replaces.
     pub fn add(&mut self, group: ManagedGroup) -> Option<ManagedGroup> {
         self.groups.insert((group.vendor.clone(), group.name.clone()), group)
+    }
+
+    /// Gives the rules of the OWASP Core Rule Set, which a web ACL names as the group `CoreRuleSet` of the vendor `OWASP`.
+    pub fn set_core_rule_set(&mut self, rules: Arc<PhasedPolicy>) {
+        self.core_rule_set = Some(rules);
+    }
+
+    /// The rules of the Core Rule Set, if they were given.
+    pub(crate) fn core_rule_set(&self) -> Option<&PhasedPolicy> {
+        self.core_rule_set.as_deref()
     }
 
     /// The group of a vendor and a name.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::address::{AddressPlanBuilder, AddressTestId, Asks, SourceId};
 use super::chain::{FieldPlan, FieldPlanBuilder};
 use super::{CompileError, Program, TestId};
+use crate::ir::phased::{PhasedGroup, PhasedMatch};
 use crate::ir::{AddressSource, Condition, Field, LabelTest, OnMissing, Oversize, Rule, RuleKind, Test};
+use crate::transaction::PhasedRules;
 use crate::{Limits, OversizeFields};
 
 /// A test as the evaluator asks for it: its result is a bit that the part's pass sets.
@@ -37,9 +39,19 @@ pub(crate) enum Compiled {
     Test(TestId),
     Address(AddressTestId),
     Label(Box<LabelTest>),
+    Phased(PhasedTest),
     And(Vec<Compiled>),
     Or(Vec<Compiled>),
     Not(Box<Compiled>),
+}
+
+/// A rule in phases as the evaluator asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PhasedTest {
+    /// Index into [`Program::phased`].
+    pub(crate) group: usize,
+    pub(crate) rule: u64,
+    pub(crate) stops: bool,
 }
 
 /// Gathers the tests of all rules.
@@ -49,6 +61,7 @@ pub(super) struct Builder<'l> {
     by_field: HashMap<Field, usize>,
     tests: Vec<TestPlan>,
     addresses: AddressPlanBuilder,
+    phased: Vec<(Arc<PhasedGroup>, Arc<PhasedRules>)>,
 }
 
 impl<'l> Builder<'l> {
@@ -59,6 +72,7 @@ impl<'l> Builder<'l> {
             by_field: HashMap::new(),
             tests: Vec::new(),
             addresses: AddressPlanBuilder::default(),
+            phased: Vec::new(),
         }
     }
 
@@ -111,7 +125,23 @@ impl<'l> Builder<'l> {
                 self.address(source, Asks::Asn(asns))
             }
             Condition::Label(test) => Compiled::Label(Box::new(test.clone())),
+            Condition::Phased(test) => Compiled::Phased(self.phased(rule, test)?),
         })
+    }
+
+    fn phased(&mut self, rule: &Rule, test: &PhasedMatch) -> Result<PhasedTest, CompileError> {
+        // Members of one group stand together.
+        let known = self.phased.iter().rposition(|(group, _)| Arc::ptr_eq(group, &test.group));
+        let group = match known {
+            Some(known) => known,
+            None => {
+                let failed = |source| CompileError::Phased { rule: rule.name.clone(), source };
+                let rules = Arc::clone(test.group.compiled(self.limits).map_err(failed)?);
+                self.phased.push((Arc::clone(&test.group), rules));
+                self.phased.len() - 1
+            }
+        };
+        Ok(PhasedTest { group, rule: test.rule, stops: test.stops })
     }
 
     fn address(&mut self, source: &AddressSource, asks: Asks) -> Compiled {
@@ -136,9 +166,13 @@ impl<'l> Builder<'l> {
             self.fields.into_iter().map(|field| field.finish(&mut regexes)).collect::<Result<_, _>>()?;
         let mut looked_at = OversizeFields::default();
         fields.iter().for_each(|plan| looked_at.add(&plan.field));
+        if !self.phased.is_empty() {
+            looked_at.add(&Field::Body);
+        }
+        let phased = self.phased.into_iter().map(|(_, rules)| rules).collect();
         let chain_depth_max = fields.iter().map(FieldPlan::depth).max().unwrap_or(0);
         let addresses = self.addresses.finish();
-        Ok(Program { fields, looked_at, tests: self.tests, addresses, regexes, chain_depth_max, rules })
+        Ok(Program { fields, looked_at, tests: self.tests, addresses, phased, regexes, chain_depth_max, rules })
     }
 }
 

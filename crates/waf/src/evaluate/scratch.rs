@@ -1,6 +1,7 @@
 //! Memory kept between requests.
 
 use super::{Answers, Fields};
+use crate::phased_run::PhasedRun;
 use crate::rate_key::KeyBuffers;
 use crate::{RuleSet, Verdict};
 
@@ -14,6 +15,7 @@ pub struct Scratch {
     pub(super) fields: Fields,
     pub(super) answers: Answers,
     pub(super) keys: KeyBuffers,
+    pub(super) phased: Vec<PhasedRun>,
     pub(super) verdict: Verdict,
 }
 
@@ -38,8 +40,10 @@ impl Scratch {
             self.fields.resize(rule_set);
             let addresses = &rule_set.program.addresses;
             self.answers.resize(addresses.sources.len(), addresses.tests.len());
+            self.phased.resize_with(rule_set.program.phased.len(), PhasedRun::default);
             self.rule_set = rule_set.id();
         }
+        self.phased.iter_mut().for_each(PhasedRun::clear);
         self.verdict.clear();
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Field;
+use super::phased::PhasedMatch;
 use crate::AddressSet;
 use crate::transform::Transform;
 
@@ -36,6 +37,8 @@ pub enum Condition {
     },
     /// An earlier rule added a label.
     Label(LabelTest),
+    /// A rule in phases matches.
+    Phased(PhasedMatch),
     /// All hold. Empty holds.
     And(Vec<Condition>),
     /// At least one holds. Empty does not hold.
@@ -52,7 +55,7 @@ impl Condition {
             Self::Asn { .. } => true,
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::asks_for_asn),
             Self::Not(part) => part.asks_for_asn(),
-            Self::Test(_) | Self::Ip { .. } | Self::Geo { .. } | Self::Label(_) => false,
+            Self::Test(_) | Self::Ip { .. } | Self::Geo { .. } | Self::Label(_) | Self::Phased(_) => false,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Source: ModSecurity Reference Manual (v2.x and v3.x).
 
 mod action;
+mod group;
 mod operator;
 mod settings;
 mod text;
@@ -19,6 +20,7 @@ use crate::transform::Transform;
 pub use action::{
     AllowScope, Change, Control, Disruptive, Effect, Flow, IdRange, Metadata, PartsChange, RuleSelection, Store,
 };
+pub use group::{PhasedGroup, PhasedMatch};
 pub use operator::{PhasedOperator, TextTest};
 pub use settings::{
     AuditEngine, AuditFormat, AuditParts, AuditSettings, AuditStorage, BodyProcessor, CollectionTimeouts, EngineMode,

@@ -1,11 +1,17 @@
 //! Judges one condition, part by part, without shortcuts.
 
+use std::sync::Arc;
+
 use regex_automata::meta::Regex;
 
-use super::trace::{ConditionTrace, Finding, TestTrace, ValueTrace};
+use super::PhasedRuns;
+use super::trace::{ConditionTrace, Finding, PhasedTrace, TestTrace, ValueTrace};
+use crate::ir::phased::PhasedMatch;
 use crate::ir::{AddressSource, Condition, IpSet, OnMissing, Operator, Oversize, Policy, Test};
 use crate::operator::{bytes_match, regex, sqli, xss};
 use crate::part::{self, select_addresses};
+use crate::phased_run::{PhasedAround, PhasedRun};
+use crate::transaction::Judging as PhasedJudging;
 use crate::transform::Outcome;
 use crate::{Context, Limits, Request, Verdict};
 
@@ -15,6 +21,7 @@ pub(super) struct Judging<'e> {
     pub(super) request: &'e Request<'e>,
     pub(super) context: &'e Context<'e>,
     pub(super) verdict: &'e Verdict,
+    pub(super) phased: &'e PhasedRuns,
 }
 
 impl Judging<'_> {
@@ -32,7 +39,30 @@ impl Judging<'_> {
                 let found = labels.find(|label| test.holds(label)).map(str::to_owned);
                 ConditionTrace::Label { test: test.clone(), found }
             }
+            Condition::Phased(test) => self.rule_in_phases(test),
         }
+    }
+
+    /// Rules that do not compile match nothing: nothing is judged by a policy with such.
+    fn rule_in_phases(&self, test: &PhasedMatch) -> ConditionTrace {
+        let mut trace =
+            PhasedTrace { rule: test.rule, holds: false, variable: Vec::new(), value: Vec::new(), message: Vec::new() };
+        let Ok(rules) = test.group.compiled(self.limits) else { return ConditionTrace::Phased(trace) };
+        let mut runs = self.phased.borrow_mut();
+        let known = runs.iter().position(|(group, _)| Arc::ptr_eq(group, &test.group));
+        let at = known.unwrap_or_else(|| {
+            runs.push((Arc::clone(&test.group), PhasedRun::default()));
+            runs.len() - 1
+        });
+        let run = &mut runs[at].1;
+        let around = PhasedAround { request: self.request, context: self.context, judging: PhasedJudging::Plain };
+        trace.holds = run.holds(rules, (test.rule, test.stops), around);
+        if let Some(matched) = run.transaction().matches().find(|matched| matched.rule.id == test.rule) {
+            trace.variable = matched.variable.to_vec();
+            trace.value = matched.value.to_vec();
+            trace.message = matched.message.to_vec();
+        }
+        ConditionTrace::Phased(trace)
     }
 
     fn ip(&self, source: &AddressSource, set: &IpSet) -> ConditionTrace {

@@ -91,6 +91,8 @@ pub enum ConditionTrace {
         /// The first label that is one of them.
         found: Option<String>,
     },
+    /// A rule in phases.
+    Phased(PhasedTrace),
     /// All must hold.
     And(Vec<ConditionTrace>),
     /// One must hold.
@@ -107,11 +109,27 @@ impl ConditionTrace {
             Self::Test(test) => test.holds,
             Self::Ip { holds, .. } | Self::Geo { holds, .. } | Self::Asn { holds, .. } => *holds,
             Self::Label { found, .. } => found.is_some(),
+            Self::Phased(trace) => trace.holds,
             Self::And(parts) => parts.iter().all(Self::holds),
             Self::Or(parts) => parts.iter().any(Self::holds),
             Self::Not(part) => !part.holds(),
         }
     }
+}
+
+/// A rule in phases: what it matched. Empty where it did not, or asks for no log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhasedTrace {
+    /// The rule's number.
+    pub rule: u64,
+    /// Whether it matched, and stopped the transaction if it must have.
+    pub holds: bool,
+    /// The variable whose value matched last.
+    pub variable: Vec<u8>,
+    /// Its value, before transformations.
+    pub value: Vec<u8>,
+    /// What the rule says of it.
+    pub message: Vec<u8>,
 }
 
 /// One test: what it looked at and what it found.

@@ -8,7 +8,7 @@ use super::{GroupUse, Lower, Lowering, StatementKind};
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
-use crate::aws::{group_config, known_group};
+use crate::aws::{core_rule_set, group_config, known_group};
 use crate::document::Node;
 use crate::report::quoted;
 
@@ -29,6 +29,9 @@ pub(crate) static KIND: StatementKind = StatementKind {
 };
 
 fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
+    let text_of = |name| members.get(name).and_then(Node::as_str).unwrap_or_default();
+    let is_core_rule_set = core_rule_set::is_meant(text_of("VendorName"), text_of("Name"));
+    let mut settings = core_rule_set::Settings::default();
     let group = find(members, top, lowering);
     if let Some(node) = members.get("Version")
         && let Some(version) = text(node, 1..=64, Charset::Metric, lowering.report)
@@ -37,10 +40,18 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         lowering.report.push(node.warning("no-effect", message));
     }
     if let Some(node) = members.get("ManagedRuleGroupConfigs") {
-        group_config::check(node, members.get("Name").and_then(Node::as_str), lowering.report);
+        let name = members.get("Name").and_then(Node::as_str);
+        if is_core_rule_set {
+            settings = core_rule_set::read_settings(node, lowering.report);
+        } else {
+            group_config::check(node, name, lowering.report);
+        }
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
-    let group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
+    let mut group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
+    if let Some(rules) = top.catalogue.core_rule_set().filter(|_| is_core_rule_set) {
+        core_rule_set::finish(&mut group, rules, settings);
+    }
     let scope_down = match scope_down {
         Some(condition) => Some(condition?),
         None => None,
@@ -63,6 +74,15 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
     }
     if let Some(group) = shipped {
         return Some(group.as_used());
+    }
+    if core_rule_set::is_meant(vendor, name) {
+        if let Some(rules) = top.catalogue.core_rule_set() {
+            return Some(core_rule_set::as_used(rules, name_node, lowering.report));
+        }
+        let message = "the rule files of the OWASP Core Rule Set were not given";
+        let help = "name the folder it was unpacked to: `--crs DIR`, or `crs` of `[seclang]`";
+        lowering.report.push(name_node.error("unknown-group", message).help(help));
+        return None;
     }
     let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
     let help = help(vendor, name, top, lowering);

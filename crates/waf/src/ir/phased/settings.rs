@@ -101,6 +101,9 @@ pub enum OverLimit {
     Reject,
     /// What fits is looked at.
     ProcessPartial,
+    /// What fits is looked at, and that it ends too early is no error. No directive says so: a policy's groups do, which look
+    /// at as much of a body as the policy does.
+    InspectPart,
 }
 
 /// What reads a request's body.

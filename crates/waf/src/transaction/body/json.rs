@@ -159,7 +159,9 @@ impl Reader<'_, '_> {
                 self.argument(value)?;
             }
             _ => {
-                let length = scalar_length(&self.bytes[self.at..]).ok_or(JsonError::NoValue)?;
+                let text = &self.bytes[self.at..];
+                let missing = if lacks_end(text) { JsonError::Ended } else { JsonError::NoValue };
+                let length = scalar_length(text).ok_or(missing)?;
                 let range = self.at..self.at + length;
                 self.at = range.end;
                 let value = if &self.bytes[range.clone()] == b"null" { Span::default() } else { self.span.part(range) };
@@ -271,9 +273,25 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether a text is the beginning of a number or literal.
+fn lacks_end(text: &[u8]) -> bool {
+    let mut longer = [b'0'; NUMBER_BYTES_TOLD + 1];
+    if LITERALS.iter().any(|literal| literal.starts_with(text)) {
+        return true;
+    }
+    let Some(begun) = longer[..NUMBER_BYTES_TOLD].get_mut(..text.len()) else { return false };
+    begun.copy_from_slice(text);
+    number_length(&longer[..=text.len()]) == Some(text.len() + 1)
+}
+
+/// A longer number (bytes) that lacks its end is not told from what is none.
+const NUMBER_BYTES_TOLD: usize = 64;
+
+const LITERALS: [&[u8]; 3] = [b"true", b"false", b"null"];
+
 /// The length of the number or literal that a text begins with.
 fn scalar_length(text: &[u8]) -> Option<usize> {
-    for literal in [b"true".as_slice(), b"false", b"null"] {
+    for literal in LITERALS {
         if text.starts_with(literal) {
             return Some(literal.len());
         }

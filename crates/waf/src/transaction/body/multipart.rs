@@ -135,6 +135,7 @@ pub(super) fn process(
     store: &mut Store,
     memory: &mut Memory,
     body: (&[u8], Span),
+    is_cut: bool,
     filling: Filling<'_>,
 ) -> Result<(), Failure> {
     let limits = &filling.settings.request_body;
@@ -167,6 +168,9 @@ pub(super) fn process(
     }
     memory.multipart = gathered;
     arguments::set(store, memory, List::ArgsPost);
+    if is_cut && flags.error == Some(MultipartError::NotClosed) {
+        flags.error = None;
+    }
     flags.fill(store);
     match flags.error {
         Some(error) => Err(error.into()),

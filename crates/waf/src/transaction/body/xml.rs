@@ -290,7 +290,10 @@ impl<'a> Reader<'a, '_> {
         let rest = self.rest();
         let length = memchr(b'<', rest).unwrap_or(rest.len());
         self.at += length;
-        self.text(&rest[..length])?;
+        self.text(&rest[..length]).map_err(|error| match error {
+            XmlError::Reference => self.ended_or(error),
+            error => error,
+        })?;
         if self.rest().starts_with(b"</") {
             self.end_tag()
         } else if self.skip(b"<!--") {

@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use super::super::body::{self, Failure};
+use super::super::body::{self, Failure, ReadBody};
 use super::super::{List, Span, Store};
 use super::{Filling, Memory, decimal};
-use crate::ir::phased::BodyProcessor;
+use crate::ir::phased::{BodyProcessor, OverLimit};
 
 /// A body as far as it is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,8 @@ pub fn request_body(store: &mut Store, memory: &mut Memory, body: ReceivedBody<'
         store.set_scalar(List::InboundDataError, b"1");
     }
     let Some(processor) = body.processor else { return };
-    let result = body::process(store, memory, processor, (body.bytes, span), filling);
+    let is_cut = body.is_over_limit && filling.settings.request_body.over_limit == OverLimit::InspectPart;
+    let result = body::process(store, memory, processor, ReadBody { bytes: body.bytes, span, is_cut }, filling);
     report(store, processor, result);
 }
 

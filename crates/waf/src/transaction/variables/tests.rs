@@ -52,8 +52,18 @@ impl Filled {
     }
 
     pub(in crate::transaction) fn body(&mut self, processor: Option<BodyProcessor>, bytes: &[u8]) {
+        self.body_cut(processor, bytes, false);
+    }
+
+    /// A body of which there is more, if it is over the limit.
+    pub(in crate::transaction) fn body_cut(
+        &mut self,
+        processor: Option<BodyProcessor>,
+        bytes: &[u8],
+        is_over_limit: bool,
+    ) {
         let filling = Filling { settings: &self.settings, full_request: true };
-        let body = ReceivedBody { bytes, is_over_limit: false, processor, is_forced: false };
+        let body = ReceivedBody { bytes, is_over_limit, processor, is_forced: false };
         request_body(&mut self.store, &mut self.memory, body, filling);
     }
 

@@ -83,7 +83,9 @@ fn what_is_no_json_is_an_error_and_what_came_before_counts() {
     check(r#"{"a":tru}"#, &[], Some(E::NoValue));
     check(r#"{"a":1.}"#, &[], Some(E::NoValue));
     check(r#"{"a":1e}"#, &[], Some(E::NoValue));
-    check("-", &[], Some(E::NoValue));
+    check("-", &[], Some(E::Ended));
+    check(r#"{"a":[1e"#, &[], Some(E::Ended));
+    check(r#"{"a":tr"#, &[], Some(E::Ended));
     check("NaN", &[], Some(E::NoValue));
     check("/* c */1", &[], Some(E::NoValue));
     check("\u{feff}1", &[], Some(E::NoValue));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ir::phased::{BodyProcessor, PhasedSettings, Variable};
+use crate::ir::phased::{BodyProcessor, OverLimit, PhasedSettings, RequestBodySettings, Variable};
 use crate::transaction::variables::tests::Filled;
 
 const TYPE: &str = "multipart/form-data; boundary=BB";
@@ -66,6 +66,25 @@ fn odd(filled: &Filled) -> Vec<String> {
     let is_error = filled.all(Variable::ReqbodyProcessorError) == ["1"];
     filled.has(Variable::MultipartStrictError, &[if strict || is_error { "1" } else { "0" }]);
     odd
+}
+
+#[test]
+fn a_form_that_was_cut_lacks_no_boundary() {
+    let settings = PhasedSettings {
+        request_body: RequestBodySettings { over_limit: OverLimit::InspectPart, ..RequestBodySettings::default() },
+        ..PhasedSettings::default()
+    };
+    let whole = format!("{A}{}{END}", part("form-data; name=\"b\"", "more"));
+    let cut = |end: usize, is_over_limit: bool| {
+        let mut filled = Filled::head("POST /", &format!("Content-Type: {TYPE}"), settings.clone());
+        filled.body_cut(Some(BodyProcessor::Multipart), &whole.as_bytes()[..end], is_over_limit);
+        filled
+    };
+    let end = whole.len() - END.len() - 3;
+    let filled = cut(end, true);
+    filled.has(Variable::ArgsPost, &["a=v", "b=mor"]);
+    assert_eq!(odd(&filled), [""; 0]);
+    assert_eq!(odd(&cut(end, false)), ["the final boundary is missing"]);
 }
 
 #[track_caller]

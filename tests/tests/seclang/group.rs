@@ -1,0 +1,105 @@
+//! The Core Rule Set as a rule group of a web ACL.
+
+use std::fs;
+use std::path::Path;
+
+use sekisho_e2e::{Checkpoint, Origin, sekisho, shared_data};
+use serde_json::{Value, json};
+
+use super::{records, status};
+
+/// A set of the same make as the Core Rule Set, small enough to see through.
+const SETUP: &str = "SecRuleEngine On\nSecRequestBodyAccess On\n";
+const RULES: &str = r#"
+SecRule &TX:inbound_anomaly_score_threshold "@eq 0" "id:901100,phase:1,pass,nolog,setvar:tx.inbound_anomaly_score_threshold=5"
+SecRule ARGS "@contains evil" "id:942100,phase:2,pass,log,setvar:tx.inbound_anomaly_score=+5"
+SecRule ARGS "@contains odd" "id:942110,phase:2,pass,log,setvar:tx.inbound_anomaly_score=+5"
+SecRule TX:inbound_anomaly_score "@ge %{tx.inbound_anomaly_score_threshold}" "id:949110,phase:2,deny,log"
+"#;
+
+/// A web ACL with the group, in which 942100 counts; behind it a rule that blocks `stop` where 942100 matched.
+fn write_acl(folder: &Path, settings: &Value) {
+    let visibility = json!({"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "shop"});
+    let acl = json!({
+        "Name": "shop", "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility,
+        "ARN": "arn:aws:wafv2:ap-northeast-1:000000000000:regional/webacl/shop/00000000-0000-4000-8000-0000000000e2",
+        "Rules": [
+            {"Name": "crs", "Priority": 0, "OverrideAction": {"None": {}}, "VisibilityConfig": visibility,
+             "Statement": {"ManagedRuleGroupStatement": {
+                "VendorName": "OWASP", "Name": "CoreRuleSet",
+                "ManagedRuleGroupConfigs": [{"OWASPCoreRuleSet": settings}],
+                "RuleActionOverrides": [{"Name": "942100", "ActionToUse": {"Count": {}}}]}}},
+            {"Name": "after", "Priority": 1, "VisibilityConfig": visibility,
+             "Action": {"Block": {"CustomResponse": {"ResponseCode": 410}}},
+             "Statement": {"AndStatement": {"Statements": [
+                {"LabelMatchStatement": {"Scope": "LABEL", "Key": "awswaf:managed:owasp:core-rule-set:942100"}},
+                {"ByteMatchStatement": {"SearchString": "stop", "FieldToMatch": {"QueryString": {}},
+                    "PositionalConstraint": "CONTAINS", "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}}]}}},
+        ],
+    });
+    fs::write(folder.join("acl.json"), acl.to_string()).expect("the ACL is written");
+}
+
+#[test]
+fn a_web_acl_names_the_core_rule_set_as_a_group() {
+    let origin = Origin::start().expect("an origin starts");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::create_dir_all(folder.path().join("crs/rules")).expect("a folder can be made");
+    fs::write(folder.path().join("crs/crs-setup.conf"), SETUP).expect("the setup is written");
+    fs::write(folder.path().join("crs/rules/all.conf"), RULES).expect("the rules are written");
+    write_acl(folder.path(), &json!({"InboundAnomalyScoreThreshold": 4}));
+    let url = origin.url();
+    let arguments =
+        ["guard", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--acl", "acl.json", "--crs", "crs"];
+    let checkpoint = Checkpoint::start_in(folder, arguments).expect("the checkpoint starts");
+    let targets = ["/?q=cat", "/?q=evil", "/?q=evil+odd", "/?q=evil+stop"];
+    let statuses = targets.map(|target| status(&checkpoint, target));
+    assert_eq!(statuses, [200, 200, 403, 410]);
+    assert_eq!(origin.received().len(), 2);
+    let records = records(&checkpoint, targets.len());
+    let of = |query: &str| {
+        let found = records.iter().find(|record| record["httpRequest"]["args"] == query);
+        found.unwrap_or_else(|| panic!("no record of {query}: {records:#?}"))
+    };
+    let group = |query: &str| &of(query)["ruleGroupList"][0];
+    assert_eq!(group("q=evil")["terminatingRule"], Value::Null);
+    assert_eq!(group("q=evil")["nonTerminatingMatchingRules"][0]["ruleId"], "942100");
+    assert_eq!(
+        (&group("q=evil+odd")["ruleGroupId"], &group("q=evil+odd")["terminatingRule"]["ruleId"]),
+        (&"OWASP#CoreRuleSet".into(), &"949110".into())
+    );
+    let label = json!({"name": "awswaf:managed:owasp:core-rule-set:942110"});
+    assert!(of("q=evil+odd")["labels"].as_array().is_some_and(|labels| labels.contains(&label)), "{records:#?}");
+    // Within the web ACL, and not behind it as well.
+    assert!(records.iter().all(|record| record.get("secLang").is_none_or(Value::is_null)), "{records:#?}");
+}
+
+#[test]
+fn check_explains_the_core_rule_set_within_a_web_acl() {
+    let Some(crs) = shared_data("crs") else { return };
+    let crs = fs::canonicalize(crs).expect("the folder is there");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    write_acl(folder.path(), &json!({"ParanoiaLevel": 1}));
+    let check = |query: &str, more: &[&str]| {
+        let request =
+            format!("GET /?q={query} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n\r\n");
+        let arguments = [&["check", "--acl", "acl.json"], more, &["-"]].concat();
+        sekisho(folder.path(), arguments, request.as_bytes()).expect("the command ends")
+    };
+    let with = ["--crs", crs.to_str().expect("the path is text")];
+    let script = check("%3Cscript%3Ealert(1)%3C/script%3E", &with).stdout;
+    for part in [
+        "941100  MATCH → Count",
+        "XSS Attack Detected via libinjection",
+        "949110  MATCH → Block",
+        "by rule 949110 of crs",
+    ] {
+        assert!(script.contains(part), "{part:?} is missing:\n{script}");
+    }
+    let counted = check("1'%20or%20'1'='1", &with).stdout;
+    assert!(counted.contains("942100  MATCH → Count (overridden; was Count)"), "{counted}");
+    assert!(counted.trim_end().ends_with("ALLOW by the default action: no rule ended evaluation"), "{counted}");
+    let without = check("cat", &[]);
+    assert_eq!(without.code, Some(2), "{without:?}");
+    assert!(without.stderr.contains("--crs DIR"), "{without:?}");
+}
