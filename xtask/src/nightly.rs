@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::args::Differential;
 use crate::process::say;
-use crate::{equivalence, fuzz, properties, reloads};
+use crate::{conformance, equivalence, fuzz, properties, reloads};
 
 /// Policies that are generated for the comparison with the reference evaluator.
 pub(crate) const CASES: u32 = 100_000;
@@ -26,6 +27,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         ("equivalence", equivalence::run(root, CASES)),
         ("properties", properties::run(root, PROPERTY_CASES)),
         ("reloads", reloads::run(root, RELOADS)),
+        ("patterns", conformance::patterns(root, Differential::default())),
+        ("operators", conformance::operators(root, Differential::default())),
         ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep, fuzz::Search::Onward)),
     ];
     let mut found = Vec::new();
