@@ -13,33 +13,45 @@ const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNI
 /// The scores of the Core Rule Set, in all and by paranoia level.
 const SCORES: [(&str, &str); 2] = [("inbound", "inbound_anomaly_score"), ("outbound", "outbound_anomaly_score")];
 
-/// Explains what has become of a transaction.
-pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Intervention>, color: bool) -> String {
-    let style = Style::new(color);
-    let mut text = String::from("\nheld against SecLang rules on requests (phases 1 and 2)\n\n");
-    let mut any = false;
-    for matched in transaction.matches() {
-        explain_match(&mut text, &matched, &style);
-        any = true;
+/// What rules in phases made of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) transaction: &'a Transaction,
+    /// What stopped it.
+    pub(crate) stopped: Option<&'a Intervention>,
+}
+
+impl Judgement<'_> {
+    /// What became of the request.
+    pub(super) fn end(&self, style: &Style) -> String {
+        end(self.transaction, self.stopped, style)
     }
-    if !any {
-        let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
-    }
-    text.push('\n');
-    for (name, variable) in SCORES {
-        if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
-            let levels = (1..=4).filter_map(|level| {
-                let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
-                Some(format!("{score} of level {level}"))
-            });
-            let threshold = transaction.tx_number(&format!("{variable}_threshold"));
-            let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
-            let levels = levels.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
+
+    /// Appends the scores and each rule that matched.
+    pub(super) fn explain(&self, text: &mut String, style: &Style) {
+        let transaction = self.transaction;
+        for (name, variable) in SCORES {
+            if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
+                let levels = (1..=4).filter_map(|level| {
+                    let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
+                    Some(format!("{score} of level {level}"))
+                });
+                let threshold = transaction.tx_number(&format!("{variable}_threshold"));
+                let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
+                let levels = levels.collect::<Vec<_>>().join(", ");
+                let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
+            }
+        }
+        text.push_str("\nSecLang rules that matched the request (phases 1, 2 and 5)\n\n");
+        let mut any = false;
+        for matched in transaction.matches() {
+            explain_match(text, &matched, style);
+            any = true;
+        }
+        if !any {
+            let _ = writeln!(text, "{}", style.dim("none that is logged"));
         }
     }
-    let _ = writeln!(text, "{}", end(transaction, stopped, &style));
-    text
 }
 
 fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
