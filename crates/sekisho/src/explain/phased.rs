@@ -51,6 +51,10 @@ impl Judgement<'_> {
         if !any {
             let _ = writeln!(text, "{}", style.dim("none that is logged"));
         }
+        for rule in transaction.gave_up() {
+            let told = format!("the search for the expression of rule {rule} was given up, which counts as no match");
+            let _ = writeln!(text, "{}", style.alert(&told));
+        }
     }
 }
 
@@ -86,6 +90,7 @@ fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
 fn operator(operator: &PhasedOperator, negated: bool) -> String {
     let name = match operator {
         PhasedOperator::Regex { pattern, .. } => format!("the expression {}", shown(pattern.as_bytes())),
+        PhasedOperator::RegexWithMacros { .. } => "an expression with macros".to_owned(),
         PhasedOperator::Phrases(phrases) => format!("one of {} phrases", phrases.len()),
         PhasedOperator::DetectSqli => "the detector of SQL injection".to_owned(),
         PhasedOperator::DetectXss => "the detector of cross-site scripting".to_owned(),
