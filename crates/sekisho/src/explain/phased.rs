@@ -26,6 +26,13 @@ pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Interve
         let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
     }
     text.push('\n');
+    explain_scores(&mut text, transaction);
+    let _ = writeln!(text, "{}", end(transaction, stopped, &style));
+    text
+}
+
+/// The scores that rules of the Core Rule Set added up, if they did.
+pub(super) fn explain_scores(text: &mut String, transaction: &Transaction) {
     for (name, variable) in SCORES {
         if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
             let levels = (1..=4).filter_map(|level| {
@@ -38,19 +45,27 @@ pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Interve
             let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
         }
     }
-    let _ = writeln!(text, "{}", end(transaction, stopped, &style));
-    text
 }
 
 fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
     let rule = matched.rule;
-    let severity = rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
-    let severity = severity.map_or_else(String::new, |name| format!("  {name}"));
     let outcome = if matched.stopped_with.is_some() { style.alert("MATCH → stopped") } else { style.alert("MATCH") };
     let number = style.strong(&rule.id.to_string());
-    let _ = writeln!(text, "{number}  phase {}{severity}  {outcome}", matched.phase.number());
+    let _ = writeln!(text, "{number}  phase {}{}  {outcome}", matched.phase.number(), severity(matched));
+    explain_found(text, matched, "    ", style);
+}
+
+/// How bad a rule thinks its match is, after two spaces; nothing if it does not say.
+pub(super) fn severity(matched: &Matched<'_>) -> String {
+    let severity = matched.rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
+    severity.map_or_else(String::new, |name| format!("  {name}"))
+}
+
+/// What a rule matched, and how it was seen.
+pub(super) fn explain_found(text: &mut String, matched: &Matched<'_>, indent: &str, style: &Style) {
+    let rule = matched.rule;
     let mut tell = |what: String| {
-        let _ = writeln!(text, "    {what}");
+        let _ = writeln!(text, "{indent}{what}");
     };
     if !matched.message.is_empty() {
         tell(shown(matched.message));
