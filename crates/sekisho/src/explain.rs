@@ -96,7 +96,9 @@ fn in_force(rule: &Rule) -> String {
 
 fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, trace: &Trace, style: &Style) {
     let _ = writeln!(text);
-    trace.transactions.iter().for_each(|transaction| phased::explain_scores(text, transaction));
+    for transaction in &trace.transactions {
+        phased::explain_score(text, transaction, phased::INBOUND);
+    }
     if !verdict.labels.is_empty() {
         let _ = writeln!(text, "labels");
         for label in &verdict.labels {

@@ -116,4 +116,6 @@ fn run_file(path: &Path, file: &TestFile, wanted: impl Fn(&str) -> bool, given: 
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod core_rule_set;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use super::words::Style;
 const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
 
 /// The scores of the Core Rule Set, in all and by paranoia level.
-const SCORES: [(&str, &str); 2] = [("inbound", "inbound_anomaly_score"), ("outbound", "outbound_anomaly_score")];
+const SCORES: [(&str, &str); 2] = [INBOUND, ("outbound", "outbound_anomaly_score")];
+/// The only one that a group has.
+pub(super) const INBOUND: (&str, &str) = ("inbound", "inbound_anomaly_score");
 
 /// Explains what has become of a transaction.
 pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Intervention>, color: bool) -> String {
@@ -26,25 +28,24 @@ pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Interve
         let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
     }
     text.push('\n');
-    explain_scores(&mut text, transaction);
+    for score in SCORES {
+        explain_score(&mut text, transaction, score);
+    }
     let _ = writeln!(text, "{}", end(transaction, stopped, &style));
     text
 }
 
-/// The scores that rules of the Core Rule Set added up, if they did.
-pub(super) fn explain_scores(text: &mut String, transaction: &Transaction) {
-    for (name, variable) in SCORES {
-        if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
-            let levels = (1..=4).filter_map(|level| {
-                let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
-                Some(format!("{score} of level {level}"))
-            });
-            let threshold = transaction.tx_number(&format!("{variable}_threshold"));
-            let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
-            let levels = levels.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
-        }
-    }
+/// A score that rules of the Core Rule Set added up, if they did.
+pub(super) fn explain_score(text: &mut String, transaction: &Transaction, (name, variable): (&str, &str)) {
+    let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) else { return };
+    let levels = (1..=4).filter_map(|level| {
+        let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
+        Some(format!("{score} of level {level}"))
+    });
+    let threshold = transaction.tx_number(&format!("{variable}_threshold"));
+    let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
+    let levels = levels.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
 }
 
 fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {

@@ -5,6 +5,7 @@
 use sekisho_waf::ir::Group;
 
 use super::{GroupUse, Lower, Lowering, StatementKind};
+use crate::aws::catalogue::CoreRuleSet;
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
@@ -50,7 +51,10 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         }
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
-    let rules = top.catalogue.core_rule_set().filter(|_| is_core_rule_set);
+    let rules = match top.catalogue.core_rule_set() {
+        CoreRuleSet::Read(rules) if is_core_rule_set => Some(&**rules),
+        _ => None,
+    };
     let owner = rules.map_or(GroupOwner::Vendor, GroupOwner::CoreRuleSet);
     let mut group = apply(group?, members, owner, top, lowering.report)?;
     if let Some(rules) = rules {
@@ -80,13 +84,16 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
         return Some(group.as_used());
     }
     if core_rule_set::is_core_rule_set(vendor, name) {
-        if let Some(rules) = top.catalogue.core_rule_set() {
-            return Some(core_rule_set::as_used(rules, name_node, lowering.report));
-        }
-        let message = "the rule files of the OWASP Core Rule Set were not given";
-        let help = "name the folder it was unpacked to: `--crs DIR`, or `crs` of `[seclang]`";
-        lowering.report.push(name_node.error("unknown-group", message).help(help));
-        return None;
+        return match top.catalogue.core_rule_set() {
+            CoreRuleSet::Read(rules) => Some(core_rule_set::as_used(rules, name_node, lowering.report)),
+            CoreRuleSet::Unread => None,
+            CoreRuleSet::Missing => {
+                let message = "the rule files of the OWASP Core Rule Set were not given";
+                let help = "name the folder it was unpacked to: `--crs DIR`, or `crs` of `[seclang]` or of a test file";
+                lowering.report.push(name_node.error("unknown-group", message).help(help));
+                None
+            }
+        };
     }
     let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
     let help = help(vendor, name, top, lowering);
