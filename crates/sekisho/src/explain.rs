@@ -50,9 +50,9 @@ pub(crate) fn explain(
             None => drop(writeln!(text, "\nweb ACL {name}\n")),
         }
         for rule in &trace.rules {
-            explain_rule(&mut text, policy, rule, &style);
+            explain_rule(&mut text, policy, rule, trace, &style);
         }
-        explain_effects(&mut text, policy, verdict);
+        explain_effects(&mut text, policy, verdict, trace);
     }
     if let Some(judgement) = &phases {
         judgement.explain(&mut text, &style);
@@ -60,11 +60,16 @@ pub(crate) fn explain(
     text
 }
 
-fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &Style) {
+fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, whole: &Trace, style: &Style) {
+    let in_phases = match &trace.condition {
+        Some(ConditionTrace::Phased(test)) => Some(test),
+        _ => None,
+    };
     // Of hundreds of rules in phases, those that match are worth a line.
-    if let (Some(ConditionTrace::Phased(_)), Judged::NotMatched) = (&trace.condition, trace.outcome) {
+    if in_phases.is_some() && trace.outcome == Judged::NotMatched {
         return;
     }
+    let found = in_phases.and_then(|test| test.matched(whole));
     let rule = trace.rule.resolve(policy);
     let indent = if trace.rule.member.is_some() { "     " } else { "" };
     let outcome = match (&rule.kind, trace.outcome) {
@@ -78,10 +83,13 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
         None => format!("{:>2}. ", trace.rule.rule + 1),
         Some(_) => "- ".to_owned(),
     };
-    let _ = writeln!(text, "{indent}{number}{}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
+    let severity = found.as_ref().map_or_else(String::new, phased::severity);
+    let _ = writeln!(text, "{indent}{number}{}{severity}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
     let inner = format!("{indent}    ");
-    if let Some(condition) = &trace.condition {
-        condition::explain(text, condition, &inner, style);
+    match (&found, &trace.condition) {
+        (Some(matched), _) => phased::explain_found(text, matched, &inner, style),
+        (None, Some(condition)) => condition::explain(text, condition, &inner, style),
+        (None, None) => {}
     }
     if let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind {
         let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s {}", rate::counted_by(key));
@@ -108,8 +116,11 @@ fn in_force(rule: &Rule) -> String {
 }
 
 /// What evaluation left behind, besides the decision.
-fn explain_effects(text: &mut String, policy: &Policy, verdict: &Verdict) {
+fn explain_effects(text: &mut String, policy: &Policy, verdict: &Verdict, trace: &Trace) {
     let mut lines = String::new();
+    for transaction in &trace.transactions {
+        phased::explain_score(&mut lines, transaction, phased::INBOUND);
+    }
     if !verdict.labels.is_empty() {
         let _ = writeln!(lines, "labels");
         for label in &verdict.labels {

@@ -22,7 +22,14 @@ const BUILT_BYTES_MAX: usize = 256 * 1024;
 /// Patterns with macros that were built.
 #[derive(Debug, Default)]
 pub(super) struct Expanded {
-    kept: Vec<(Box<[u8]>, Option<(Searcher, Caches)>)>,
+    kept: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    text: Box<[u8]>,
+    /// None if it cannot be built.
+    built: Option<(Searcher, Caches)>,
 }
 
 impl Expanded {
@@ -39,11 +46,11 @@ impl Expanded {
         budget: &mut Budget,
         search: impl FnOnce(&Searcher, &mut Caches, &mut Budget) -> T,
     ) -> Result<T, GaveUp> {
-        let at = match self.kept.iter().position(|(known, _)| **known == *text) {
+        let at = match self.kept.iter().position(|kept| *kept.text == *text) {
             Some(at) => at,
             None => self.add(text, building, budget)?,
         };
-        let (searcher, caches) = self.kept[at].1.as_mut().ok_or(GaveUp)?;
+        let (searcher, caches) = self.kept[at].built.as_mut().ok_or(GaveUp)?;
         Ok(search(searcher, caches, budget))
     }
 
@@ -53,7 +60,7 @@ impl Expanded {
             return Err(GaveUp);
         }
         let bytes: usize =
-            self.kept.iter().filter_map(|(_, kept)| kept.as_ref()).map(|(_, caches)| caches.bytes()).sum();
+            self.kept.iter().filter_map(|kept| kept.built.as_ref()).map(|(_, caches)| caches.bytes()).sum();
         if self.kept.len() == KEPT_MAX || bytes > KEPT_BYTES_MAX {
             self.kept.clear();
         }
@@ -62,7 +69,7 @@ impl Expanded {
             let caches = searcher.caches();
             (searcher, caches)
         });
-        self.kept.push((text.into(), built));
+        self.kept.push(Kept { text: text.into(), built });
         Ok(self.kept.len() - 1)
     }
 }
