@@ -101,16 +101,6 @@ pub(super) const ACTIONS: &[Refused] = &[
     ("pause", "a rule that waits lets an attacker use up connections; use rate-based rules"),
     ("prepend", "rules may not change responses"),
     ("proxy", "where requests go is up to the routes of the configuration"),
-    ("sanitiseArg", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseMatched", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseMatchedBytes", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseRequestHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseResponseHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeArg", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeMatched", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeMatchedBytes", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeRequestHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeResponseHeader", "values are cloaked for all rules at once, by the settings of records"),
 ];
 
 /// What `ctl` changes.
