@@ -107,7 +107,6 @@ pub(super) const ACTIONS: &[Refused] = &[
 pub(super) const CONTROLS: &[Refused] = &[
     ("hashEnforcement", "hashes of links would need changed responses"),
     ("hashEngine", "hashes of links would need changed responses"),
-    ("parseXmlIntoArgs", "elements of XML are looked at as `XML:/*` and `XML://@*`"),
 ];
 
 /// Directives.
@@ -131,7 +130,6 @@ pub(super) const DIRECTIVES: &[Refused] = &[
     ("SecHashParam", "hashes of links would need changed responses"),
     ("SecHttpBlKey", "a request would wait for the name system"),
     ("SecInterceptOnError", "what happens if the engine fails is a setting of the service"),
-    ("SecParseXmlIntoArgs", "elements of XML are looked at as `XML:/*` and `XML://@*`"),
     ("SecReadStateLimit", "limits of connections are settings of the listener"),
     ("SecRemoteRules", "rules are loaded from files only"),
     ("SecRemoteRulesFailAction", "rules are loaded from files only"),

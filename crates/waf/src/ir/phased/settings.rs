@@ -76,6 +76,20 @@ pub struct RequestBodySettings {
     pub arguments_max: u32,
     /// `SecUploadFileLimit`.
     pub files_max: u32,
+    /// `SecParseXmlIntoArgs`.
+    pub xml_into_args: XmlIntoArgs,
+}
+
+/// Whether elements of XML are arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum XmlIntoArgs {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are, and `XML` is there too.
+    On,
+    /// They are, and `XML:/*` is empty.
+    OnlyArgs,
 }
 
 impl Default for RequestBodySettings {
@@ -88,6 +102,7 @@ impl Default for RequestBodySettings {
             json_depth_max: 10_000,
             arguments_max: 1_000,
             files_max: 100,
+            xml_into_args: XmlIntoArgs::Off,
         }
     }
 }
