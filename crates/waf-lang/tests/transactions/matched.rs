@@ -176,7 +176,8 @@ fn elements_of_xml_are_arguments_if_they_are_to_be() {
                SecRule ARGS_POST "@rx ." "id:2,phase:2,pass,nolog,setvar:'tx.a=%{{tx.a}}|%{{MATCHED_VAR_NAME}}=%{{MATCHED_VAR}}'"
                SecRule XML:/* "@rx ." "id:3,phase:2,pass,nolog,setvar:tx.b=1"
                SecRule XML://@* "@rx ." "id:4,phase:2,pass,nolog,setvar:tx.c=%{{MATCHED_VAR}}"
-               SecRule ARGS:xml.r.l.n "@streq bar" "id:5,phase:2,pass,nolog,setvar:tx.d=1""#
+               SecRule ARGS:xml.r.l.n "@streq bar" "id:5,phase:2,pass,nolog,setvar:tx.d=1"
+               SecRule ARGS_POST "@streq 1111" "id:6,phase:2,pass,nolog,setvar:tx.d=rest""#
         )
     };
     let shown = |mode: &str, body: &str| {
@@ -198,5 +199,5 @@ fn elements_of_xml_are_arguments_if_they_are_to_be() {
     assert_eq!(shown("OnlyArgs", "<r><a>cut"), "a=|ARGS_POST:xml.r.a=cut b= c= d=");
     assert_eq!(shown("OnlyArgs", "<!DOCTYPE r [<!ENTITY x 'evil'>]><r/>"), "a=|ARGS_POST:xml=evil\n b= c= d=");
     let long = format!("<{0}>{1}</{0}>", "n".repeat(200_000), "<a>1</a>".repeat(5));
-    assert!(shown("OnlyArgs", &long).contains("=1111 "), "names take a bounded number of bytes");
+    assert!(shown("OnlyArgs", &long).ends_with("d=rest"), "names take a bounded number of bytes");
 }
