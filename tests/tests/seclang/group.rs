@@ -19,6 +19,15 @@ SecRule ARGS "@contains odd" "id:942110,phase:2,pass,log,setvar:tx.inbound_anoma
 SecRule TX:inbound_anomaly_score "@ge %{tx.inbound_anomaly_score_threshold}" "id:949110,phase:2,deny,log"
 "#;
 
+/// A folder that holds the set.
+fn with_rules() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::create_dir_all(folder.path().join("crs/rules")).expect("a folder can be made");
+    fs::write(folder.path().join("crs/crs-setup.conf"), SETUP).expect("the setup is written");
+    fs::write(folder.path().join("crs/rules/all.conf"), RULES).expect("the rules are written");
+    folder
+}
+
 /// A web ACL with the group, in which 942100 counts; behind it a rule that blocks `stop` where 942100 matched.
 fn write_acl(folder: &Path, settings: &Value) {
     let visibility = json!({"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "shop"});
@@ -45,10 +54,7 @@ fn write_acl(folder: &Path, settings: &Value) {
 #[test]
 fn a_web_acl_names_the_core_rule_set_as_a_group() {
     let origin = Origin::start().expect("an origin starts");
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::create_dir_all(folder.path().join("crs/rules")).expect("a folder can be made");
-    fs::write(folder.path().join("crs/crs-setup.conf"), SETUP).expect("the setup is written");
-    fs::write(folder.path().join("crs/rules/all.conf"), RULES).expect("the rules are written");
+    let folder = with_rules();
     write_acl(folder.path(), &json!({"InboundAnomalyScoreThreshold": 4}));
     let url = origin.url();
     let arguments =
@@ -142,10 +148,7 @@ fn write_round(folder: &Path, round: usize) -> u16 {
 #[test]
 fn reloads_under_load_put_the_group_in_and_out_and_fail_nothing() {
     let origin = Origin::start().expect("an origin starts");
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::create_dir_all(folder.path().join("crs/rules")).expect("a folder can be made");
-    fs::write(folder.path().join("crs/crs-setup.conf"), SETUP).expect("the setup is written");
-    fs::write(folder.path().join("crs/rules/all.conf"), RULES).expect("the rules are written");
+    let folder = with_rules();
     write_round(folder.path(), 0);
     let url = origin.url();
     let arguments =
