@@ -72,6 +72,11 @@ impl ByteSet {
         self.bits.iter().map(|bits| bits.count_ones()).sum()
     }
 
+    /// Eight bytes each, as bits, the lowest first.
+    pub(crate) fn octets(&self) -> impl Iterator<Item = u8> + use<> {
+        self.bits.into_iter().flat_map(u64::to_le_bytes)
+    }
+
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {
         let mut bits = self.bits;
         let mut word = 0;
