@@ -142,7 +142,8 @@ impl Rules<'_> {
 
     /// Replaces the web ACL at once: it is watched.
     fn write_acl(&self, word: &str) -> Result<()> {
-        let visibility = json!({"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "shop"});
+        let visibility =
+            json!({"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "shop"});
         let acl = json!({
             "Name": "shop", "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility,
             "ARN": "arn:aws:wafv2:ap-northeast-1:000000000000:regional/webacl/shop/00000000-0000-4000-8000-0000000000f1",
