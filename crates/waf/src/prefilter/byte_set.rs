@@ -72,9 +72,9 @@ impl ByteSet {
         self.bits.iter().map(|bits| bits.count_ones()).sum()
     }
 
-    /// Eight bytes each, as bits, the lowest first.
-    pub(crate) fn octets(&self) -> impl Iterator<Item = u8> + use<> {
-        self.bits.into_iter().flat_map(u64::to_le_bytes)
+    /// The bytes as bits, the lowest first.
+    pub(crate) fn words(&self) -> [u64; 4] {
+        self.bits
     }
 
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {

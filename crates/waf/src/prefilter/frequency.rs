@@ -10,8 +10,17 @@ pub(crate) fn share(set: &ByteSet) -> f64 {
     if *set == ByteSet::ANY {
         return 1.0;
     }
-    let octets = set.octets();
-    let bytes: u32 = octets.zip(&OCTETS).map(|(octet, sums)| u32::from(sums[usize::from(octet)])).sum();
+    let [ascii @ .., third, fourth] = set.words();
+    let mut bytes = u32::from(BEYOND_ASCII) * (third.count_ones() + fourth.count_ones());
+    for (word, sums) in ascii.into_iter().zip(OCTETS.as_chunks::<8>().0) {
+        let mut octets = word;
+        let mut at = 0;
+        while octets != 0 {
+            bytes += u32::from(sums[at][(octets & 0xff) as usize]);
+            octets >>= 8;
+            at += 1;
+        }
+    }
     // Values are short: their edges are as frequent as a common letter.
     let edge = if set.admits_edge() { 0.06 } else { 0.0 };
     (f64::from(bytes) / f64::from(WHOLE) + edge).min(1.0)
@@ -20,16 +29,23 @@ pub(crate) fn share(set: &ByteSet) -> f64 {
 /// Shares are counted in parts of this.
 const WHOLE: u16 = 10_000;
 
-/// By eight neighbouring bytes, and by which of them there are: the sum of their shares.
-const OCTETS: [[u16; 256]; 32] = {
-    let mut sums = [[0; 256]; 32];
+/// The share of a byte, in parts of [`WHOLE`].
+const fn counted(byte: u8) -> u16 {
+    (thousandths(byte) * (WHOLE / 1_000) as f64) as u16
+}
+
+/// That of each byte beyond ASCII: they are all as frequent.
+const BEYOND_ASCII: u16 = counted(0x80);
+
+/// By eight neighbouring bytes of ASCII, and by which of them there are: the sum of their shares.
+const OCTETS: [[u16; 256]; 16] = {
+    let mut sums = [[0; 256]; 16];
     let mut octet = 0;
-    while octet < 32 {
+    while octet < 16 {
         let mut bits = 1;
         while bits < 256_usize {
             let lowest = bits.trailing_zeros() as usize;
-            let share = (thousandths((octet * 8 + lowest) as u8) * (WHOLE / 1_000) as f64) as u16;
-            sums[octet][bits] = sums[octet][bits & (bits - 1)] + share;
+            sums[octet][bits] = sums[octet][bits & (bits - 1)] + counted((octet * 8 + lowest) as u8);
             bits += 1;
         }
         octet += 1;

@@ -11,6 +11,8 @@ mod engine;
 mod memory;
 mod pattern;
 
+use std::sync::Arc;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::ir::phased::{PhasedOperator, Text, TextTest};
@@ -58,13 +60,15 @@ pub struct Tested<'a> {
 #[derive(Debug)]
 pub struct OperatorCompiler {
     patterns: pattern::Patterns,
+    /// Rules of several levels of paranoia look for the same words.
+    phrases: Vec<Arc<Phrases>>,
 }
 
 impl OperatorCompiler {
     /// For one policy.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self { patterns: pattern::Patterns::new(limits) }
+        Self { patterns: pattern::Patterns::new(limits), phrases: Vec::new() }
     }
 
     /// Compiles an operator.
@@ -78,7 +82,7 @@ impl OperatorCompiler {
             PhasedOperator::Never => Kind::Never,
             PhasedOperator::Regex { pattern, global: false } => Kind::Regex(self.pattern(pattern)?),
             PhasedOperator::Regex { pattern, global: true } => Kind::RegexGlobal(self.pattern(pattern)?),
-            PhasedOperator::Phrases(phrases) => Kind::Phrases(Box::new(Phrases::new(phrases)?)),
+            PhasedOperator::Phrases(phrases) => Kind::Phrases(self.phrases(phrases)?),
             PhasedOperator::Text { test, text } => Kind::Text(*test, Operand::new(text)),
             PhasedOperator::Number { comparison, than } => Kind::Number(*comparison, Operand::new(than)),
             PhasedOperator::IpMatch(addresses) => Kind::IpMatch(addresses.clone()),
@@ -95,6 +99,15 @@ impl OperatorCompiler {
             PhasedOperator::VerifySsn(pattern) => Kind::Identifier(identifier::is_ssn, self.pattern(pattern)?),
             PhasedOperator::VerifySvnr(pattern) => Kind::Identifier(identifier::is_svnr, self.pattern(pattern)?),
         }))
+    }
+
+    fn phrases(&mut self, phrases: &[Vec<u8>]) -> Result<Arc<Phrases>, OperatorError> {
+        if let Some(known) = self.phrases.iter().find(|known| known.are(phrases)) {
+            return Ok(Arc::clone(known));
+        }
+        let built = Arc::new(Phrases::new(phrases)?);
+        self.phrases.push(Arc::clone(&built));
+        Ok(built)
     }
 
     /// Compiles a pattern on its own, such as the one of a selector.
@@ -117,7 +130,7 @@ enum Kind {
     Never,
     Regex(Pattern),
     RegexGlobal(Pattern),
-    Phrases(Box<Phrases>),
+    Phrases(Arc<Phrases>),
     Text(TextTest, Operand),
     Number(Comparison, Operand),
     IpMatch(AddressSet),
@@ -239,6 +252,11 @@ impl Phrases {
             .build(phrases)
             .map_err(|source| OperatorError::Phrases { phrases: phrases.len(), source: Box::new(source) })?;
         Ok(Self { automaton, phrases: phrases.iter().map(|phrase| phrase.as_slice().into()).collect() })
+    }
+
+    fn are(&self, phrases: &[Vec<u8>]) -> bool {
+        self.phrases.len() == phrases.len()
+            && self.phrases.iter().zip(phrases).all(|(known, phrase)| **known == **phrase)
     }
 
     fn hold(&self, value: &[u8], captures: Option<&mut Captures>) -> bool {
