@@ -64,9 +64,9 @@ impl Transaction {
     }
 
     /// Works with these buffers of searches from now on, and hands back those it had. Transactions that take turns can share
-    /// one: what an automaton has built stays for all of them, and is in memory once.
+    /// one: what an automaton has built stays for all of them, and is in memory once. What is left of its budget stays with it.
     pub fn exchange_searches(&mut self, searches: &mut OperatorMemory) {
-        std::mem::swap(&mut self.state.operators, searches);
+        self.state.operators.exchange(searches);
     }
 
     /// The bytes that values and what was made of them take up.
@@ -233,6 +233,12 @@ impl Transaction {
     pub fn audit_parts(&self) -> AuditParts {
         let set = self.settings().map_or(AuditParts::default(), |settings| settings.audit.parts);
         self.state.controls.audit_parts.unwrap_or(set)
+    }
+
+    /// The numbers of the rules of which a search for an expression was given up, which counts as no match: the first few.
+    #[must_use]
+    pub fn gave_up(&self) -> &[u64] {
+        &self.state.gave_up
     }
 
     /// Appends the value of a `TX` variable, by its name in any ASCII case; whether there is one.

@@ -148,7 +148,7 @@ impl Prefilter {
                 if !test.negated && test.operand.is_none() && looks_at_store(test) {
                     let hir = match &loaded.operator {
                         PhasedOperator::Regex { pattern, .. } => {
-                            let parse = || pattern::parse(pattern).ok().map(Arc::new);
+                            let parse = || pattern::parse_at_most(pattern).ok().map(Arc::new);
                             meanings.entry(pattern).or_insert_with(parse).clone()
                         }
                         _ => None,
