@@ -56,7 +56,7 @@ fn run(task: Task) -> Result<()> {
             Conformance::Patterns(wanted) => conformance::patterns(&root, wanted),
             Conformance::Operators(wanted) => conformance::operators(&root, wanted),
         },
-        Task::Reloads { count } => reloads::run(&root, count),
+        Task::Reloads { count, acl } => reloads::run(&root, reloads::Form::of(acl), count),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

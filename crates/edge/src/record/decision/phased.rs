@@ -121,8 +121,9 @@ impl Recorder {
 }
 
 impl Recorder {
-    /// Adds to the record of a request that was refused unseen what rules in phases saw of it.
-    pub(crate) fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
+    /// Adds to a record what rules in phases saw of the request: as a group of the policy, or before it was refused unseen. What
+    /// came of that stands in the rest of the record.
+    pub fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
         line.truncate(line.len() - b"}\n".len());
         let mut field = Field { cloak: self.cloak(veil), out: line };
         field.write(transaction, &Completion::Passed { status: None });
@@ -367,10 +368,11 @@ fn covers(cloak: &Cloak<'_>, variable: Variable, member: &[u8]) -> bool {
     let argument = || if member.is_empty() { whole_query() } else { veil.argument(member, place).is_some() };
     match variable {
         V::RequestHeaders => member.is_empty() || cloak.hides(member) || veil.header(member, place).is_some(),
-        V::ResponseHeaders => cloak.hides(member),
+        V::ResponseHeaders => cloak.hides(member) || veil.sanitises_response_header(member),
         V::RequestCookies | V::RemoteUser | V::SessionId | V::UserId | V::FullRequest => true,
         V::ArgsGet => veil.redacts_query() || argument(),
         V::Args => veil.redacts_query() || argument() || body(),
+        V::ArgsPost | V::RequestBody if veil.sanitises_argument(member) => true,
         V::ArgsPost | V::RequestBody | V::FilesTmpContent | V::Files | V::FilesNames | V::MultipartFilename => body(),
         V::ArgsPostNames | V::MultipartName | V::MultipartPartHeaders | V::Xml => body(),
         V::ArgsGetNames => veil.redacts_query() || veil.query(place).is_some(),
