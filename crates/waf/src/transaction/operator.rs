@@ -10,6 +10,7 @@ mod captures;
 mod engine;
 mod memory;
 mod pattern;
+mod sliced;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
