@@ -3,36 +3,11 @@
 
 use std::fmt::Write;
 
+use sekisho_crs_test::grown::Choices;
+
 const ACCOUNT: &str = "arn:aws:wafv2:us-east-1:111122223333:regional";
 /// Deeper statements are not grown.
 const DEPTH_MAX: u8 = 4;
-
-/// Bytes that decide; zero when there are none left.
-pub struct Choices<'b>(&'b [u8]);
-
-impl<'b> Choices<'b> {
-    pub fn new(bytes: &'b [u8]) -> Self {
-        Self(bytes)
-    }
-
-    pub fn byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        *first
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        usize::from(self.byte()) % count
-    }
-
-    fn pick<'w>(&mut self, words: &[&'w str]) -> &'w str {
-        words[self.below(words.len())]
-    }
-
-    fn chance(&mut self, of: usize) -> bool {
-        self.below(of) == of - 1
-    }
-}
 
 /// Documents that a grown web ACL may refer to.
 pub fn resources() -> [String; 3] {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, run as run_command};
 
 /// The crates with property tests. The comparison with the reference evaluator has [`crate::equivalence`].
-const ROOMS: [&str; 3] = ["sekisho-waf", "sekisho-waf-lang", "sekisho-edge"];
+const ROOMS: [&str; 4] = ["sekisho-waf", "sekisho-waf-lang", "sekisho-edge", "sekisho"];
 
 /// Runs the tests of [`ROOMS`] with `cases` for each property.
 ///

@@ -67,6 +67,8 @@ pub enum Difference {
     Log(String),
     /// The log contains what this expression finds.
     NoLog(String),
+    /// Something is otherwise with the matcher's short cuts than without.
+    ShortCut(String),
 }
 
 impl Expectation {
@@ -104,9 +106,17 @@ impl Expectation {
         }
     }
 
-    /// What differs; nothing if the outcome is as expected. Where an error is expected, nothing else is compared.
+    /// What differs; nothing if the outcome is as expected. Where an error is expected, nothing else is compared but whether
+    /// the matcher's short cuts change anything.
     #[must_use]
     pub fn differences(&self, outcome: &Outcome) -> Vec<Difference> {
+        let short_cuts = outcome.short_cuts.iter().cloned().map(Difference::ShortCut);
+        let mut differences = self.unexpected(outcome);
+        differences.extend(short_cuts);
+        differences
+    }
+
+    fn unexpected(&self, outcome: &Outcome) -> Vec<Difference> {
         let response = match (&outcome.response, self.error) {
             (None, true) => return Vec::new(),
             (Some(response), true) => return vec![Difference::Answered { status: response.status }],
@@ -161,6 +171,7 @@ impl fmt::Display for Difference {
             Self::NotAlone(rule) => write!(f, "expected {rule} to match alone"),
             Self::Log(pattern) => write!(f, "expected the log to contain `{pattern}`"),
             Self::NoLog(pattern) => write!(f, "expected the log not to contain `{pattern}`"),
+            Self::ShortCut(what) => write!(f, "the matcher's short cuts change what is decided: {what}"),
         }
     }
 }

@@ -4,14 +4,16 @@
 //! [`TestFile::read`] gives the tests of a file, or diagnostics with places. [`wire`] writes each stage's request as its
 //! bytes go over a connection; [`Expectation::differences`] says what of an [`Outcome`] differs from what was expected.
 //! [`Runner`] takes the bytes an edge's way in this process: the strict gate, all phases of a transaction, and [`reflect`] as
-//! what stands behind the checkpoint.
+//! what stands behind the checkpoint. [`grown`] makes requests besides those of tests, out of bytes of chance.
 //!
 //! Absent on purpose: I/O. Files are read, rules loaded and sockets opened by who calls.
 
 mod case;
+mod exchange;
 mod expectation;
 mod file;
 mod form;
+pub mod grown;
 mod input;
 mod outcome;
 mod reading;

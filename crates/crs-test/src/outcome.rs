@@ -9,6 +9,8 @@ pub struct Outcome {
     pub log: Vec<Logged>,
     /// Why HTTP refused it before any rule could, if it did.
     pub refused: Option<String>,
+    /// What is otherwise with the matcher's short cuts, if requests are judged without them too.
+    pub short_cuts: Vec<String>,
 }
 
 /// A response.

@@ -1,223 +1,102 @@
-//! Requests taken through the gate and the phases in this process.
+//! Tests taken through rules in this process, one way or both.
 //!
-//! The bytes are judged by the gate's own [`Framer`]. What passes goes through all phases, answered by [`crate::reflect`];
-//! what HTTP refuses is answered with the gate's status, after the rules have looked at its head where it can be told what
-//! that was.
+//! Both ways: each request is judged with the matcher's short cuts and without them, and whatever differs fails its test.
 
-use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use sekisho_edge::http1::read::{RawHeader, RawRequest, read, refused};
-use sekisho_edge::http1::{BodyFraming, FieldSpan, Framer, Limits, Malformed, Step};
 use sekisho_model::Timestamp;
-use sekisho_waf::transaction::{
-    InspectedBody, Intervention, InterventionKind, Judging, LocalCollections, Matched, PhasedContext, PhasedRules,
-    ResponseHead, Transaction,
-};
-use sekisho_waf::{Body, Client, Header, Request};
+use sekisho_waf::transaction::{Judging, PhasedRules};
 
 use crate::case::Test;
-use crate::outcome::{Logged, Outcome, Response};
-use crate::reflect;
+use crate::exchange::{Exchange, Seen};
+use crate::outcome::Outcome;
 use crate::result::TestResult;
 
-/// Where requests come from, and where they are received.
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Between the stages of a test, as if a person had waited: a millisecond.
 const STAGE_MS: u64 = 1;
-
-/// The gate as the suite of the Core Rule Set needs it: two of its tests want answers to what the gate refuses by default.
-fn gate() -> Limits {
-    Limits { length_beside_chunked: true, connect: true, ..Limits::default() }
-}
 
 /// Takes tests through rules, one after another. One a thread.
 #[derive(Debug)]
 pub struct Runner {
-    rules: Arc<PhasedRules>,
-    judging: Judging,
-    transaction: Transaction,
+    exchange: Exchange,
+    /// Another way of judging, which must come to the same.
+    other: Option<Exchange>,
 }
 
 impl Runner {
-    /// A runner of these rules.
+    /// A runner of these rules. With [`Judging::Both`], requests are judged as a service does it besides.
     #[must_use]
     pub fn new(rules: Arc<PhasedRules>, judging: Judging) -> Self {
-        Self { rules, judging, transaction: Transaction::new() }
+        let other = (judging == Judging::Both).then(|| Exchange::new(Arc::clone(&rules), Judging::Prefiltered));
+        Self { exchange: Exchange::new(rules, judging), other }
     }
 
     /// Takes the requests of a test through the rules, from `now` on. Collections are empty at the start of each test.
     pub fn run(&mut self, test: &Test, now: Timestamp) -> TestResult {
-        let collections = LocalCollections::default();
+        self.forget();
         let mut now = now;
         let sent = test.send(|bytes| {
-            let context = PhasedContext {
-                collections: &collections,
-                unique_id: &test.id,
-                server_address: Some(LOOPBACK),
-                judging: self.judging,
-                ..PhasedContext::at(now)
-            };
+            let outcome = self.request(bytes, &test.id, now);
             now = Timestamp::from_unix_ms(now.unix_ms() + STAGE_MS);
-            self.exchange(bytes, &context)
+            outcome
         });
         test.judge(&sent)
     }
 
-    /// What comes of the first request in `bytes`.
-    fn exchange(&mut self, bytes: &[u8], context: &PhasedContext<'_>) -> Outcome {
-        let framed = match Framed::read(bytes, gate()) {
-            Ok(framed) => framed,
-            Err(reason) => return self.refuse(bytes, reason, context),
-        };
-        let Ok(mut raw) = read(bytes, gate()) else { return Outcome::default() };
-        let body = match framed.content {
-            Some(content) => Cow::Borrowed(content),
-            None => raw.body.clone(),
-        };
-        raw.headers = framed.headers;
-        let response = self.phases(&raw, &body, context);
-        Outcome { response, log: self.log(), refused: None }
+    /// Takes the first request in `bytes` through the rules. Collections are as the requests before left them.
+    pub fn request(&mut self, bytes: &[u8], unique_id: &str, now: Timestamp) -> Outcome {
+        let seen = self.exchange.run(bytes, unique_id, now);
+        let other = self.other.as_mut().map(|other| other.run(bytes, unique_id, now));
+        let short_cuts = other.map(|other| differences(&seen, &other)).unwrap_or_default();
+        Outcome { short_cuts, ..seen.outcome }
     }
 
-    /// A request that HTTP refuses: the rules see its head, for the record, where it can be told what that is.
-    fn refuse(&mut self, bytes: &[u8], reason: Malformed, context: &PhasedContext<'_>) -> Outcome {
-        let mut outcome = Outcome { refused: Some(reason.to_string()), ..Outcome::default() };
-        if let Some(raw) = refused(bytes, reason) {
-            let context = &of_target(&raw, context);
-            with_request(&raw, |request| self.transaction.begin(&self.rules, request, context));
-            self.transaction.request_headers(context);
-            self.transaction.request_body(InspectedBody { bytes: b"", over_limit: false }, context);
-            self.transaction.logging(context);
-            outcome.log = self.log();
+    /// Empties the collections.
+    pub fn forget(&mut self) {
+        self.exchange.forget();
+        if let Some(other) = &mut self.other {
+            other.forget();
         }
-        if reason.is_answered() {
-            outcome.response = Some(Response { status: reason.status().as_u16(), ..Response::default() });
-        }
-        outcome
     }
+}
 
-    /// All phases, and the response that comes of them; none if the connection is dropped.
-    fn phases(&mut self, raw: &RawRequest<'_>, body: &[u8], context: &PhasedContext<'_>) -> Option<Response> {
-        let context = &of_target(raw, context);
-        let transaction = &mut self.transaction;
-        with_request(raw, |request| transaction.begin(&self.rules, request, context));
-        let stop = transaction.request_headers(context);
-        let stop = stop.or_else(|| {
-            let wanted = transaction.request_body_wanted().map_or(0, |wanted| wanted.bytes_max);
-            transaction.request_body(first(body, wanted), context)
-        });
-        let response = match stop {
-            Some(stop) => answer(stop),
-            None => {
-                let response = reflect::respond(raw.method, raw.parts.path_or_root(), body);
-                self.answered(&response, context).map_or(Some(response), answer)
-            }
+/// What is otherwise with short cuts.
+fn differences(without: &Seen, with: &Seen) -> Vec<String> {
+    let mut found: Vec<String> = without.missed.clone();
+    if without.outcome.response != with.outcome.response {
+        let status = |seen: &Seen| match &seen.outcome.response {
+            Some(response) => response.status.to_string(),
+            None => "none".to_owned(),
         };
-        self.transaction.logging(context);
-        response
+        found.push(format!("response {} without, {} with", status(without), status(with)));
+    }
+    let (here, there) = (&without.matched, &with.matched);
+    if let Some(at) = (0..here.len().max(there.len())).find(|&at| here.get(at) != there.get(at)) {
+        let line = |lines: &[String]| lines.get(at).map_or("no further match", String::as_str).to_owned();
+        found.push(format!("match {} without: {}; with: {}", at + 1, line(here), line(there)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Response;
+
+    fn seen(status: u16, matched: &[&str]) -> Seen {
+        let response = Some(Response { status, ..Response::default() });
+        let outcome = Outcome { response, ..Outcome::default() };
+        Seen { outcome, matched: matched.iter().map(|line| (*line).to_owned()).collect(), missed: Vec::new() }
     }
 
-    /// The phases of the response.
-    fn answered(&mut self, response: &Response, context: &PhasedContext<'_>) -> Option<Intervention> {
-        let header = |(name, value): &'_ (String, String)| (name.clone(), value.clone());
-        let fields: Vec<(String, String)> = response.headers.iter().map(header).collect();
-        let headers: Vec<_> =
-            fields.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
-        let head = ResponseHead { status: response.status, protocol: b"HTTP/1.1", headers: &headers };
-        if let Some(stop) = self.transaction.response_headers(&head, context) {
-            return Some(stop);
-        }
-        let wanted = self.transaction.response_body_wanted().map_or(0, |wanted| wanted.bytes_max);
-        self.transaction.response_body(first(&response.body, wanted), context)
+    #[test]
+    fn what_is_otherwise_with_short_cuts_is_told() {
+        assert!(differences(&seen(200, &["a", "b"]), &seen(200, &["a", "b"])).is_empty());
+        assert_eq!(
+            differences(&seen(403, &["a", "b"]), &seen(200, &["a"])),
+            ["response 403 without, 200 with", "match 2 without: b; with: no further match"]
+        );
+        let missed = Seen { missed: vec!["rule 1 matches".to_owned()], ..seen(200, &[]) };
+        assert_eq!(differences(&missed, &seen(200, &["a"])).len(), 2);
     }
-
-    /// What the error log says of the transaction.
-    fn log(&self) -> Vec<Logged> {
-        let logged = |matched: Matched<'_>| {
-            let mut line = Vec::new();
-            matched.write_error_log_line(&mut line);
-            Logged { rule: matched.rule.id, line: String::from_utf8_lossy(&line).into_owned() }
-        };
-        self.transaction.matches().filter(|matched| matched.log).map(logged).collect()
-    }
-}
-
-/// What the gate lets pass of the first request.
-struct Framed<'b> {
-    /// Its fields as rules see them.
-    headers: Vec<RawHeader<'b>>,
-    /// Its body; none if it is chunked, and well formed.
-    content: Option<&'b [u8]>,
-}
-
-impl<'b> Framed<'b> {
-    /// Shows `bytes` to the gate, as the first on a connection.
-    fn read(bytes: &'b [u8], limits: Limits) -> Result<Self, Malformed> {
-        let mut framer = Framer::new(limits);
-        let mut at = 0;
-        let head = loop {
-            match framer.step(&bytes[at..])? {
-                Step::Drop { bytes } => at += bytes,
-                Step::Head { bytes: length } => {
-                    at += length;
-                    break &bytes[at - length..at];
-                }
-                _ => return Ok(Self { headers: Vec::new(), content: Some(b"") }),
-            }
-        };
-        let fields = framer.index().fields().iter();
-        let header = |span: &FieldSpan| RawHeader { name: &head[span.name()], value: head[span.value()].into() };
-        let headers = fields.map(header).collect();
-        let content = match framer.index().framing() {
-            BodyFraming::None => Some(&bytes[at..at]),
-            BodyFraming::Length(length) => {
-                let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len() - at);
-                Some(&bytes[at..][..end])
-            }
-            BodyFraming::Chunked => {
-                while let Step::Body { bytes, ends: false } = framer.step(&bytes[at..])? {
-                    at += bytes;
-                }
-                None
-            }
-        };
-        Ok(Self { headers, content })
-    }
-}
-
-/// The surroundings of a request, with its target where that is more than a path and a query.
-fn of_target<'a>(raw: &RawRequest<'a>, context: &PhasedContext<'a>) -> PhasedContext<'a> {
-    PhasedContext { target: (!raw.target.starts_with(b"/")).then_some(raw.target), ..*context }
-}
-
-fn with_request(raw: &RawRequest<'_>, then: impl FnOnce(&Request<'_>)) {
-    let headers: Vec<_> = raw.headers.iter().map(|header| Header { name: header.name, value: &header.value }).collect();
-    then(&Request {
-        method: raw.method,
-        path: raw.parts.path_or_root(),
-        query: raw.parts.query.unwrap_or_default(),
-        fragment: raw.parts.fragment,
-        version: raw.version,
-        scheme: "http",
-        headers: &headers,
-        body: Body::EMPTY,
-        client: Client { ip: LOOPBACK, country: None, asn: None, ja3: None, ja4: None },
-    });
-}
-
-fn first(body: &[u8], bytes_max: u64) -> InspectedBody<'_> {
-    let end = usize::try_from(bytes_max).unwrap_or(usize::MAX).min(body.len());
-    InspectedBody { bytes: &body[..end], over_limit: bytes_max > 0 && end < body.len() }
-}
-
-/// What the client gets of a stop; nothing if its connection is dropped.
-fn answer(stop: Intervention) -> Option<Response> {
-    let headers = match stop.kind {
-        InterventionKind::Drop => return None,
-        InterventionKind::Deny => Vec::new(),
-        InterventionKind::Redirect(location) => vec![("Location".to_owned(), location)],
-    };
-    Some(Response { status: stop.status, headers, body: Vec::new() })
 }

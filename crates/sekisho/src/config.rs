@@ -69,7 +69,7 @@ pub(crate) struct RulesConfig {
 }
 
 /// Where rules in phases come from: rule files of ModSecurity.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SecLangConfig {
     /// The folder of the OWASP Core Rule Set.
     pub(crate) crs: Option<PathBuf>,

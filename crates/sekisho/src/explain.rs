@@ -33,17 +33,22 @@ pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict,
     let _ = writeln!(text, "{} {} from {}", shown(request.method), shown(&target), request.client.ip);
     let _ = writeln!(text, "held against {}\n", shown(policy.name.as_bytes()));
     for rule in &trace.rules {
-        explain_rule(&mut text, policy, rule, &style);
+        explain_rule(&mut text, policy, rule, trace, &style);
     }
-    explain_end(&mut text, policy, verdict, &style);
+    explain_end(&mut text, policy, verdict, trace, &style);
     text
 }
 
-fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &Style) {
+fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, whole: &Trace, style: &Style) {
+    let in_phases = match &trace.condition {
+        Some(ConditionTrace::Phased(test)) => Some(test),
+        _ => None,
+    };
     // Of hundreds of rules in phases, those that match are worth a line.
-    if let (Some(ConditionTrace::Phased(_)), Judged::NotMatched) = (&trace.condition, trace.outcome) {
+    if in_phases.is_some() && trace.outcome == Judged::NotMatched {
         return;
     }
+    let found = in_phases.and_then(|test| test.matched(whole));
     let rule = trace.rule.resolve(policy);
     let indent = if trace.rule.member.is_some() { "     " } else { "" };
     let outcome = match (&rule.kind, trace.outcome) {
@@ -57,10 +62,13 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
         None => format!("{:>2}. ", trace.rule.rule + 1),
         Some(_) => "- ".to_owned(),
     };
-    let _ = writeln!(text, "{indent}{number}{}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
+    let severity = found.as_ref().map_or_else(String::new, phased::severity);
+    let _ = writeln!(text, "{indent}{number}{}{severity}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
     let inner = format!("{indent}    ");
-    if let Some(condition) = &trace.condition {
-        condition::explain(text, condition, &inner, style);
+    match (&found, &trace.condition) {
+        (Some(matched), _) => phased::explain_found(text, matched, &inner, style),
+        (None, Some(condition)) => condition::explain(text, condition, &inner, style),
+        (None, None) => {}
     }
     if let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind {
         let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s {}", rate::counted_by(key));
@@ -86,8 +94,11 @@ fn in_force(rule: &Rule) -> String {
     }
 }
 
-fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &Style) {
+fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, trace: &Trace, style: &Style) {
     let _ = writeln!(text);
+    for transaction in &trace.transactions {
+        phased::explain_score(text, transaction, phased::INBOUND);
+    }
     if !verdict.labels.is_empty() {
         let _ = writeln!(text, "labels");
         for label in &verdict.labels {

@@ -8,8 +8,9 @@
 #[path = "../acl_grammar.rs"]
 mod acl_grammar;
 
-use acl_grammar::{Choices, resources, web_acl};
+use acl_grammar::{resources, web_acl};
 use libfuzzer_sys::fuzz_target;
+use sekisho_crs_test::grown::Choices;
 use sekisho_model::SourceFile;
 use sekisho_waf::{Limits, RuleSet};
 use sekisho_waf_lang::aws::scrutiny::Subject;

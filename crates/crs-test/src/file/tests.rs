@@ -20,7 +20,7 @@ fn differences(output: &str, rules: &[u64]) -> Vec<Difference> {
     let file = read(&format!("rule_id: 1\ntests:\n  - stages:\n      - input: {{}}\n        output: {output}\n"));
     let logged = |rule: &u64| Logged { rule: *rule, line: format!("[id \"{rule}\"] [msg \"m\"]") };
     let response = Response { status: 200, headers: Vec::new(), body: b"welcome".to_vec() };
-    let outcome = Outcome { response: Some(response), log: rules.iter().map(logged).collect(), refused: None };
+    let outcome = Outcome { response: Some(response), log: rules.iter().map(logged).collect(), ..Outcome::default() };
     file.tests[0].stages[0].expectation.differences(&outcome)
 }
 

@@ -11,7 +11,9 @@ use super::words::Style;
 const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
 
 /// The scores of the Core Rule Set, in all and by paranoia level.
-const SCORES: [(&str, &str); 2] = [("inbound", "inbound_anomaly_score"), ("outbound", "outbound_anomaly_score")];
+const SCORES: [(&str, &str); 2] = [INBOUND, ("outbound", "outbound_anomaly_score")];
+/// The only one that a group has.
+pub(super) const INBOUND: (&str, &str) = ("inbound", "inbound_anomaly_score");
 
 /// Explains what has become of a transaction.
 pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Intervention>, color: bool) -> String {
@@ -26,31 +28,45 @@ pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Interve
         let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
     }
     text.push('\n');
-    for (name, variable) in SCORES {
-        if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
-            let levels = (1..=4).filter_map(|level| {
-                let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
-                Some(format!("{score} of level {level}"))
-            });
-            let threshold = transaction.tx_number(&format!("{variable}_threshold"));
-            let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
-            let levels = levels.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
-        }
+    for score in SCORES {
+        explain_score(&mut text, transaction, score);
     }
     let _ = writeln!(text, "{}", end(transaction, stopped, &style));
     text
 }
 
+/// A score that rules of the Core Rule Set added up, if they did.
+pub(super) fn explain_score(text: &mut String, transaction: &Transaction, (name, variable): (&str, &str)) {
+    let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) else { return };
+    let levels = (1..=4).filter_map(|level| {
+        let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
+        Some(format!("{score} of level {level}"))
+    });
+    let threshold = transaction.tx_number(&format!("{variable}_threshold"));
+    let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
+    let levels = levels.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
+}
+
 fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
     let rule = matched.rule;
-    let severity = rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
-    let severity = severity.map_or_else(String::new, |name| format!("  {name}"));
     let outcome = if matched.stopped_with.is_some() { style.alert("MATCH → stopped") } else { style.alert("MATCH") };
     let number = style.strong(&rule.id.to_string());
-    let _ = writeln!(text, "{number}  phase {}{severity}  {outcome}", matched.phase.number());
+    let _ = writeln!(text, "{number}  phase {}{}  {outcome}", matched.phase.number(), severity(matched));
+    explain_found(text, matched, "    ", style);
+}
+
+/// How bad a rule thinks its match is, after two spaces; nothing if it does not say.
+pub(super) fn severity(matched: &Matched<'_>) -> String {
+    let severity = matched.rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
+    severity.map_or_else(String::new, |name| format!("  {name}"))
+}
+
+/// What a rule matched, and how it was seen.
+pub(super) fn explain_found(text: &mut String, matched: &Matched<'_>, indent: &str, style: &Style) {
+    let rule = matched.rule;
     let mut tell = |what: String| {
-        let _ = writeln!(text, "    {what}");
+        let _ = writeln!(text, "{indent}{what}");
     };
     if !matched.message.is_empty() {
         tell(shown(matched.message));

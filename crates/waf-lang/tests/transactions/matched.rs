@@ -39,6 +39,23 @@ fn values_that_matched_are_forgotten_by_the_next_rule_that_does_not() {
 }
 
 #[test]
+fn a_rule_that_was_removed_forgets_nothing_whether_or_not_it_could_match() {
+    let look = r#"SecRule MATCHED_VARS "@rx ." "id:3,phase:2,pass,nolog,setvar:'tx.b=%{tx.b};%{MATCHED_VAR_NAME}'""#;
+    for removed in [r#"ARGS "@rx seven""#, r#"TX:score "@gt 3""#] {
+        check(
+            &format!(
+                r#"SecAction "id:1,phase:1,pass,nolog,setvar:tx.score=1,ctl:ruleRemoveById=4"
+                   SecRule ARGS "@streq 1" "id:2,phase:2,pass,nolog"
+                   SecRule {removed} "id:4,phase:2,pass,nolog"
+                   {look}"#
+            ),
+            "x=1&y=2",
+            "a= b=;MATCHED_VARS:ARGS:x c= d= e=",
+        );
+    }
+}
+
+#[test]
 fn groups_that_took_no_part_leave_what_was_there() {
     check(
         r#"SecRule ARGS:x "@rx (a)(b)" "id:1,phase:2,pass,nolog,capture"

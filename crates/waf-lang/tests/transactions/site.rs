@@ -15,6 +15,7 @@ pub(crate) struct Site {
     rules: Arc<PhasedRules>,
     collections: LocalCollections,
     now_s: u64,
+    judging: Judging,
     transaction: Transaction,
 }
 
@@ -50,6 +51,7 @@ impl Site {
             rules: Arc::new(rules),
             collections: LocalCollections::new(limits.transaction),
             now_s: 1_700_000_000,
+            judging: Judging::Both,
             transaction: Transaction::new(),
         }
     }
@@ -82,7 +84,7 @@ impl Site {
             collections: &self.collections,
             unique_id: "u-1",
             server_address: "127.0.0.1".parse().ok(),
-            judging: Judging::Both,
+            judging: self.judging,
             ..PhasedContext::at(Timestamp::from_unix_ms(self.now_s * 1_000))
         };
         let tx = &mut self.transaction;
@@ -129,13 +131,15 @@ fn line(matched: &Matched<'_>) -> String {
     String::from_utf8(out).expect("a line is ASCII")
 }
 
-/// What `TX:A` to `TX:E` are after a request with this query.
+/// What `TX:A` to `TX:E` are after a request with this query, whichever way rules are held against values.
 #[track_caller]
 pub(crate) fn check(rules: &str, query: &str, expected: &str) {
-    let mut site = Site::new(rules);
-    site.send(Sent::query(query));
-    assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected);
-    // The second request on the same memory sees nothing of the first.
-    site.send(Sent::query(query));
-    assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected, "on memory that was used before");
+    for judging in [Judging::Plain, Judging::Prefiltered, Judging::Both] {
+        let mut site = Site { judging, ..Site::new(rules) };
+        site.send(Sent::query(query));
+        assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected, "{judging:?}");
+        // The second request on the same memory sees nothing of the first.
+        site.send(Sent::query(query));
+        assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected, "{judging:?}, on memory that was used before");
+    }
 }

@@ -30,8 +30,9 @@ pub(super) struct Candidates {
     phase: Option<Phase>,
     has_second: bool,
     scratch: Scratch,
-    /// Links that matched values they were ruled out for, if they were held against them all the same.
-    missed: Vec<(usize, ValueId)>,
+    /// Links that matched values they were ruled out for, if they were held against them all the same; no value if the
+    /// whole rule was ruled out.
+    missed: Vec<(usize, Option<ValueId>)>,
 }
 
 /// What values are looked at with.
@@ -140,14 +141,14 @@ impl Candidates {
         }
     }
 
-    /// Notes that a link matched a value it was ruled out for: a fault of the prefilter.
-    pub(super) fn missed(&mut self, link: usize, value: ValueId) {
-        debug_assert!(false, "the prefilter ruled out link {link} for value {value:?}, which it matches");
+    /// Notes that a link matched a value it was ruled out for, or all of them: a fault of the prefilter or of a gate.
+    pub(super) fn missed(&mut self, link: usize, value: Option<ValueId>) {
+        debug_assert!(false, "link {link} was ruled out for value {value:?} (none: for all) and matches");
         self.missed.push((link, value));
     }
 
     /// The links that matched values they were ruled out for.
-    pub(super) fn misses(&self) -> &[(usize, ValueId)] {
+    pub(super) fn misses(&self) -> &[(usize, Option<ValueId>)] {
         &self.missed
     }
 }

@@ -56,6 +56,6 @@ pub enum Judging {
     Prefiltered,
     /// Every value against every rule.
     Plain,
-    /// Every value against every rule; what the prefilter would have ruled out must not match.
+    /// Every value against every rule; what the prefilter or a gate would have ruled out must not match.
     Both,
 }

@@ -234,14 +234,14 @@ impl Transaction {
         tx.get(tx.find(self.names(), &name.to_ascii_lowercase().into_bytes())?).number()
     }
 
-    /// With [`Judging::Both`](super::Judging::Both): the numbers of the rules that the prefilter would have ruled out for a
-    /// value that they match, and the values. Anything here is a fault.
-    pub fn prefilter_misses(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    /// With [`Judging::Both`](super::Judging::Both): the numbers of the rules that were ruled out for a value that they match,
+    /// and the value; none where a whole rule was ruled out. Anything here is a fault.
+    pub fn short_cut_misses(&self) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
         let rules = self.rules.as_deref();
         self.state.candidates.misses().iter().filter_map(move |(link, value)| {
             let rules = rules?;
             let rule = rules.program().rule(rules.policy(), rules.program().links[*link].rule);
-            Some((rule.id, self.state.store.value(*value)))
+            Some((rule.id, value.map(|value| self.state.store.value(value))))
         })
     }
 

@@ -42,7 +42,7 @@ impl<'r> Run<'r> {
             return None;
         }
         let is_prefiltered = self.context.judging != Judging::Plain;
-        let has_gates = self.context.judging == Judging::Prefiltered;
+        let are_gates_kept = self.context.judging == Judging::Prefiltered;
         if is_prefiltered {
             self.look_for_candidates(Tier::First);
         }
@@ -54,7 +54,12 @@ impl<'r> Run<'r> {
             if is_prefiltered && self.program().prefilter.is_second(rule) {
                 self.look_for_candidates(Tier::Second);
             }
-            if has_gates && self.is_shut(step.gate) || self.is_removed(rule) || !self.rule_matches(rule) {
+            let is_shut = is_prefiltered && self.is_shut(step.gate);
+            if is_shut && are_gates_kept {
+                self.leave(rule);
+                continue;
+            }
+            if self.is_removed(rule) || !self.rule_matches(rule, is_shut) {
                 continue;
             }
             at = step.next as usize;
@@ -81,17 +86,19 @@ impl<'r> Run<'r> {
     }
 
     /// Whether a rule cannot match.
-    fn is_shut(&mut self, gate: Gate) -> bool {
-        let is_shut = match gate {
+    fn is_shut(&self, gate: Gate) -> bool {
+        match gate {
             Gate::Open => false,
             Gate::Values(condition) => !self.state.candidates.may_match(condition),
             Gate::Number(gate) => !self.state.changing.tx.passes(gate),
-        };
-        if is_shut {
-            // As after a link that matches nothing.
+        }
+    }
+
+    /// Leaves a rule that cannot match, as after a link that matches nothing; one that was removed changes nothing.
+    fn leave(&mut self, rule: usize) {
+        if self.state.changing.matched.last().is_some() && !self.is_removed(rule) {
             self.state.changing.matched.clear();
         }
-        is_shut
     }
 
     /// Whether the phase takes place.
@@ -141,8 +148,16 @@ impl<'r> Run<'r> {
         })
     }
 
-    /// Holds a rule against the transaction, link by link.
-    fn rule_matches(&mut self, rule: usize) -> bool {
-        self.program().rules[rule].links.clone().all(|link| self.link_matches(link))
+    /// Holds a rule against the transaction, link by link. The first link of one whose gate is shut must not match.
+    fn rule_matches(&mut self, rule: usize, is_shut: bool) -> bool {
+        let links = self.program().rules[rule].links.clone();
+        let first = links.start;
+        links.into_iter().all(|link| {
+            let matches = self.link_matches(link);
+            if matches && is_shut && link == first {
+                self.state.candidates.missed(link, None);
+            }
+            matches
+        })
     }
 }

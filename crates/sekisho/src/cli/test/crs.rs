@@ -20,6 +20,7 @@ use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
 use sekisho_waf::transaction::{Judging, PhasedRules};
 
 use super::super::{Failure, Outcome};
+use crate::config::SecLangConfig;
 use crate::{read, terminal};
 
 use report::{Report, TestReport};
@@ -30,7 +31,7 @@ const NOW: Timestamp = Timestamp::from_unix_ms(1_767_225_600_000);
 /// How tests of the Core Rule Set are run.
 #[derive(Debug, Args)]
 pub(super) struct CrsArgs {
-    /// Test the rules of the OWASP Core Rule Set in this folder, with files of go-ftw
+    /// Folder of the OWASP Core Rule Set: its rules are tested with files of go-ftw, or web ACLs that name it as a rule group
     #[arg(long, value_name = "DIR")]
     crs: Option<PathBuf>,
     /// Run the Core Rule Set at this paranoia level
@@ -58,9 +59,25 @@ pub(super) struct CrsArgs {
 }
 
 impl CrsArgs {
-    /// The folder of the rules, if it is them that are tested.
+    /// The folder of the rules.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.crs.as_deref()
+    }
+
+    /// The rules that web ACLs name as a rule group.
+    pub(super) fn config(&self) -> SecLangConfig {
+        SecLangConfig { crs: self.crs.clone(), paranoia: self.paranoia, ..SecLangConfig::default() }
+    }
+
+    /// A flag that was given and means nothing but for files of go-ftw.
+    pub(super) fn only_of_go_ftw(&self) -> Option<&'static str> {
+        let given = [
+            (self.without_short_cuts, "--without-short-cuts"),
+            (self.print_setup, "--print-setup"),
+            (self.refused, "--refused"),
+            (self.url.is_some(), "--url"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
     }
 }
 

@@ -262,7 +262,7 @@ impl<'r> Run<'r> {
             return false;
         }
         if judged.condition.is_some_and(|condition| !candidates.may_match_value(condition, value)) {
-            candidates.missed(judged.index, value);
+            candidates.missed(judged.index, Some(value));
         }
         if judged.link.capture {
             keep_captures(&mut changing.tx, captures, bytes, &self.rules.limits().transaction);

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
-use sekisho_crs_test::TestResult;
+use proptest::prelude::*;
+use sekisho_crs_test::grown::Stock;
+use sekisho_crs_test::{Runner, TestResult};
+use sekisho_waf::transaction::{Judging, PhasedRules};
 
 use super::report::{Report, TestReport};
-use super::{Placed, folder, read_all, rules, run};
-use sekisho_waf::transaction::Judging;
+use super::{NOW, Placed, folder, read_all, rules, run};
 
 /// A folder with rules and tests; the rules stand alone, or with a setup of their own.
 fn crs(rules: &str, own_setup: Option<&str>) -> tempfile::TempDir {
@@ -65,6 +68,32 @@ fn the_whole_suite_of_the_core_rule_set_passes() {
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
     let report = Report { tests: reports.collect(), lists_refused: false };
     assert_eq!(report.failed(), 0, "{}", report.text(false));
+}
+
+/// All rules of the Core Rule Set, and what its suite sends.
+static AT_PARANOIA_4: LazyLock<Option<(Arc<PhasedRules>, Stock)>> = LazyLock::new(|| {
+    let folder = core_rule_set()?;
+    let files = read_all(&[folder.join("regression")]).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let rules = rules::load(&folder, Some(4)).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    Some((rules, Stock::of(files.iter().flat_map(|file| &file.tests))))
+});
+
+proptest! {
+    // A request takes milliseconds here; the fuzz target `core_rule_set` searches on.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(500), ..ProptestConfig::default() })]
+
+    #[test]
+    fn grown_requests_are_judged_alike_with_and_without_short_cuts(
+        inputs in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..600), 1..3),
+    ) {
+        let Some((rules, stock)) = &*AT_PARANOIA_4 else { return Ok(()) };
+        let mut runner = Runner::new(Arc::clone(rules), Judging::Both);
+        for input in &inputs {
+            let request = stock.request(input);
+            let outcome = runner.request(&request, "u", NOW);
+            prop_assert!(outcome.short_cuts.is_empty(), "{:#?}\n{}", outcome.short_cuts, request.escape_ascii());
+        }
+    }
 }
 
 const RULE: &str = r#"SecRule ARGS:a "@streq x" "id:1,phase:2,deny,status:418,t:none,log,msg:'m'""#;
