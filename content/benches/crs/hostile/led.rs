@@ -58,14 +58,14 @@ pub(crate) fn all(rules: &Rules, part: &str, bytes: usize) -> Vec<Load> {
     let mut chance = Chance::new(88_172_645_463_325_252);
     let asked = patterns(rules).into_iter().filter(|(rule, _)| rule.to_string().starts_with(part));
     let led = asked.filter_map(|(rule, pattern)| {
-        let text = text(&pattern, &mut chance)?;
+        let text = text(&pattern, LED_BYTES, &mut chance)?;
         Some(shapes::multipart(&format!("text led through {rule}"), &text, bytes))
     });
     led.collect()
 }
 
-/// A text led through a pattern; none if it matches what is empty.
-pub(crate) fn text(pattern: &str, chance: &mut Chance) -> Option<Vec<u8>> {
+/// A text of so many bytes led through a pattern; none if it matches what is empty.
+pub(crate) fn text(pattern: &str, bytes_led: usize, chance: &mut Chance) -> Option<Vec<u8>> {
     let hir = pattern::parse(pattern).ok()?;
     let config = thompson::Config::new().utf8(false).shrink(false).which_captures(WhichCaptures::None);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).ok()?;
@@ -74,7 +74,7 @@ pub(crate) fn text(pattern: &str, chance: &mut Chance) -> Option<Vec<u8>> {
     let mut set = walk.step(&[], 0)?;
     let mut known = HashSet::new();
     let mut text = Vec::new();
-    for _ in 0..LED_BYTES {
+    for _ in 0..bytes_led {
         let tried = if chance.below(CHANCE) == 0 { 1 } else { TRIED };
         let next = (0..tried).filter_map(|_| {
             let byte = bytes[chance.below(bytes.len())];

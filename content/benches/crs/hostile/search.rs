@@ -31,14 +31,14 @@ pub(crate) fn breed(engine: &mut Engine, time: Duration, bytes: usize) -> Vec<Lo
     words.sort();
     words.dedup();
     let mut kept: Vec<(Duration, Vec<u8>)> = Vec::new();
-    let begun = Instant::now();
     // A third of the time goes to what the patterns are made of, as it is.
     let mut first = words.clone();
     for (_, pattern) in &patterns {
-        first.extend(text(pattern, &mut chance).map(|text| text[..text.len().min(UNIT_BYTES_MAX)].to_vec()));
+        first.extend(text(pattern, UNIT_BYTES_MAX, &mut chance));
     }
-    while begun.elapsed() < time {
-        let unit = if !first.is_empty() && begun.elapsed() < time / 3 {
+    let begun = Instant::now();
+    while begun.elapsed() < time || kept.is_empty() {
+        let unit = if !first.is_empty() && (kept.is_empty() || begun.elapsed() < time / 3) {
             first.swap_remove(chance.below(first.len()))
         } else {
             vary(&kept, &words, &mut chance)
@@ -87,6 +87,9 @@ fn vary(kept: &[(Duration, Vec<u8>)], words: &[Vec<u8>], chance: &mut Chance) ->
         }
     }
     unit.truncate(UNIT_BYTES_MAX);
+    if unit.is_empty() {
+        unit.push(MARKS[chance.below(MARKS.len())]);
+    }
     unit
 }
 
