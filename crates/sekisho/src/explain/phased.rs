@@ -15,24 +15,40 @@ const SCORES: [(&str, &str); 2] = [INBOUND, ("outbound", "outbound_anomaly_score
 /// The only one that a group has.
 pub(super) const INBOUND: (&str, &str) = ("inbound", "inbound_anomaly_score");
 
-/// Explains what has become of a transaction.
-pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Intervention>, color: bool) -> String {
-    let style = Style::new(color);
-    let mut text = String::from("\nheld against SecLang rules on requests (phases 1 and 2)\n\n");
-    let mut any = false;
-    for matched in transaction.matches() {
-        explain_match(&mut text, &matched, &style);
-        any = true;
+/// What rules in phases made of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) transaction: &'a Transaction,
+    /// What stopped it.
+    pub(crate) stopped: Option<&'a Intervention>,
+}
+
+impl Judgement<'_> {
+    /// What became of the request.
+    pub(super) fn end(&self, style: &Style) -> String {
+        end(self.transaction, self.stopped, style)
     }
-    if !any {
-        let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
+
+    /// Appends the scores and each rule that matched.
+    pub(super) fn explain(&self, text: &mut String, style: &Style) {
+        let transaction = self.transaction;
+        for score in SCORES {
+            explain_score(text, transaction, score);
+        }
+        text.push_str("\nSecLang rules that matched the request (phases 1, 2 and 5)\n\n");
+        let mut any = false;
+        for matched in transaction.matches() {
+            explain_match(text, &matched, style);
+            any = true;
+        }
+        if !any {
+            let _ = writeln!(text, "{}", style.dim("none that is logged"));
+        }
+        for rule in transaction.gave_up() {
+            let told = format!("the search for the expression of rule {rule} was given up, which counts as no match");
+            let _ = writeln!(text, "{}", style.alert(&told));
+        }
     }
-    text.push('\n');
-    for score in SCORES {
-        explain_score(&mut text, transaction, score);
-    }
-    let _ = writeln!(text, "{}", end(transaction, stopped, &style));
-    text
 }
 
 /// A score that rules of the Core Rule Set added up, if they did.
@@ -90,6 +106,7 @@ pub(super) fn explain_found(text: &mut String, matched: &Matched<'_>, indent: &s
 fn operator(operator: &PhasedOperator, negated: bool) -> String {
     let name = match operator {
         PhasedOperator::Regex { pattern, .. } => format!("the expression {}", shown(pattern.as_bytes())),
+        PhasedOperator::RegexWithMacros { .. } => "an expression with macros".to_owned(),
         PhasedOperator::Phrases(phrases) => format!("one of {} phrases", phrases.len()),
         PhasedOperator::DetectSqli => "the detector of SQL injection".to_owned(),
         PhasedOperator::DetectXss => "the detector of cross-site scripting".to_owned(),

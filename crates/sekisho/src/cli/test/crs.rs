@@ -19,7 +19,7 @@ use sekisho_crs_test::{Runner, SETUP, Test, TestFile, TestResult};
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
 use sekisho_waf::transaction::{Judging, PhasedRules};
 
-use super::super::{Failure, Outcome};
+use super::super::{BacktrackingArgs, Failure, Outcome};
 use crate::config::SecLangConfig;
 use crate::{read, terminal};
 
@@ -37,6 +37,8 @@ pub(super) struct CrsArgs {
     /// Run the Core Rule Set at this paranoia level
     #[arg(long, value_name = "1-4", requires = "crs", value_parser = clap::value_parser!(u8).range(1..=4))]
     paranoia: Option<u8>,
+    #[command(flatten)]
+    backtracking: BacktrackingArgs,
     /// Hold each value against each rule too, and fail where the matcher's short cuts miss a match
     #[arg(long, requires = "crs")]
     without_short_cuts: bool,
@@ -66,7 +68,12 @@ impl CrsArgs {
 
     /// The rules that web ACLs name as a rule group.
     pub(super) fn config(&self) -> SecLangConfig {
-        SecLangConfig { crs: self.crs.clone(), paranoia: self.paranoia, ..SecLangConfig::default() }
+        SecLangConfig {
+            crs: self.crs.clone(),
+            paranoia: self.paranoia,
+            backtracking: self.backtracking.steps(),
+            ..SecLangConfig::default()
+        }
     }
 
     /// A flag that was given and means nothing but for files of go-ftw.
@@ -110,7 +117,7 @@ pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Opt
         Some(url) => run_over_http(url, args, &tests)?,
         None => {
             let judging = if args.without_short_cuts { Judging::Both } else { Judging::Prefiltered };
-            run(&rules::load(folder, args.paranoia)?, judging, &tests)
+            run(&rules::load(folder, args.paranoia, args.backtracking.steps())?, judging, &tests)
         }
     };
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));

@@ -121,6 +121,6 @@ impl Tools for ServiceTools {
     }
 
     fn explain(&self, policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace) -> String {
-        explain::explain(policy, request, verdict, trace, false)
+        explain::explain(policy, request, (verdict, trace), None, false)
     }
 }

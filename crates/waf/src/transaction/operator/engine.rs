@@ -97,12 +97,10 @@ impl Engine {
     /// Builds what every search needs.
     pub(super) fn new(text: &str, bytes_max: usize) -> Result<Self, PatternError> {
         let (hir, finds_empty_line) = pattern::parse_with_end(text)?;
-        let error = |error: &dyn std::error::Error| PatternError { reason: error.to_string(), at: None };
-        let nfa = nfa(&hir, false, Some(bytes_max)).map_err(|cause| error(&*cause))?;
-        let forward = automaton(nfa, MatchKind::LeftmostFirst).map_err(|cause| error(&*cause))?;
+        let forward = forward(&hir, bytes_max)?;
         let groups = match hir.properties().explicit_captures_len() {
             0 => None,
-            _ => Some(grouping(&hir, Some(bytes_max)).map_err(|cause| error(&*cause))?),
+            _ => Some(grouping(&hir, Some(bytes_max)).map_err(|cause| unbuilt(&*cause))?),
         };
         Ok(Self {
             text: text.into(),
@@ -112,6 +110,13 @@ impl Engine {
             groups,
             bounded: Bounded::default(),
         })
+    }
+
+    /// For [`Self::is_match`] alone, of what a pattern matches at most.
+    pub(super) fn of_superset(hir: &Hir, bytes_max: usize) -> Result<Self, PatternError> {
+        let forward = forward(hir, bytes_max)?;
+        let bounded = Bounded::default();
+        Ok(Self { text: "".into(), finds_empty_line: false, forward, backward: OnceLock::new(), groups: None, bounded })
     }
 
     pub(super) fn caches(&self) -> Caches {
@@ -230,6 +235,15 @@ impl Engine {
         });
         std::iter::once(Some(found)).chain(within.into_iter().flatten())
     }
+}
+
+fn forward(hir: &Hir, bytes_max: usize) -> Result<DFA, PatternError> {
+    let nfa = nfa(hir, false, Some(bytes_max)).map_err(|cause| unbuilt(&*cause))?;
+    automaton(nfa, MatchKind::LeftmostFirst).map_err(|cause| unbuilt(&*cause))
+}
+
+fn unbuilt(cause: &dyn std::error::Error) -> PatternError {
+    PatternError { reason: cause.to_string(), at: None, may_backtrack: false }
 }
 
 fn nfa(hir: &Hir, backward: bool, bytes_max: Option<usize>) -> Result<NFA, Box<thompson::BuildError>> {
