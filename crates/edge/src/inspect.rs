@@ -277,7 +277,13 @@ impl Inspector {
                 let veil = around.rules.terms.veil();
                 match &mut opened {
                     Some(opened) => recorder.draft(policy, veil, &occurrence, subject, opened.draft()),
-                    None => recorder.write(policy, veil, &occurrence, subject, line),
+                    None => {
+                        recorder.write(policy, veil, &occurrence, subject, line);
+                        // A web ACL that names a group twice tells of the first.
+                        if let Some(transaction) = self.scratch.transactions().next() {
+                            recorder.add_phases(veil, transaction, line);
+                        }
+                    }
                 }
             });
         }
