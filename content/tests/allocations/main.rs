@@ -41,7 +41,9 @@ fn a_warm_engine_allocates_nothing_for_an_honest_request() {
         for load in loads::all(paranoia).iter().filter(|load| !load.is_stopped) {
             (0..WARM_UP).for_each(|_| run(&mut transaction, &rules, load));
             let measured = allocation_counter::measure(|| run(&mut transaction, &rules, load));
-            println!("{paranoia} {} {measured:?}", load.name);
+            // Memory beyond what is kept between requests is given back, and asked for again.
+            let allocations_max = if load.name == "950 arguments" { 2 } else { 0 };
+            assert!(measured.count_total <= allocations_max, "paranoia {paranoia}, {}: {measured:?}", load.name);
         }
     }
 }
