@@ -7,6 +7,7 @@ mod apart;
 mod causes;
 mod compare;
 mod decision;
+mod entry;
 mod exchange;
 mod generate;
 mod mutate;
@@ -14,19 +15,21 @@ mod origin;
 mod place;
 mod regression;
 mod request;
+mod told;
 mod yaml;
 
-use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use self::compare::{Outcome, Tally};
-use self::decision::{Decision, scores_rule};
+use self::decision::scores_rule;
+use self::entry::{Entries, read_audit_log, read_records};
 use self::exchange::{Answer, client_of, exchange};
 use self::request::Request;
+use self::told::{DECISION, PRESENCE, TIMES, Told};
 use crate::args::CrsConformance;
 use crate::modsecurity::{self, Setting};
 use crate::packages;
@@ -65,26 +68,17 @@ pub(crate) fn check(root: &Path, binary: Option<&Path>, wanted: CrsConformance) 
     let folder = tempfile::tempdir().context("create a folder for the run")?;
     let rules = folder.path().join("crs");
     apart::copy(&crs, &rules)?;
-    let mut unexplained = 0;
+    let mut faults = Vec::new();
     for paranoia in PARANOIA {
         let stage = Stage { folder: &folder.path().join(paranoia.to_string()), crs: &rules, paranoia, origin };
         std::fs::create_dir_all(stage.folder).context("create a folder for the run")?;
-        say(format!("paranoia {paranoia}: {} requests to ModSecurity", requests.len()))?;
-        let theirs = stage.peer("peer", &requests)?;
-        say(format!("paranoia {paranoia}: the same to the other side"))?;
-        let ours = match binary {
-            Some(binary) => stage.checkpoint(binary, &requests)?,
-            None => stage.peer("itself", &requests)?,
-        };
-        let tally = Tally::of(&requests, &theirs, &ours);
-        say(tally.report(paranoia, wanted.shown))?;
-        unexplained += tally.unexplained();
+        faults.extend(stage.compare(binary, &requests, wanted.shown)?);
     }
     if let Some(kept) = wanted.keep.then(|| folder.keep()) {
         say(format!("logs are in {}", kept.display()))?;
     }
-    if unexplained > 0 {
-        bail!("{unexplained} differences have no known cause");
+    if !faults.is_empty() {
+        bail!("{}", faults.join("; "));
     }
     Ok(())
 }
@@ -108,7 +102,53 @@ struct Stage<'a> {
     origin: SocketAddr,
 }
 
+/// What one engine made of all requests.
+struct Run {
+    outcomes: Vec<Outcome>,
+    /// What its audit log tells.
+    audit_log: Entries,
+}
+
+/// What our records and our audit log tell alike, always.
+const OF_OURS: [&str; 10] =
+    [PRESENCE, DECISION, TIMES, "status", "method", "message", "data", "severity", "tags", "line"];
+/// What both audit logs tell alike of the rules they both name.
+const OF_BOTH: [&str; 10] =
+    ["method", "protocol", "engine", "message", "severity", "version", "revision", "tags", "maturity", "accuracy"];
+
 impl Stage<'_> {
+    /// Has both engines decide, and says what is wrong.
+    fn compare(&self, binary: Option<&Path>, requests: &[Request], shown_max: usize) -> Result<Vec<String>> {
+        let paranoia = self.paranoia;
+        say(format!("paranoia {paranoia}: {} requests to ModSecurity", requests.len()))?;
+        let theirs = self.peer("peer", requests)?;
+        say(format!("paranoia {paranoia}: the same to the other side"))?;
+        let mut faults = Vec::new();
+        let mut hold = |told: &Told, names: &[&str], of: &str| {
+            let failed = told.failed(names);
+            if !failed.is_empty() {
+                faults.push(format!("paranoia {paranoia}: {of} differ in {}", failed.join(", ")));
+            }
+            say(told.report(&format!("paranoia {paranoia}: {of}")))
+        };
+        let ours = match binary {
+            Some(binary) => {
+                let (ours, records) = self.checkpoint(binary, requests)?;
+                hold(&Told::of(&records, &ours.audit_log, None), &OF_OURS, "our records and our audit log")?;
+                ours
+            }
+            None => self.peer("itself", requests)?,
+        };
+        let told = Told::of(&theirs.audit_log, &ours.audit_log, Some(&apart::told_otherwise(self.crs)?));
+        hold(&told, &OF_BOTH, "both audit logs")?;
+        let tally = Tally::of(requests, &theirs.outcomes, &ours.outcomes);
+        say(tally.report(paranoia, shown_max))?;
+        if tally.unexplained() > 0 {
+            faults.push(format!("paranoia {paranoia}: {} differences have no known cause", tally.unexplained()));
+        }
+        Ok(faults)
+    }
+
     fn rules(&self, name: &str) -> Result<(PathBuf, PathBuf)> {
         let log = self.folder.join(format!("{name}-audit.json"));
         let after = format!("{}\n{}", apart::FORCED_BODY, scores_rule());
@@ -123,17 +163,18 @@ impl Stage<'_> {
         Ok((rules, log))
     }
 
-    fn peer(&self, name: &str, requests: &[Request]) -> Result<Vec<Outcome>> {
+    fn peer(&self, name: &str, requests: &[Request]) -> Result<Run> {
         let (rules, log) = self.rules(name)?;
         let server = modsecurity::start(self.folder, &format!("{name}-nginx"), 1, &rules, &self.origin.to_string())?;
         let answers = send(&server, requests)?;
         drop(server);
-        let text = std::fs::read(&log).with_context(|| format!("read {}", log.display()))?;
-        Ok(outcomes(answers, decision::read(&text)?))
+        let audit_log = audit_log(&log)?;
+        Ok(Run { outcomes: outcomes(answers, &audit_log), audit_log })
     }
 
-    fn checkpoint(&self, binary: &Path, requests: &[Request]) -> Result<Vec<Outcome>> {
-        let (rules, _) = self.rules("sekisho")?;
+    /// What became of the requests, and what the records tell of them.
+    fn checkpoint(&self, binary: &Path, requests: &[Request]) -> Result<(Run, Entries)> {
+        let (rules, log) = self.rules("sekisho")?;
         let data = self.folder.join("sekisho-data");
         let address = free_address()?;
         let mut command = Command::new(binary);
@@ -142,8 +183,13 @@ impl Stage<'_> {
         let server = Server::start(command, &address, &self.folder.join("sekisho.log"))?;
         let answers = send(&server, requests)?;
         drop(server);
-        Ok(outcomes(answers, decision::read_records(&records(&data)?)?))
+        let records = read_records(&records(&data)?)?;
+        Ok((Run { outcomes: outcomes(answers, &records), audit_log: audit_log(&log)? }, records))
     }
+}
+
+fn audit_log(file: &Path) -> Result<Entries> {
+    read_audit_log(&std::fs::read(file).with_context(|| format!("read {}", file.display()))?)
 }
 
 fn send(server: &Server, requests: &[Request]) -> Result<Vec<Answer>> {
@@ -151,9 +197,10 @@ fn send(server: &Server, requests: &[Request]) -> Result<Vec<Answer>> {
     requests.iter().enumerate().map(|(number, request)| exchange(address, number, &request.bytes)).collect()
 }
 
-fn outcomes(answers: Vec<Answer>, mut decisions: HashMap<Ipv4Addr, Decision>) -> Vec<Outcome> {
+fn outcomes(answers: Vec<Answer>, entries: &Entries) -> Vec<Outcome> {
+    let decision = |number| entries.get(&client_of(number)).map(|entry| entry.decision.clone());
     let numbered = answers.into_iter().enumerate();
-    numbered.map(|(number, answer)| Outcome { answer, decision: decisions.remove(&client_of(number)) }).collect()
+    numbered.map(|(number, answer)| Outcome { answer, decision: decision(number) }).collect()
 }
 
 /// All records below the data folder of a checkpoint that has ended: each segment is archived then.

@@ -59,7 +59,7 @@ fn load_with(folder: &Path, paranoia: u8, engine: EngineMode, after_setup: Vec<E
     let options = CrsOptions { paranoia: Some(paranoia), after_setup, ..CrsOptions::default() };
     let folder = folder.to_str().expect("the folder has a name in UTF-8");
     let entries = entries(folder, &Disk, &options).expect("the folder holds the rules");
-    let loaded = load_entries(&entries, &Disk, &LoadOptions { engine: Some(engine) });
+    let loaded = load_entries(&entries, &Disk, &LoadOptions { engine: Some(engine), ..LoadOptions::default() });
     let shown = loaded.diagnostics.render(false);
     let policy = loaded.policy.unwrap_or_else(|| panic!("{shown}"));
     Arc::new(PhasedRules::compile(policy, Limits::default()).expect("the rules compile"))

@@ -36,6 +36,13 @@ pub(crate) struct Shared {
 }
 
 impl TestFile {
+    /// Whether a file looks like one: files of go-ftw have `tests` where these have `cases`.
+    #[must_use]
+    pub fn is_meant(source: &SourceFile) -> bool {
+        let (document, _) = Document::from_yaml(source);
+        document.is_some_and(|document| document.root().get("cases").is_some())
+    }
+
     /// Reads a test file.
     ///
     /// # Errors

@@ -30,5 +30,5 @@ pub use compare::Difference;
 pub use expectation::{ActionName, Expectation, Names, ResponseExpectation};
 pub use file::TestFile;
 pub use request::RequestSpec;
-pub use rules::{Lists, LoadedRules, RulesText, TextRef, Tools};
+pub use rules::{CoreRuleSetFiles, Lists, LoadedRules, RulesText, TextRef, Tools};
 pub use run::{CaseResult, Failure, Runner};

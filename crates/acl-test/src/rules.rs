@@ -47,8 +47,19 @@ pub struct RulesText {
     pub logging: Option<TextRef>,
     /// The operator's lists of addresses.
     pub lists: Lists,
+    /// The rule files of the Core Rule Set, for a web ACL that names it as a rule group.
+    pub core_rule_set: CoreRuleSetFiles,
     /// What the web ACL leaves to the place it stands in.
     pub options: LoadOptions,
+}
+
+/// Where rule files are. Paths are as written, to be taken from the folder of the test file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct CoreRuleSetFiles {
+    /// The folder that the Core Rule Set was unpacked to.
+    pub folder: Option<PathBuf>,
+    /// Files that are read after its setup and before its rules.
+    pub files: Vec<PathBuf>,
 }
 
 /// A document: in a file of its own, or within the test file.

@@ -227,7 +227,10 @@ impl RulesSpec {
     fn load(&self, tools: &dyn Tools, file: &SourceFile) -> Result<LoadedRules, Diagnostics> {
         let text: &RulesText = &self.text;
         match tools.load(text) {
-            Ok(rules) => Ok(LoadedRules { warnings: self.relocated(rules.warnings, file), ..rules }),
+            Ok(rules) => match self.unused(&rules, file) {
+                Some(unused) => Err(unused.into()),
+                None => Ok(LoadedRules { warnings: self.relocated(rules.warnings, file), ..rules }),
+            },
             Err(problems) => Err(self.relocated(problems, file)),
         }
     }

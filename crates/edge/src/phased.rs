@@ -5,6 +5,7 @@
 //! requests that never set out on it, [`Collections`] what
 //! rules keep from one request to the next.
 
+mod audited;
 mod collections;
 mod memory;
 mod passage;
@@ -19,6 +20,7 @@ use sekisho_waf::transaction::PhasedRules;
 use crate::audit::Plan;
 use crate::metrics::PhasedCounters;
 
+pub(crate) use audited::audit;
 pub(crate) use collections::{CollectionLimits, Collections};
 pub(crate) use memory::{Memory, MemoryPool};
 pub(crate) use passage::{Opened, Opening, Passage, Stop, context, open};

@@ -16,13 +16,14 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, request};
 use hyper::body::Incoming;
 
+use crate::audit::Ended;
 use crate::body::{Attendance, Codings, Held, Reply, Source, UploadFault, hold};
 use crate::connection::{OpenStream, Peer};
 use crate::enforce;
 use crate::forward::{self, Hop};
 use crate::http1::{HeadReport, Malformed, MalformedHead};
 use crate::inspect::{Candidate, Rules, Ruling, Surroundings, Unread};
-use crate::phased::{Opened, Passage, Stop, context, refused};
+use crate::phased::{Opened, Passage, Stop, audit, context, refused};
 use crate::server::{Counted, Place};
 use crate::token::{Delivery, ENDPOINT, POSTED_BYTES_MAX};
 use crate::upstream::{self, Cluster, Fault, Means, Message, Outcome, Switched};
@@ -113,6 +114,8 @@ async fn record_unread(
     let unread = Unread { client: peer.client(head), reason, status, transaction };
     peer.worker.record_malformed(visit, &unread).await;
     if let Some(memory) = memory {
+        let status = status.map_or(0, |status| status.as_u16());
+        audit(&peer.worker, &rules, &Ended { transaction: &memory.transaction, at: visit.at, status });
         peer.worker.memories.put_back(memory);
     }
 }

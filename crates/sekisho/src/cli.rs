@@ -16,13 +16,14 @@ mod test;
 mod token_state;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use sekisho_model::Diagnostics;
 
-use crate::config::{ADMIN_DEFAULT, Broken, Config, RulesConfig, SecLangConfig};
+use crate::config::{ADMIN_DEFAULT, BACKTRACKING_MAX, Broken, Config, RulesConfig, SecLangConfig};
 use crate::rules;
 
 /// The checkpoint in front of a web service: inspects every request, records every decision, explains any of them.
@@ -210,11 +211,29 @@ struct SecLangArgs {
     /// Only count and record what rules of --crs and --seclang match (SecRuleEngine DetectionOnly)
     #[arg(long)]
     count: bool,
+    #[command(flatten)]
+    backtracking: BacktrackingArgs,
 }
 
 impl SecLangArgs {
     fn into_config(self) -> SecLangConfig {
-        let Self { crs, seclang, paranoia, inbound_threshold, outbound_threshold, count } = self;
-        SecLangConfig { crs, files: seclang, paranoia, inbound_threshold, outbound_threshold, count }
+        let Self { crs, seclang, paranoia, inbound_threshold, outbound_threshold, count, backtracking } = self;
+        let backtracking = backtracking.steps();
+        SecLangConfig { crs, files: seclang, paranoia, inbound_threshold, outbound_threshold, count, backtracking }
+    }
+}
+
+/// Whether expressions run that no linear engine can match, for the commands that take rules in ModSecurity's language.
+#[derive(Debug, Clone, Args)]
+struct BacktrackingArgs {
+    /// Let regular expressions run that no linear engine can match (look-around, back-references), with up to so many steps
+    /// back for a value. Default: they are refused
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u32).range(1..=i64::from(BACKTRACKING_MAX)))]
+    backtracking: Option<u32>,
+}
+
+impl BacktrackingArgs {
+    fn steps(&self) -> Option<NonZeroU32> {
+        self.backtracking.and_then(NonZeroU32::new)
     }
 }

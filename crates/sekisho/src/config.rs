@@ -12,6 +12,7 @@ mod rates;
 mod shape;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use sekisho_edge::settings::{Settings, Tolerated};
@@ -69,7 +70,7 @@ pub(crate) struct RulesConfig {
 }
 
 /// Where rules in phases come from: rule files of ModSecurity.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SecLangConfig {
     /// The folder of the OWASP Core Rule Set.
     pub(crate) crs: Option<PathBuf>,
@@ -83,7 +84,12 @@ pub(crate) struct SecLangConfig {
     pub(crate) outbound_threshold: Option<u32>,
     /// Whether matches are only counted.
     pub(crate) count: bool,
+    /// How many steps back an expression may take for a value that no linear engine can match; none may, if not given.
+    pub(crate) backtracking: Option<NonZeroU32>,
 }
+
+/// No value needs more steps back: what takes more takes them because a client wants it to.
+pub(crate) const BACKTRACKING_MAX: u32 = 1_000_000;
 
 impl SecLangConfig {
     /// Whether there are no such rules.

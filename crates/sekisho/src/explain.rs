@@ -1,4 +1,4 @@
-//! A decision as a person reads it: each rule in order, what it looked at, whether it matched and why, what was decided.
+//! A decision as a person reads it: what was decided, then each rule in order, what it looked at, whether it matched and why.
 //!
 //! Written from the reference evaluator's trace. Bytes of the request are shown escaped and cut, so that a hostile request
 //! cannot drive the terminal.
@@ -16,11 +16,17 @@ use sekisho_waf::{Decision, Judged, Request, RuleRef, TokenFailure, Verdict};
 
 use words::{Style, action_name, solution_name};
 
-pub(crate) use phased::explain_phases;
+pub(crate) use phased::Judgement;
 pub(crate) use words::shown;
 
-/// Explains one evaluation.
-pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict, trace: &Trace, color: bool) -> String {
+/// Explains what became of a request: first that, then why. `phases` is what rules in phases made of it, if they saw it.
+pub(crate) fn explain(
+    policy: &Policy,
+    request: &Request<'_>,
+    (verdict, trace): (&Verdict, &Trace),
+    phases: Option<Judgement<'_>>,
+    color: bool,
+) -> String {
     let style = Style::new(color);
     let mut text = String::new();
     let mut target = request.path.to_vec();
@@ -31,19 +37,39 @@ pub(crate) fn explain(policy: &Policy, request: &Request<'_>, verdict: &Verdict,
         target.extend([b"#", fragment].concat());
     }
     let _ = writeln!(text, "{} {} from {}", shown(request.method), shown(&target), request.client.ip);
-    let _ = writeln!(text, "held against {}\n", shown(policy.name.as_bytes()));
-    for rule in &trace.rules {
-        explain_rule(&mut text, policy, rule, &style);
+    let end = match &phases {
+        Some(judgement) => judgement.end(&style),
+        None => end(policy, verdict, &style),
+    };
+    let _ = writeln!(text, "{end}");
+    // Without rules of its own, a web ACL is there for those in phases to be asked.
+    if phases.is_none() || !policy.rules.is_empty() {
+        let name = shown(policy.name.as_bytes());
+        match &phases {
+            Some(_) => drop(writeln!(text, "\nweb ACL {name}, which lets it through to SecLang rules\n")),
+            None => drop(writeln!(text, "\nweb ACL {name}\n")),
+        }
+        for rule in &trace.rules {
+            explain_rule(&mut text, policy, rule, trace, &style);
+        }
+        explain_effects(&mut text, policy, verdict, trace);
     }
-    explain_end(&mut text, policy, verdict, &style);
+    if let Some(judgement) = &phases {
+        judgement.explain(&mut text, &style);
+    }
     text
 }
 
-fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &Style) {
+fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, whole: &Trace, style: &Style) {
+    let in_phases = match &trace.condition {
+        Some(ConditionTrace::Phased(test)) => Some(test),
+        _ => None,
+    };
     // Of hundreds of rules in phases, those that match are worth a line.
-    if let (Some(ConditionTrace::Phased(_)), Judged::NotMatched) = (&trace.condition, trace.outcome) {
+    if in_phases.is_some() && trace.outcome == Judged::NotMatched {
         return;
     }
+    let found = in_phases.and_then(|test| test.matched(whole));
     let rule = trace.rule.resolve(policy);
     let indent = if trace.rule.member.is_some() { "     " } else { "" };
     let outcome = match (&rule.kind, trace.outcome) {
@@ -57,10 +83,13 @@ fn explain_rule(text: &mut String, policy: &Policy, trace: &RuleTrace, style: &S
         None => format!("{:>2}. ", trace.rule.rule + 1),
         Some(_) => "- ".to_owned(),
     };
-    let _ = writeln!(text, "{indent}{number}{}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
+    let severity = found.as_ref().map_or_else(String::new, phased::severity);
+    let _ = writeln!(text, "{indent}{number}{}{severity}  {outcome}", style.strong(&shown(rule.name.as_bytes())));
     let inner = format!("{indent}    ");
-    if let Some(condition) = &trace.condition {
-        condition::explain(text, condition, &inner, style);
+    match (&found, &trace.condition) {
+        (Some(matched), _) => phased::explain_found(text, matched, &inner, style),
+        (None, Some(condition)) => condition::explain(text, condition, &inner, style),
+        (None, None) => {}
     }
     if let RuleKind::Rate { limit, window_s, key, .. } = &rule.kind {
         let _ = writeln!(text, "{inner}at most {limit} requests in {window_s} s {}", rate::counted_by(key));
@@ -86,27 +115,41 @@ fn in_force(rule: &Rule) -> String {
     }
 }
 
-fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &Style) {
-    let _ = writeln!(text);
+/// What evaluation left behind, besides the decision.
+fn explain_effects(text: &mut String, policy: &Policy, verdict: &Verdict, trace: &Trace) {
+    let mut lines = String::new();
+    for transaction in &trace.transactions {
+        phased::explain_score(&mut lines, transaction, phased::INBOUND);
+    }
     if !verdict.labels.is_empty() {
-        let _ = writeln!(text, "labels");
+        let _ = writeln!(lines, "labels");
         for label in &verdict.labels {
-            let _ = writeln!(text, "    {}", shown(label.text(policy).as_bytes()));
+            let _ = writeln!(lines, "    {}", shown(label.text(policy).as_bytes()));
         }
     }
     for group in verdict.groups.iter().filter(|group| group.terminated_by.is_some()) {
         let counted = verdict.non_terminating.iter().any(|matched| matched.rule == RuleRef::top(group.rule));
         if counted {
             let name = &policy.rules[group.rule as usize].name;
-            let _ = writeln!(text, "the result of group {} is only counted", shown(name.as_bytes()));
+            let _ = writeln!(lines, "the result of group {} is only counted", shown(name.as_bytes()));
         }
     }
     for kind in [TokenKind::Captcha, TokenKind::Challenge] {
         if let Some(result) = verdict.token(kind) {
             let found = result.failure.map_or("good", TokenFailure::name);
-            let _ = writeln!(text, "the token, as {}: {found}", solution_name(kind));
+            let _ = writeln!(lines, "the token, as {}: {found}", solution_name(kind));
         }
     }
+    for header in verdict.inserted_headers(policy) {
+        let _ = writeln!(lines, "the request goes on with {}: {}", header.name, shown(header.value.as_bytes()));
+    }
+    if !lines.is_empty() {
+        let _ = write!(text, "\n{lines}");
+    }
+}
+
+/// What a web ACL decided.
+fn end(policy: &Policy, verdict: &Verdict, style: &Style) -> String {
     let by = match verdict.terminating {
         None => "the default action: no rule ended evaluation".to_owned(),
         Some(rule) => match rule.member {
@@ -125,10 +168,7 @@ fn explain_end(text: &mut String, policy: &Policy, verdict: &Verdict, style: &St
         (Decision::Captcha, _) => style.alert("CAPTCHA with status 405"),
         (Decision::Challenge, _) => style.alert("CHALLENGE with status 202"),
     };
-    let _ = writeln!(text, "{decision} by {by}");
-    for header in verdict.inserted_headers(policy) {
-        let _ = writeln!(text, "the request goes on with {}: {}", header.name, shown(header.value.as_bytes()));
-    }
+    format!("{decision} by {by}")
 }
 
 #[cfg(test)]

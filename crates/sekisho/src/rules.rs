@@ -81,8 +81,10 @@ fn load_all(
     let read = seclang::read(&config.seclang, looked).map_err(|errors| problems.extend(errors)).ok().flatten();
     let places = keep(Some(Places::open(config.country_db.as_deref(), config.asn_db.as_deref())), &mut problems);
     let (texts, mut catalogue) = texts(config, &mut problems)?;
-    if let Some(read) = read.as_ref().filter(|_| config.seclang.crs.is_some()) {
-        catalogue.set_core_rule_set(Arc::clone(&read.policy));
+    match &read {
+        Some(read) if config.seclang.crs.is_some() => catalogue.set_core_rule_set(Arc::clone(&read.policy)),
+        None if config.seclang.crs.is_some() => catalogue.set_core_rule_set_unread(),
+        _ => {}
     }
     let Some(texts) = texts else { return Err(problems) };
     let Compiled { rule_set, logging, mut warnings, .. } =
@@ -115,8 +117,10 @@ fn load_all(
 ///
 /// If the rules that ship are broken.
 pub(crate) fn capacity(config: &RulesConfig, problems: &mut Diagnostics) -> Result<Option<Capacity>, Diagnostics> {
-    let (texts, catalogue) = texts(config, problems)?;
+    let (texts, mut catalogue) = texts(config, problems)?;
     let Some(texts) = texts else { return Ok(None) };
+    // Its price does not depend on its rules.
+    catalogue.set_core_rule_set_unread();
     let loaded = aws::load(&texts.acl, &texts.resources, &catalogue, &LoadOptions::default());
     problems.extend(loaded.diagnostics);
     Ok(loaded.capacity)

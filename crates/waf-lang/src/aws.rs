@@ -47,6 +47,7 @@ pub use association::ResourceType;
 pub use capacity::{CAPACITY_INCLUDED, CAPACITY_MAX, Capacity, CapacityLimits, GroupCapacity, RuleCapacity};
 pub use catalogue::{ManagedCatalogue, ManagedGroup};
 pub use content::{ContentGroup, ContentRule, GroupFiles, LoadedGroup, load_managed_group};
+pub(crate) use core_rule_set::is_core_rule_set;
 pub use load::{LoadOptions, Loaded, load};
 pub use logging::load_logging;
 pub use scope::{NamedSets, Scope};

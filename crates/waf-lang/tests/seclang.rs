@@ -345,7 +345,11 @@ fn macros_stand_in_names_and_values() {
     finds(r#"SecAction "id:1,phase:2,pass,msg:'%{tx.}'""#, &["missing-selector"]);
     // What is not closed is no macro.
     finds(r#"SecAction "id:1,phase:2,pass,msg:'100%{'""#, &["unclosed-macro"]);
-    finds(r#"SecRule ARGS "@rx ^%{tx.a}" "id:1,phase:2,pass""#, &["macro-in-expression"]);
+    finds(r#"SecRule ARGS "@rx ^%{tx.a}" "id:1,phase:2,pass""#, &[]);
+    finds(r#"SecRule ARGS "@rx (%{tx.a}" "id:1,phase:2,pass""#, &["invalid-expression"]);
+    finds(r#"SecRule ARGS "@rx ^%{tx.a}(?!b)" "id:1,phase:2,pass""#, &["invalid-expression"]);
+    finds(r#"SecRule ARGS "@verifyCC %{tx.a}" "id:1,phase:2,pass""#, &["macro-in-expression"]);
+    finds(r#"SecRule ARGS "@rx ^%{nope}" "id:1,phase:2,pass""#, &["unknown-variable"]);
     finds(r#"SecRule ARGS "@rx ^%{2}" "id:1,phase:2,pass""#, &[]);
 }
 

@@ -97,6 +97,33 @@ fn settings_are_held_to_their_values() {
     finds("SecRuleEngine", &["missing-argument"]);
     let engine =
         |options| load(&[Entry::text("a", "SecRuleEngine Off\n")], &NoFiles, &options).policy.unwrap().settings;
-    assert_eq!(engine(LoadOptions { engine: Some(EngineMode::On) }).engine, EngineMode::On);
+    assert_eq!(engine(LoadOptions { engine: Some(EngineMode::On), ..LoadOptions::default() }).engine, EngineMode::On);
     assert_eq!(engine(LoadOptions::default()).engine, EngineMode::Off);
+}
+
+/// What no linear engine can match is refused with the name of the setting that lets it run, and taken with it.
+#[test]
+fn expressions_go_back_only_where_that_is_allowed() {
+    let rule =
+        |expression: &str| format!("SecRule ARGS|!ARGS:/{expression}/ \"@rx {expression}\" \"id:1,phase:2,pass\"");
+    let loaded = |expression: &str, steps: Option<u32>| {
+        let backtracking = steps.and_then(std::num::NonZeroU32::new);
+        let options = LoadOptions { backtracking, ..LoadOptions::default() };
+        load(&[Entry::text("t.conf", rule(expression))], &NoFiles, &options)
+    };
+    for expression in ["a(?!b)", "(?<=a)b", r"(a)\1", "(?>a*)ab"] {
+        let refused = loaded(expression, None);
+        let told = refused.diagnostics.render(false);
+        assert!(refused.policy.is_none() && told.contains("cannot be matched in linear time"), "{told}");
+        assert!(told.contains("--backtracking STEPS") && told.contains("`[seclang]`"), "{told}");
+        let taken = loaded(expression, Some(1_000));
+        let steps = taken.policy.and_then(|policy| policy.settings.backtracking_steps_max);
+        assert_eq!(steps.map(std::num::NonZeroU32::get), Some(1_000), "{}", taken.diagnostics.render(false));
+    }
+    for expression in ["(?R)", "(?(1)a)", "(?<=a+)b"] {
+        for steps in [None, Some(1_000)] {
+            let told = loaded(expression, steps).diagnostics.render(false);
+            assert!(told.contains("invalid-expression") && !told.contains("--backtracking"), "{told}");
+        }
+    }
 }

@@ -47,8 +47,8 @@ impl PhasedRun {
     }
 
     /// What ran.
-    pub(crate) fn transaction(&self) -> &Transaction {
-        &self.transaction
+    pub(crate) fn into_transaction(self) -> Transaction {
+        self.transaction
     }
 
     fn run(&mut self, rules: &Arc<PhasedRules>, around: PhasedAround<'_>) {

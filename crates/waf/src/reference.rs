@@ -31,7 +31,9 @@ pub fn evaluate(policy: &Policy, limits: &Limits, request: &Request<'_>, context
         Obvious { policy, limits, request, context, sources, phased: RefCell::default(), trace: Trace::default() };
     flow::run(policy, request, context, &mut judge, &mut KeyBuffers::default(), &mut verdict);
     verdict.oversize = part::oversize(looked_at, request, limits);
-    (verdict, judge.trace)
+    let Obvious { mut trace, phased, .. } = judge;
+    trace.transactions = phased.into_inner().into_iter().map(|(_, run)| run.into_transaction()).collect();
+    (verdict, trace)
 }
 
 /// What the detectors of injection find in the parts that the condition of `rule` holds them against, for the record of a

@@ -123,6 +123,19 @@ fn the_audit_log_in_json_has_a_file_for_each_entry_and_an_index() {
 }
 
 #[test]
+fn the_audit_log_tells_of_requests_that_http_refuses_what_rules_saw_of_them() {
+    let origin = Origin::start().expect("a port is free");
+    let checkpoint = start(&origin, &format!("SecAuditLog audit.log\n{AUDITED}"));
+    let raw = "GET /?q=attack<x> HTTP/1.1\r\nHost: shop.example\r\n\r\n";
+    assert_eq!(client(&checkpoint).ask(raw.as_bytes()).expect("a reply comes").status, 400);
+    let log = checkpoint.folder().join("audit.log");
+    let entries = wait("the entry", || Some(entries(&log)).filter(|entries| entries.len() == 1));
+    let text: Vec<_> = entries[0].iter().map(|(_, text)| text.as_str()).collect();
+    assert!(text.iter().any(|text| text.starts_with("HTTP/1.1 400\n")), "{text:?}");
+    assert!(text.iter().any(|text| text.contains("[id \"1\"]") && text.contains("[data \"attack<x>\"]")), "{text:?}");
+}
+
+#[test]
 fn an_audit_log_that_cannot_be_written_stops_nothing_and_is_told_of() {
     let origin = Origin::start().expect("a port is free");
     let checkpoint = start(&origin, &format!("SecAuditLog no/such/folder/audit.log\n{AUDITED}"));

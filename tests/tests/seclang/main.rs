@@ -481,7 +481,11 @@ fn check_explains_what_rules_make_of_one_request() {
     let record: Value = serde_json::from_str(&run(&["--json"])).expect("a record is JSON");
     assert_eq!((&record["terminatingRuleId"], &record["responseCodeSent"]), (&"7".into(), &406.into()));
     assert_eq!((matched(&record), &record["secLang"]["anomalyScores"]["inbound"]["total"]), (vec![7], &4.into()));
-    assert!(run(&["--count"]).contains("rules only count"));
+    let counted = run(&["--count"]);
+    assert_eq!(counted.lines().nth(1), Some("ALLOW: rules only count"), "{counted}");
+    // One verdict, and nothing of a web ACL that nobody gave.
+    assert_eq!(text.lines().nth(1), Some("BLOCK with status 406 by rule 7"), "{text}");
+    assert!(!text.contains("ALLOW") && !text.contains("web ACL"), "{text}");
 }
 
 /// curl decides on the framing here, not the test.

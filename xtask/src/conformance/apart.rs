@@ -5,6 +5,7 @@
 //! stands before each such chain. And it has `REQUEST_BODY` for XML, which others have when a rule forces it: here one
 //! does. `docs/conformance.md` tells of both.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -12,6 +13,9 @@ use anyhow::{Context, Result, ensure};
 
 /// The first number of rules that stand in between.
 const FIRST_ID: usize = 9_001_000;
+
+/// Its message shows `MULTIPART_FILE_LIMIT_EXCEEDED`, which ModSecurity 3.0.9 leaves empty where it is not 1.
+const LIMIT_OF_FILES: u64 = 200_003;
 
 /// Forces `REQUEST_BODY` for every body.
 pub(super) const FORCED_BODY: &str =
@@ -45,6 +49,39 @@ pub(super) fn copy(crs: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The numbers of the rules at `crs` of which audit logs tell otherwise: those that look at a value after each transformation,
+/// themselves or in a link, of which ModSecurity tells once for each form, of later ones without their metadata; and
+/// [`LIMIT_OF_FILES`].
+///
+/// # Errors
+///
+/// If a file cannot be read, or there are none: then the rules are not those meant here.
+pub(super) fn told_otherwise(crs: &Path) -> Result<BTreeSet<u64>> {
+    let mut rules = BTreeSet::from([LIMIT_OF_FILES]);
+    for entry in std::fs::read_dir(crs.join("rules")).context("list the rules")? {
+        let file = entry.context("list the rules")?.path();
+        if file.extension().is_some_and(|extension| extension == "conf") {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+            rules.extend(multi_match_in(&text));
+        }
+    }
+    ensure!(rules.len() > 1, "no rule has multiMatch");
+    Ok(rules)
+}
+
+fn multi_match_in(text: &str) -> BTreeSet<u64> {
+    let mut rules = BTreeSet::new();
+    let mut last: Option<u64> = None;
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+        let id = line.split_once("id:").map(|(_, rest)| rest.split(|letter: char| !letter.is_ascii_digit()).next());
+        last = id.flatten().and_then(|id| id.parse().ok()).or(last);
+        if line.contains("multiMatch") {
+            rules.extend(last);
+        }
+    }
+    rules
+}
+
 /// The rules with one that never matches before each chain that asks for what matched.
 fn apart(text: &str, next: &mut usize) -> String {
     let mut out = String::with_capacity(text.len());
@@ -69,6 +106,13 @@ fn apart(text: &str, next: &mut usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_that_look_at_each_form_are_found_in_their_links_too() {
+        let text = "SecRule A \"@rx 1\" \\\n    \"id:11,\\\n    chain\"\n    SecRule B \"@rx 2\" \\\n    \"multiMatch\"\n\
+            # multiMatch\nSecRule C \"@rx id:x\" \"id:12\"\nSecRule D \"@rx 3\" \"id:13,multiMatch\"\n";
+        assert_eq!(multi_match_in(text), BTreeSet::from([11, 13]));
+    }
 
     #[test]
     fn only_chains_that_ask_for_what_matched_are_set_apart() {

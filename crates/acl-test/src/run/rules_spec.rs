@@ -1,17 +1,18 @@
 //! The rules of a file or a case, ready to be loaded.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use sekisho_model::{Diagnostics, SourceFile};
+use sekisho_model::{Diagnostic, Diagnostics, SourceFile};
 use sekisho_waf_lang::aws::{LoadOptions, ResourceType};
 
 use crate::inline_rules;
 use crate::json::{self, Written};
 use crate::problems::Problems;
 use crate::tree::{Tree, Value};
-use crate::{Lists, RulesText, TextRef};
+use crate::{CoreRuleSetFiles, Lists, LoadedRules, RulesText, TextRef};
 
 const LIST_FIELDS: &[&str] = &["allow", "reputation", "reconnaissance", "ddos"];
 
@@ -36,12 +37,14 @@ pub(crate) struct RulesSpec {
     pub(crate) is_statement: bool,
     /// The documents that stand within the test file.
     written: Vec<Written>,
+    /// Where the folder of the Core Rule Set is named, if it is.
+    names_core_rule_set: Option<Range<usize>>,
 }
 
 impl RulesSpec {
     /// The keys that say which rules a case is about.
     pub(crate) const FIELDS: &'static [&'static str] =
-        &["acl", "rules", "statement", "resources", "logging", "resource_type", "lists"];
+        &["acl", "rules", "statement", "resources", "logging", "resource_type", "lists", "crs", "seclang"];
 
     /// Reads the rules that the cases of a file share; the starter ACL if it names none.
     pub(crate) fn of_file(tree: &Tree, problems: &mut Problems<'_>) -> Arc<Self> {
@@ -50,9 +53,10 @@ impl RulesSpec {
             resources: Vec::new(),
             logging: None,
             lists: Lists::default(),
+            core_rule_set: CoreRuleSetFiles::default(),
             options: LoadOptions::default(),
         };
-        let mut spec = Self { text, is_statement: false, written: Vec::new() };
+        let mut spec = Self { text, is_statement: false, written: Vec::new(), names_core_rule_set: None };
         spec.take(tree, problems);
         Arc::new(spec)
     }
@@ -75,6 +79,15 @@ impl RulesSpec {
             Some(ResourceType::LoadBalancer) => 8 * 1024,
             _ => 16 * 1024,
         }
+    }
+
+    /// A complaint if rules are given that these do not hold: behind a web ACL they would run in a service, and not here.
+    pub(super) fn unused(&self, rules: &LoadedRules, file: &SourceFile) -> Option<Diagnostic> {
+        let named = self.names_core_rule_set.clone().filter(|_| !rules.rule_set.holds_phases())?;
+        let message =
+            "the web ACL does not name the group `CoreRuleSet` of `OWASP`: rules behind it are not tested here";
+        let help = "remove `crs`; files of go-ftw test them, with `sekisho test --crs DIR`";
+        Some(Diagnostic::error("no-effect", message).at(file, named).help(help))
     }
 
     /// Points problems that were found in documents of the test file at their places in it.
@@ -109,6 +122,14 @@ impl RulesSpec {
                     self.text.options.resource_type = problems.choice(tree, "resource type", RESOURCE_TYPES);
                 }
                 "lists" => self.take_lists(tree, problems),
+                "crs" => {
+                    self.text.core_rule_set.folder = problems.text(tree).map(PathBuf::from);
+                    self.names_core_rule_set = Some(entry.key_range.clone());
+                }
+                "seclang" => {
+                    let paths = problems.texts(tree).unwrap_or_default();
+                    self.text.core_rule_set.files = paths.into_iter().map(PathBuf::from).collect();
+                }
                 _ => {}
             }
         }

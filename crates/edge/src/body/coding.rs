@@ -1,15 +1,19 @@
 //! Content codings of a request body, undone for inspection within a bound.
 //!
 //! Decoding stops as soon as the inspected number of bytes is reached, so a bomb costs no more than an honest body. What
-//! cannot be decoded is inspected as it came: an origin may read it so.
+//! cannot be decoded is inspected as it came: an origin may read it so. So is what holds more than its content ([`beside`]).
 //!
 //! Source: RFC 9110 section 8.4.1 (codings), RFC 1950/1952, RFC 7932.
 
+mod beside;
+
 use std::io::{BufRead, Read};
 
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+
+use beside::{Alone, Members};
 
 /// Bytes of the window a brotli decoder reads through.
 const BROTLI_BUFFER_BYTES: usize = 4096;
@@ -59,7 +63,8 @@ pub(crate) enum Decoded {
     Whole,
     /// There is more: beyond the bound, or beyond where the input is cut short.
     Truncated,
-    /// The input breaks its coding. The output is what came before the break, then the input itself.
+    /// The input breaks its coding, or holds more than what it stands for. The output is what could be decoded, then the input
+    /// itself.
     Broken,
 }
 
@@ -130,18 +135,20 @@ impl KnownCodings {
             }
             let mut buffered = std::io::BufReader::new(reader);
             reader = match coding {
-                Coding::Gzip => Box::new(MultiGzDecoder::new(buffered)),
+                Coding::Gzip => Box::new(Alone(Members::new(buffered))),
                 Coding::Deflate => {
                     // An error here comes again, and is seen, when the layer is read.
                     let looks_like_zlib = buffered.fill_buf().is_ok_and(is_zlib);
                     // Some senders leave out the zlib header, and most receivers let them.
                     if deflate == Deflate::AsItLooks && looks_like_zlib {
-                        Box::new(ZlibDecoder::new(buffered))
+                        Box::new(Alone(ZlibDecoder::new(buffered)))
                     } else {
-                        Box::new(DeflateDecoder::new(buffered))
+                        Box::new(Alone(DeflateDecoder::new(buffered)))
                     }
                 }
-                Coding::Brotli => Box::new(brotli_decompressor::Decompressor::new(buffered, BROTLI_BUFFER_BYTES)),
+                Coding::Brotli => {
+                    Box::new(Alone(brotli_decompressor::Decompressor::new(buffered, BROTLI_BUFFER_BYTES)))
+                }
             };
         }
         match read_to(&mut reader, bytes_max, output) {
@@ -307,6 +314,73 @@ mod tests {
         let (decoded, output) = decode("gzip", &tail, 1000);
         assert_eq!(decoded, Decoded::Broken);
         assert!(output.starts_with(b"ok") && output.ends_with(b"' OR 1=1"));
+    }
+
+    /// A gzip member with a header of its own.
+    fn member(header: flate2::GzBuilder, content: &[u8]) -> Vec<u8> {
+        let mut encoder = header.write(Vec::new(), flate2::Compression::default());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_stands_beside_the_content_is_inspected_too() {
+        let header = flate2::GzBuilder::new;
+        let attack = "x' OR 1=1";
+        for beside in [header().filename(attack), header().comment(attack), header().extra(attack)] {
+            let body = member(beside, b"a=fine");
+            // In front, behind, and before others without content.
+            for input in [body.clone(), [gzip(b"b"), body.clone()].concat(), [body, gzip(b"")].concat()] {
+                let (decoded, output) = decode("gzip", &input, 1000);
+                assert_eq!(decoded, Decoded::Broken);
+                let shown = String::from_utf8_lossy(&output);
+                assert!(shown.contains("a=fine") && shown.contains(attack), "{shown}");
+            }
+        }
+        let empty = [member(header().comment(attack), b""), gzip(b"a=fine")].concat();
+        assert_eq!(decode("gzip", &empty, 1000).0, Decoded::Broken);
+        // Within another coding it is no less there, though only what is outside is shown as it came.
+        assert_eq!(decode("gzip, br", &[0x0b, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03], 100).0, Decoded::Broken);
+        assert_eq!(decode("gzip, gzip", &gzip(&member(header().comment(attack), b"a")), 1000).0, Decoded::Broken);
+    }
+
+    #[test]
+    fn a_name_as_programs_store_it_is_nothing_beside_the_content() {
+        let named = |name: &str| member(flate2::GzBuilder::new().filename(name), b"a=fine");
+        assert_eq!(decode("gzip", &named("orders-2026_11.json"), 1000), (Decoded::Whole, b"a=fine".to_vec()));
+        assert_eq!(decode("gzip", &named(&"n".repeat(255)), 1000).0, Decoded::Whole);
+        for name in ["a b", "a/b", "a'", "\u{e9}", &"n".repeat(256)] {
+            assert_eq!(decode("gzip", &named(name), 1000).0, Decoded::Broken, "{name}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_end_of_a_coding_are_inspected_too() {
+        let brotli = [0x0b, 0x02, 0x80, b'h', b'e', b'l', b'l', b'o', 0x03];
+        let far = vec![b'x'; 3 * BROTLI_BUFFER_BYTES];
+        for (coding, body) in [
+            ("deflate", zlib(b"hello")),
+            ("deflate", raw_deflate(b"hello")),
+            ("br", brotli.to_vec()),
+            ("gzip", gzip(b"hello")),
+        ] {
+            assert_eq!(decode(coding, &body, 100_000), (Decoded::Whole, b"hello".to_vec()), "{coding}");
+            for tail in [b"' OR 1=1".as_slice(), &far] {
+                let input = [&body, tail].concat();
+                let (decoded, output) = decode(coding, &input, 100_000);
+                assert_eq!(decoded, Decoded::Broken, "{coding}");
+                assert!(output.starts_with(b"hello") && output.ends_with(tail), "{coding}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_of_many_members_without_content_takes_linear_time() {
+        let members = gzip(b"").repeat(50_000);
+        let mut output = Vec::new();
+        let Codings::Known(known) = codings("gzip") else { panic!("gzip is known") };
+        assert_eq!(known.decode(&members, true, 1000, &mut output), Decoded::Whole);
+        assert!(output.is_empty());
     }
 
     #[test]

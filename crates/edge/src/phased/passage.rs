@@ -17,12 +17,12 @@ use sekisho_waf::transaction::{
 };
 use sekisho_waf::{Decision, Header, PlaceSource, Request};
 
-use super::{Memory, Phased};
+use super::{Memory, Phased, audit};
 use crate::audit::Ended;
 use crate::body::{Codings, Held, Part, Reach, Source, Taken, UploadFault, gather, hold_whole, inspect_held};
 use crate::connection::Peer;
 use crate::enforce;
-use crate::inspect::{Inspector, Rules};
+use crate::inspect::Rules;
 use crate::record::{Completion, Draft};
 use crate::server::Worker;
 use crate::settings::OnFault;
@@ -355,14 +355,11 @@ impl Passage {
         recorded.map(|line| (line, decision))
     }
 
-    /// Leaves an entry in the audit log, if the rules ask for one.
     fn audit(&self, memory: &Memory, completion: &Completion<'_>) {
-        let Some(phased) = &self.rules.phased else { return };
-        let (Some(plan), false) = (&phased.audit, matches!(self.state, State::Faulted)) else { return };
-        let ended = Ended { transaction: &memory.transaction, at: self.visit.at, status: completion.status() };
-        let mut inspector = self.worker.inspector.borrow_mut();
-        let Inspector { recorder, composer, .. } = &mut *inspector;
-        composer.compose(plan, &ended, recorder.cloak(self.rules.terms.veil()), &self.worker.shared.audit);
+        if !matches!(self.state, State::Faulted) {
+            let ended = Ended { transaction: &memory.transaction, at: self.visit.at, status: completion.status() };
+            audit(&self.worker, &self.rules, &ended);
+        }
     }
 
     /// Counts the decision, and completes its record if one is to be kept.

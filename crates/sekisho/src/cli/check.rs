@@ -110,10 +110,9 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     if args.json {
         terminal::print(&args.record(&loaded, &request, &verdict, &context, phases.as_ref()))?;
     } else {
-        terminal::print(&explain::explain(rule_set.policy(), &request, &verdict, &trace, terminal::color_out()))?;
-        if let Some(Phases { transaction, stopped }) = &phases {
-            terminal::print(&explain::explain_phases(transaction, stopped.as_ref(), terminal::color_out()))?;
-        }
+        let judgement = phases.as_ref().map(Phases::judgement);
+        let color = terminal::color_out();
+        terminal::print(&explain::explain(rule_set.policy(), &request, (&verdict, &trace), judgement, color))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -125,6 +124,10 @@ struct Phases {
 }
 
 impl Phases {
+    fn judgement(&self) -> explain::Judgement<'_> {
+        explain::Judgement { transaction: &self.transaction, stopped: self.stopped.as_ref() }
+    }
+
     /// Runs the phases of a request, and the last one.
     fn run(rules: &Arc<PhasedRules>, request: &Request<'_>, raw: &RawRequest<'_>, context: &Context<'_>) -> Self {
         let mut transaction = Transaction::new();

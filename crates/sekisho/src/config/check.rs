@@ -1,6 +1,7 @@
 //! Resolves a configuration file's texts into addresses, patterns and paths, reporting everything that is wrong at once.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -351,6 +352,7 @@ impl Checking<'_> {
             inbound_threshold: table.inbound_threshold,
             outbound_threshold: table.outbound_threshold,
             count: table.count,
+            backtracking: table.backtracking.and_then(NonZeroU32::new),
         }
     }
 

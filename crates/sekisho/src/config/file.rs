@@ -204,6 +204,10 @@ pub(super) struct SecLangTable {
     /// Whether matches are only counted and recorded, and nothing is stopped.
     #[serde(default)]
     pub(super) count: bool,
+    /// Lets regular expressions run that no linear engine can match (look-around, back-references), with up to so many steps back
+    /// for a value. Default: they are refused.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(super) backtracking: Option<u32>,
 }
 
 /// What happens to a request when its inspection fails.

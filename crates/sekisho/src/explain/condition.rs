@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use sekisho_waf::ir::{LabelScope, Operator, Oversize, SqliSensitivity};
-use sekisho_waf::reference::{ConditionTrace, Finding, PhasedTrace, TestTrace, ValueTrace};
+use sekisho_waf::reference::{ConditionTrace, Finding, TestTrace, ValueTrace};
 
 use super::words::{Style, comparison_sign, field_name, position_verb, shown, source_name};
 
@@ -45,14 +45,8 @@ pub(super) fn explain(text: &mut String, condition: &ConditionTrace, indent: &st
             let asns = asns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let _ = writeln!(text, "autonomous system {asn} of {} in {asns}", source_name(source));
         }
-        ConditionTrace::Phased(PhasedTrace { variable, value, message, .. }) => {
-            let what = if message.is_empty() { "a rule in phases".to_owned() } else { shown(message) };
-            let on = if variable.is_empty() {
-                String::new()
-            } else {
-                format!(", on {} = {}", shown(variable), shown(value))
-            };
-            let _ = writeln!(text, "{what}{on}");
+        ConditionTrace::Phased(test) => {
+            let _ = writeln!(text, "rule {} of a group of rules in phases", test.rule);
         }
         ConditionTrace::Label { test, found } => {
             let what = match test.scope {

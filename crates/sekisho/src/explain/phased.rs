@@ -11,46 +11,78 @@ use super::words::Style;
 const SEVERITIES: [&str; 8] = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
 
 /// The scores of the Core Rule Set, in all and by paranoia level.
-const SCORES: [(&str, &str); 2] = [("inbound", "inbound_anomaly_score"), ("outbound", "outbound_anomaly_score")];
+const SCORES: [(&str, &str); 2] = [INBOUND, ("outbound", "outbound_anomaly_score")];
+/// The only one that a group has.
+pub(super) const INBOUND: (&str, &str) = ("inbound", "inbound_anomaly_score");
 
-/// Explains what has become of a transaction.
-pub(crate) fn explain_phases(transaction: &Transaction, stopped: Option<&Intervention>, color: bool) -> String {
-    let style = Style::new(color);
-    let mut text = String::from("\nheld against SecLang rules on requests (phases 1 and 2)\n\n");
-    let mut any = false;
-    for matched in transaction.matches() {
-        explain_match(&mut text, &matched, &style);
-        any = true;
+/// What rules in phases made of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) transaction: &'a Transaction,
+    /// What stopped it.
+    pub(crate) stopped: Option<&'a Intervention>,
+}
+
+impl Judgement<'_> {
+    /// What became of the request.
+    pub(super) fn end(&self, style: &Style) -> String {
+        end(self.transaction, self.stopped, style)
     }
-    if !any {
-        let _ = writeln!(text, "{}", style.dim("no rule matched that is logged"));
-    }
-    text.push('\n');
-    for (name, variable) in SCORES {
-        if let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) {
-            let levels = (1..=4).filter_map(|level| {
-                let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
-                Some(format!("{score} of level {level}"))
-            });
-            let threshold = transaction.tx_number(&format!("{variable}_threshold"));
-            let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
-            let levels = levels.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
+
+    /// Appends the scores and each rule that matched.
+    pub(super) fn explain(&self, text: &mut String, style: &Style) {
+        let transaction = self.transaction;
+        for score in SCORES {
+            explain_score(text, transaction, score);
+        }
+        text.push_str("\nSecLang rules that matched the request (phases 1, 2 and 5)\n\n");
+        let mut any = false;
+        for matched in transaction.matches() {
+            explain_match(text, &matched, style);
+            any = true;
+        }
+        if !any {
+            let _ = writeln!(text, "{}", style.dim("none that is logged"));
+        }
+        for rule in transaction.gave_up() {
+            let told = format!("the search for the expression of rule {rule} was given up, which counts as no match");
+            let _ = writeln!(text, "{}", style.alert(&told));
         }
     }
-    let _ = writeln!(text, "{}", end(transaction, stopped, &style));
-    text
+}
+
+/// A score that rules of the Core Rule Set added up, if they did.
+pub(super) fn explain_score(text: &mut String, transaction: &Transaction, (name, variable): (&str, &str)) {
+    let Some(total) = transaction.tx_number(&format!("blocking_{variable}")) else { return };
+    let levels = (1..=4).filter_map(|level| {
+        let score = transaction.tx_number(&format!("{variable}_pl{level}"))?;
+        Some(format!("{score} of level {level}"))
+    });
+    let threshold = transaction.tx_number(&format!("{variable}_threshold"));
+    let threshold = threshold.map_or_else(String::new, |score| format!(", stopped from {score}"));
+    let levels = levels.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "{name} anomaly score {total} ({levels}){threshold}");
 }
 
 fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
     let rule = matched.rule;
-    let severity = rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
-    let severity = severity.map_or_else(String::new, |name| format!("  {name}"));
     let outcome = if matched.stopped_with.is_some() { style.alert("MATCH → stopped") } else { style.alert("MATCH") };
     let number = style.strong(&rule.id.to_string());
-    let _ = writeln!(text, "{number}  phase {}{severity}  {outcome}", matched.phase.number());
+    let _ = writeln!(text, "{number}  phase {}{}  {outcome}", matched.phase.number(), severity(matched));
+    explain_found(text, matched, "    ", style);
+}
+
+/// How bad a rule thinks its match is, after two spaces; nothing if it does not say.
+pub(super) fn severity(matched: &Matched<'_>) -> String {
+    let severity = matched.rule.metadata.severity.and_then(|number| SEVERITIES.get(usize::from(number)));
+    severity.map_or_else(String::new, |name| format!("  {name}"))
+}
+
+/// What a rule matched, and how it was seen.
+pub(super) fn explain_found(text: &mut String, matched: &Matched<'_>, indent: &str, style: &Style) {
+    let rule = matched.rule;
     let mut tell = |what: String| {
-        let _ = writeln!(text, "    {what}");
+        let _ = writeln!(text, "{indent}{what}");
     };
     if !matched.message.is_empty() {
         tell(shown(matched.message));
@@ -74,6 +106,7 @@ fn explain_match(text: &mut String, matched: &Matched<'_>, style: &Style) {
 fn operator(operator: &PhasedOperator, negated: bool) -> String {
     let name = match operator {
         PhasedOperator::Regex { pattern, .. } => format!("the expression {}", shown(pattern.as_bytes())),
+        PhasedOperator::RegexWithMacros { .. } => "an expression with macros".to_owned(),
         PhasedOperator::Phrases(phrases) => format!("one of {} phrases", phrases.len()),
         PhasedOperator::DetectSqli => "the detector of SQL injection".to_owned(),
         PhasedOperator::DetectXss => "the detector of cross-site scripting".to_owned(),

@@ -41,7 +41,7 @@ fn explained(statement: &str, body: &str, truncated: bool) -> String {
     let context =
         Context { now: Timestamp::from_unix_ms(0), rates: &NoRates, places: &NoPlaces, token: &KnownToken::NONE };
     let (verdict, trace) = reference::evaluate(&policy, &Limits::default(), &request, &context);
-    super::explain(&policy, &request, &verdict, &trace, false)
+    super::explain(&policy, &request, (&verdict, &trace), None, false)
 }
 
 fn of_json(settings: &str) -> String {
@@ -54,7 +54,8 @@ fn of_json(settings: &str) -> String {
 #[test]
 fn elements_of_a_json_body_are_shown_with_their_places() {
     let text = explained(&of_json(""), r#"{"user":{"roles":["abc","defg"]}}"#, false);
-    assert!(text.starts_with("POST /p?a=1%27&a=2#top from 127.0.0.1\n"), "{text}");
+    let begins = "POST /p?a=1%27&a=2#top from 127.0.0.1\nBLOCK with status 403 by rule r\n\nweb ACL a\n";
+    assert!(text.starts_with(begins), "{text}");
     assert!(text.contains("✓ values of the JSON body at /a~1b, /user/roles has a length = 3 bytes\n"), "{text}");
     assert!(text.contains("roles = \"abc\"  ← 3 bytes\n") && text.contains("roles = \"defg\"\n"), "{text}");
 }

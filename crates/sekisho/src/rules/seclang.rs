@@ -62,7 +62,7 @@ pub(crate) fn read(config: &SecLangConfig, looked: &mut Looked) -> Result<Option
     }
     let files = Followed::default();
     let loaded = entries(config, &files).map(|entries| {
-        let options = LoadOptions { engine: config.engine() };
+        let options = LoadOptions { engine: config.engine(), backtracking: config.backtracking };
         seclang::load(&entries, &files, &options)
     });
     looked.append(&mut files.looked.into_inner());

@@ -39,7 +39,18 @@ impl ManagedGroup {
 #[derive(Debug, Clone, Default)]
 pub struct ManagedCatalogue {
     groups: BTreeMap<(String, String), ManagedGroup>,
-    core_rule_set: Option<Arc<PhasedPolicy>>,
+    core_rule_set: CoreRuleSet,
+}
+
+/// The rules of the Core Rule Set, as far as they are known.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum CoreRuleSet {
+    /// Nobody gave any.
+    #[default]
+    Missing,
+    /// They are not at hand, and that has been told of, or nobody asks.
+    Unread,
+    Read(Arc<PhasedPolicy>),
 }
 
 impl ManagedCatalogue {
@@ -56,12 +67,18 @@ impl ManagedCatalogue {
 
     /// Gives the rules of the OWASP Core Rule Set, which a web ACL names as the group `CoreRuleSet` of the vendor `OWASP`.
     pub fn set_core_rule_set(&mut self, rules: Arc<PhasedPolicy>) {
-        self.core_rule_set = Some(rules);
+        self.core_rule_set = CoreRuleSet::Read(rules);
     }
 
-    /// The rules of the Core Rule Set, if they were given.
-    pub(crate) fn core_rule_set(&self) -> Option<&PhasedPolicy> {
-        self.core_rule_set.as_deref()
+    /// Says that the rules of the Core Rule Set could not be read, or are not asked for: a web ACL that names them has no policy
+    /// then, without another word.
+    pub fn set_core_rule_set_unread(&mut self) {
+        self.core_rule_set = CoreRuleSet::Unread;
+    }
+
+    /// The rules of the Core Rule Set.
+    pub(crate) fn core_rule_set(&self) -> &CoreRuleSet {
+        &self.core_rule_set
     }
 
     /// The group of a vendor and a name.

@@ -15,7 +15,7 @@ use sekisho_waf::ir::phased::{
 };
 use sekisho_waf::ir::{Action, BlockResponse, Condition, Group, Rule, RuleKind};
 
-use super::shape::{Shape, integer, optional, required};
+use super::shape::{Shape, integer, optional};
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -26,9 +26,8 @@ const LABEL_NAMESPACE: &str = "awswaf:managed:owasp:core-rule-set:";
 /// Inputs (200), SQL (200), Linux (200), Unix (100), Windows (200) and PHP (100) rule sets.
 pub(crate) const WCU: u64 = 1_700;
 
-/// What the group is told: one object for each thing, as `ManagedRuleGroupConfig` has it.
-static CONFIG: Shape = Shape { name: "ManagedRuleGroupConfig", members: &[required(CONFIG_MEMBER)] };
-const CONFIG_MEMBER: &str = "OWASPCoreRuleSet";
+/// The only thing that the group is told of all that `ManagedRuleGroupConfig` has.
+pub(crate) const CONFIG_MEMBER: &str = "OWASPCoreRuleSet";
 static SETTINGS: Shape = Shape {
     name: CONFIG_MEMBER,
     members: &[
@@ -46,7 +45,7 @@ const SETTINGS_RULE: u64 = 9_999_999_902;
 const INITIALIZATION: std::ops::Range<u64> = 901_000..902_000;
 
 /// Whether a vendor's group is this one.
-pub(crate) fn is_meant(vendor: &str, name: &str) -> bool {
+pub(crate) fn is_core_rule_set(vendor: &str, name: &str) -> bool {
     (vendor, name) == (VENDOR, NAME)
 }
 
@@ -59,26 +58,50 @@ pub(crate) struct Settings {
 
 /// Reads what the group is told.
 pub(crate) fn read_settings(node: Node<'_>, report: &mut Report) -> Settings {
-    let mut settings = Settings::default();
-    for (index, config) in node.array(report).unwrap_or_default().into_iter().enumerate() {
-        let Some(told) = CONFIG.open(config, report).and_then(|members| members.get(CONFIG_MEMBER)) else { continue };
-        if index > 0 {
-            let message = format!("`{CONFIG_MEMBER}` is given twice");
-            report.push(told.error("unexpected-field", message).help("put all of it into one object"));
-            continue;
+    let mut found = None;
+    for config in node.array(report).unwrap_or_default() {
+        let Some(entries) = config.object(report) else { continue };
+        if entries.is_empty() {
+            report.push(config.error("missing-field", format!("`{CONFIG_MEMBER}` is missing")));
         }
-        let Some(members) = SETTINGS.open(told, report) else { continue };
-        let mut number = |name, range| members.get(name).and_then(|node| integer(node, range, report));
-        settings.paranoia = number("ParanoiaLevel", 1..=4);
-        settings.inbound_threshold = number("InboundAnomalyScoreThreshold", 1..=THRESHOLD_MAX);
-        let _checked = number("OutboundAnomalyScoreThreshold", 1..=THRESHOLD_MAX);
-        if let Some(node) = members.get("OutboundAnomalyScoreThreshold") {
-            let message = "`OutboundAnomalyScoreThreshold` has no effect: a rule group sees requests, not responses";
-            let help = "the rules on responses run where the Core Rule Set stands behind the web ACL, not in it";
-            report.push(node.warning("no-effect", message).help(help));
+        for (key, told) in entries {
+            if key.text() != CONFIG_MEMBER {
+                let message = format!("the group {} takes no {}", quoted(NAME), quoted(key.text()));
+                report.push(
+                    key.error("unexpected-field", message).help(format!("what it takes stands in `{CONFIG_MEMBER}`")),
+                );
+            } else if found.is_some() {
+                let message = format!("`{CONFIG_MEMBER}` is given twice");
+                report.push(key.error("unexpected-field", message).help("put all of it into one object"));
+            } else {
+                found = Some(told);
+            }
         }
     }
-    settings
+    found.map_or_else(Settings::default, |told| read_told(told, report))
+}
+
+fn read_told(told: Node<'_>, report: &mut Report) -> Settings {
+    let Some(members) = SETTINGS.open(told, report) else { return Settings::default() };
+    let mut number = |name, max, help: &str| {
+        let node = members.get(name)?;
+        if node.as_i64().is_some_and(|number| !(1..=max).contains(&number)) {
+            let message = format!("expected a whole number from 1 to {max}");
+            report.push(node.error("out-of-range", message).help(help));
+            return None;
+        }
+        integer(node, 1..=max, report)
+    };
+    let score = "the score at which requests are blocked: 5 is one critical match, more lets more through";
+    let paranoia = number("ParanoiaLevel", 4, "at 1 few honest requests match, at 4 most attacks do");
+    let inbound_threshold = number("InboundAnomalyScoreThreshold", THRESHOLD_MAX, score);
+    let _checked = number("OutboundAnomalyScoreThreshold", THRESHOLD_MAX, score);
+    if let Some(node) = members.get("OutboundAnomalyScoreThreshold") {
+        let message = "`OutboundAnomalyScoreThreshold` has no effect: a rule group sees requests, not responses";
+        let help = "the rules on responses run where the Core Rule Set stands behind the web ACL, not in it";
+        report.push(node.warning("no-effect", message).help(help));
+    }
+    Settings { paranoia, inbound_threshold }
 }
 
 /// The group as a web ACL refers to it, before overrides; its members' conditions come with [`finish`].
@@ -154,6 +177,22 @@ pub(crate) fn finish(group: &mut Group, policy: &PhasedPolicy, settings: Setting
         let stops = denying.contains(&number) && action.action.terminates();
         *when = Condition::Phased(PhasedMatch { group: Arc::clone(&shared), rule: number, stops });
     }
+}
+
+/// Why a rule that an override names is none of the group's; none if there is no such rule at all.
+pub(crate) fn why_no_member(policy: &PhasedPolicy, name: &str) -> Option<String> {
+    let Ok(number) = name.parse::<u64>() else {
+        return Some("rules of the Core Rule Set go by their numbers, such as \"942100\"".to_owned());
+    };
+    let rule = rules(policy).find(|rule| rule.id == number)?;
+    Some(match rule.phase {
+        Phase::RequestHeaders | Phase::RequestBody => {
+            format!("the rule {name} ({}:{}) neither logs nor refuses anything", rule.place.file, rule.place.line)
+        }
+        phase => {
+            format!("the rule {name} runs in phase {}, and the group sees requests: phases 1 and 2", phase.number())
+        }
+    })
 }
 
 fn rules(policy: &PhasedPolicy) -> impl Iterator<Item = &PhasedRule> {

@@ -6,6 +6,7 @@
 //! Source: API reference, `ManagedRuleGroupConfig`.
 
 use super::checked::{Holds, Structure};
+use super::core_rule_set;
 use super::shape::{Member, Shape, optional, required};
 use crate::document::Node;
 use crate::report::{Report, quoted};
@@ -224,6 +225,12 @@ pub(crate) fn is_told(group: &str) -> bool {
 /// Checks the configurations of a group.
 pub(crate) fn check(node: Node<'_>, group: Option<&str>, report: &mut Report) {
     for config in node.array(report).unwrap_or_default() {
+        let mut entries = config.as_object().into_iter().flatten();
+        if let Some((key, _)) = entries.find(|(key, _)| key.text() == core_rule_set::CONFIG_MEMBER) {
+            let message = format!("`{}` is for the group `CoreRuleSet` of `OWASP`", key.text());
+            report.push(key.error("unexpected-field", message));
+            continue;
+        }
         CONFIG.check(config, report);
         let Some(group) = group else { continue };
         for (key, _) in config.as_object().into_iter().flatten() {

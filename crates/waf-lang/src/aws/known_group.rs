@@ -28,7 +28,7 @@ pub(crate) static KNOWN_GROUPS: &[(&str, u64)] = &[
 
 /// What a group costs, if AWS knows it; the Core Rule Set has a price of our own.
 pub(crate) fn wcu(vendor: &str, name: &str) -> Option<u64> {
-    if core_rule_set::is_meant(vendor, name) {
+    if core_rule_set::is_core_rule_set(vendor, name) {
         return Some(core_rule_set::WCU);
     }
     let found = KNOWN_GROUPS.iter().find(|(known, _)| vendor == AWS && *known == name);

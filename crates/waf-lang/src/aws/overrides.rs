@@ -6,12 +6,13 @@
 //! Source: AWS WAF Developer Guide, "Overriding rule group actions in AWS WAF".
 
 use sekisho_model::{Diagnostic, Severity};
+use sekisho_waf::ir::phased::PhasedPolicy;
 use sekisho_waf::ir::{Action, ActionInForce, Group, Rule, RuleKind};
 
-use super::action;
 use super::rule::TopLevel;
 use super::shape::{Charset, Members, Shape, items, required, text};
 use super::token::ImmunityByRule;
+use super::{action, core_rule_set};
 use crate::document::Node;
 use crate::report::{Report, quoted};
 
@@ -26,9 +27,11 @@ const OVERRIDES_MAX: usize = 100;
 const NAMED_MAX: usize = 12;
 
 /// Whose group it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum GroupOwner<'a> {
     Vendor,
+    /// The Core Rule Set, with all of its rules.
+    CoreRuleSet(&'a PhasedPolicy),
     /// With the times of their own some of its rules have.
     Customer(&'a ImmunityByRule),
 }
@@ -144,13 +147,19 @@ fn names_nothing(group: &Group, place: Node<'_>, name: &str, owner: GroupOwner<'
     let message = format!("the group {} has no rule {}", quoted(&group.name), quoted(name));
     let mut diagnostic = place.error("unknown-rule", message);
     let rules = || group.rules.iter().map(|rule| rule.name.as_str());
-    diagnostic.help = report.did_you_mean(name, rules()).or_else(|| {
+    let why = match owner {
+        GroupOwner::CoreRuleSet(policy) => core_rule_set::why_no_member(policy, name),
+        GroupOwner::Vendor | GroupOwner::Customer(_) => None,
+    };
+    diagnostic.help = why.or_else(|| report.did_you_mean(name, rules())).or_else(|| {
         let few = (1..=NAMED_MAX).contains(&group.rules.len());
         few.then(|| format!("its rules are {}", rules().collect::<Vec<_>>().join(", ")))
     });
-    if owner == GroupOwner::Vendor {
-        diagnostic.severity = Severity::Warning;
-        return diagnostic.label("has no effect");
+    match owner {
+        GroupOwner::Customer(_) => diagnostic,
+        GroupOwner::Vendor | GroupOwner::CoreRuleSet(_) => {
+            diagnostic.severity = Severity::Warning;
+            diagnostic.label("has no effect")
+        }
     }
-    diagnostic
 }

@@ -6,6 +6,7 @@ pub(super) mod yaml;
 
 pub(super) use self::labels::{Labels, Style};
 use super::schema::{Kind as Shape, Member, Structure};
+use crate::aws::is_core_rule_set;
 use crate::document::{Kind, Node};
 use crate::report::Report;
 
@@ -60,6 +61,16 @@ pub(super) fn is_made_by_aws(structure: &Structure, member: &Member, node: Node<
         report.push(node.warning("left-out", message));
     }
     found
+}
+
+/// Warns of the group that only Sekisho knows, in a form that other tools take to AWS.
+pub(super) fn mention_own(structure: &Structure, node: Node<'_>, form: &str, report: &mut Report) {
+    let text_of = |name| node.get(name).and_then(Node::as_str).unwrap_or_default();
+    if structure.name == "ManagedRuleGroupStatement" && is_core_rule_set(text_of("VendorName"), text_of("Name")) {
+        let message = format!("AWS has no group `CoreRuleSet` of `OWASP`: of all that take {form}, only Sekisho does");
+        let place = node.get("Name").unwrap_or(node);
+        report.push(place.warning("unknown-to-aws", message).help("remove the rule from what goes to AWS"));
+    }
 }
 
 /// Refuses what a form cannot say.

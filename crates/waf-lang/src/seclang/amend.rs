@@ -51,8 +51,8 @@ pub(super) fn read(directive: Directive, words: &[Word], reading: &mut Reading<'
 }
 
 fn targets(chosen: Option<Chosen>, words: &[Word], reading: &mut Reading<'_>) -> Option<Amendment> {
-    let targets = target::list(words.get(1)?.part(), &mut reading.report);
-    let replaced = words.get(2).map(|word| target::list(word.part(), &mut reading.report));
+    let targets = target::list(words.get(1)?.part(), reading);
+    let replaced = words.get(2).map(|word| target::list(word.part(), reading));
     Some(Amendment::Targets { chosen: chosen?, targets, replaced })
 }
 

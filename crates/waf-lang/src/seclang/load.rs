@@ -1,5 +1,7 @@
 //! Loading rule files with everything they include and refer to.
 
+use std::num::NonZeroU32;
+
 use sekisho_model::{Diagnostics, SourceFile};
 use sekisho_waf::ir::phased::{EngineMode, PhasedPolicy};
 
@@ -34,6 +36,9 @@ impl Entry {
 pub struct LoadOptions {
     /// Instead of what `SecRuleEngine` says.
     pub engine: Option<EngineMode>,
+    /// How many steps back an expression may take for a value that no linear engine can match; without this, such expressions
+    /// are refused.
+    pub backtracking: Option<NonZeroU32>,
 }
 
 /// What came of loading.
@@ -59,7 +64,7 @@ pub struct Loaded {
 /// [`super::INCLUDE_DEPTH_MAX`] levels of includes, [`super::RULES_MAX`] rules, [`super::AMENDMENTS_MAX`] updates and removals.
 #[must_use]
 pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> Loaded {
-    let mut reading = Reading::new(files);
+    let mut reading = Reading::new(files, options.backtracking.is_some());
     let mut book = Book::default();
     for entry in entries {
         match entry {
@@ -72,6 +77,7 @@ pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> 
     if let Some(engine) = options.engine {
         settings.engine = engine;
     }
+    settings.backtracking_steps_max = options.backtracking;
     let mut report = reading.report;
     amend::apply(amendments, &mut drafts, &mut report);
     amend::tell_unhonoured(&mut drafts, &mut report);

@@ -10,12 +10,33 @@ use crate::report::{Report, quoted};
 
 /// Reads text. Members of a collection stand after a dot or a colon.
 pub(super) fn text(part: Part<'_>, report: &mut Report) -> Text {
+    read(part, |_| true, report).0
+}
+
+/// Reads a regular expression, in which `%{2}` is no macro; none if a macro cannot be used.
+pub(super) fn in_expression(part: Part<'_>, report: &mut Report) -> Option<Text> {
+    let (text, is_sound) = read(part, is_named, report);
+    is_sound.then_some(text)
+}
+
+/// Whether what follows `%{` begins with a name.
+fn is_named(rest: &str) -> bool {
+    rest.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+/// Reads text and its macros, as far as they begin as wanted; and whether all of them can be used.
+fn read(part: Part<'_>, is_macro: fn(&str) -> bool, report: &mut Report) -> (Text, bool) {
+    let mut is_sound = true;
     let whole = part.text();
     let mut pieces = Vec::new();
     let mut literal_from = 0;
     let mut at = 0;
     while let Some(found) = whole[at..].find("%{") {
         let start = at + found;
+        if !is_macro(&whole[start + 2..]) {
+            at = start + 2;
+            continue;
+        }
         let Some(length) = whole[start..].find('}') else {
             let problem =
                 part.sub(start..start + 2).warning("unclosed-macro", "a macro is not closed, so this is text");
@@ -26,8 +47,9 @@ pub(super) fn text(part: Part<'_>, report: &mut Report) -> Text {
         if start > literal_from {
             pieces.push(Piece::Literal(whole[literal_from..start].to_owned()));
         }
-        if let Some(value) = value(part.sub(start + 2..end), report) {
-            pieces.push(Piece::Value(value));
+        match value(part.sub(start + 2..end), report) {
+            Some(value) => pieces.push(Piece::Value(value)),
+            None => is_sound = false,
         }
         at = end + 1;
         literal_from = at;
@@ -35,7 +57,7 @@ pub(super) fn text(part: Part<'_>, report: &mut Report) -> Text {
     if literal_from < whole.len() {
         pieces.push(Piece::Literal(whole[literal_from..].to_owned()));
     }
-    Text(pieces)
+    (Text(pieces), is_sound)
 }
 
 /// Whether there is a macro in a text.
@@ -47,7 +69,7 @@ pub(super) fn any(text: &str) -> bool {
             return false;
         }
         // A quantifier of a regular expression, such as `%{2}`, is none.
-        if rest.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        if is_named(rest) {
             return true;
         }
     }

@@ -149,10 +149,10 @@ fn lower(kind: Kind, argument: Part<'_>, reading: &mut Reading<'_>) -> Option<Ph
         Kind::ByteRange => PhasedOperator::ByteRange(byte_range(argument, reading)?),
         Kind::UrlEncoding => PhasedOperator::UrlEncoding,
         Kind::Utf8 => PhasedOperator::Utf8Encoding,
-        Kind::CreditCard => PhasedOperator::VerifyCreditCard(expression::read(argument, &mut reading.report)?),
-        Kind::Cpf => PhasedOperator::VerifyCpf(expression::read(argument, &mut reading.report)?),
-        Kind::Ssn => PhasedOperator::VerifySsn(expression::read(argument, &mut reading.report)?),
-        Kind::Svnr => PhasedOperator::VerifySvnr(expression::read(argument, &mut reading.report)?),
+        Kind::CreditCard => PhasedOperator::VerifyCreditCard(expression::read(argument, reading)?),
+        Kind::Cpf => PhasedOperator::VerifyCpf(expression::read(argument, reading)?),
+        Kind::Ssn => PhasedOperator::VerifySsn(expression::read(argument, reading)?),
+        Kind::Svnr => PhasedOperator::VerifySvnr(expression::read(argument, reading)?),
     })
 }
 
@@ -161,7 +161,7 @@ fn address_set(ranges: Vec<ipnet::IpNet>) -> AddressSet {
 }
 
 fn regex(part: Part<'_>, global: bool, reading: &mut Reading<'_>) -> Option<PhasedOperator> {
-    Some(PhasedOperator::Regex { pattern: expression::read(part, &mut reading.report)?, global })
+    expression::operator(part, global, reading)
 }
 
 fn number(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Text> {

@@ -271,7 +271,7 @@ fn link(statement: &Statement, reading: &mut Reading<'_>) -> DraftLink {
     let (test, list) = if is_action {
         (None, words.first())
     } else {
-        let targets = target::list(words[0].part(), &mut reading.report);
+        let targets = target::list(words[0].part(), reading);
         if targets.included.is_empty() && !targets.excluded.is_empty() {
             let message = "the rule says what it does not look at, and nothing that it looks at";
             let help = "name a variable before the exceptions, as in `ARGS|!ARGS:token`";

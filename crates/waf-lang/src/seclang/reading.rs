@@ -20,13 +20,15 @@ pub(super) struct Reading<'a> {
     pub(super) report: Report,
     /// The folder of the rule file that is read, with a slash at its end; empty if there is none.
     pub(super) folder: String,
+    /// Whether expressions may run that no linear engine can match.
+    pub(super) backtracks: bool,
     read_files: usize,
     read_bytes: usize,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(files: &'a dyn RuleFiles) -> Self {
-        Self { files, report: Report::new(), folder: String::new(), read_files: 0, read_bytes: 0 }
+    pub(super) fn new(files: &'a dyn RuleFiles, backtracks: bool) -> Self {
+        Self { files, report: Report::new(), folder: String::new(), backtracks, read_files: 0, read_bytes: 0 }
     }
 
     /// A path as a rule file gives it, from where entry files are named.

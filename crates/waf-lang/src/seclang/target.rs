@@ -4,6 +4,7 @@
 
 use sekisho_waf::ir::phased::{Selector, Target, Variable, VariableKind};
 
+use super::reading::Reading;
 use super::word::Part;
 use super::{expression, refused};
 use crate::report::{Report, quoted};
@@ -16,20 +17,22 @@ pub(super) struct Targets {
 }
 
 /// Reads a list of variables.
-pub(super) fn list(part: Part<'_>, report: &mut Report) -> Targets {
+pub(super) fn list(part: Part<'_>, reading: &mut Reading<'_>) -> Targets {
     let mut targets = Targets::default();
     let pieces = split(part);
     if part.trim().is_empty() {
-        report.push(part.error("missing-variable", "no variable is named").help("name one, such as `ARGS`"));
+        let problem = part.error("missing-variable", "no variable is named");
+        reading.report.push(problem.help("name one, such as `ARGS`"));
         return targets;
     }
     for piece in pieces {
         let piece = piece.trim();
         let (excluded, rest) = strip(piece, '!');
-        let Some(target) = one(rest, report) else { continue };
+        let Some(target) = one(rest, reading) else { continue };
         if excluded && target.count {
             let message = "a count cannot be left out";
-            report.push(piece.error("excluded-count", message).help("write `!` before a variable without `&`"));
+            let problem = piece.error("excluded-count", message);
+            reading.report.push(problem.help("write `!` before a variable without `&`"));
             continue;
         }
         if excluded { targets.excluded.push(target) } else { targets.included.push(target) }
@@ -38,18 +41,18 @@ pub(super) fn list(part: Part<'_>, report: &mut Report) -> Targets {
 }
 
 /// Reads one variable: `&NAME:selector`.
-pub(super) fn one(part: Part<'_>, report: &mut Report) -> Option<Target> {
+fn one(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Target> {
     let (count, rest) = strip(part, '&');
     let (name, selector) = match rest.split_once(|mark| mark == ':') {
         Some((name, selector)) => (name.trim(), Some(selector.trim())),
         None => (rest, None),
     };
-    let variable = variable(name, report)?;
+    let variable = variable(name, &mut reading.report)?;
     let selector = match selector {
-        Some(selector) => Some(self::selector(variable, name, selector, report)?),
+        Some(selector) => Some(self::selector(variable, name, selector, reading)?),
         None if variable == Variable::Xml => {
             let message = "`XML` needs to be told which part of the document";
-            report.push(name.error("missing-selector", message).help("write `XML:/*` or `XML://@*`"));
+            reading.report.push(name.error("missing-selector", message).help("write `XML:/*` or `XML://@*`"));
             return None;
         }
         None => None,
@@ -88,10 +91,11 @@ fn alias(name: &str) -> Option<Variable> {
     ALIASES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, variable)| *variable)
 }
 
-fn selector(variable: Variable, name: Part<'_>, part: Part<'_>, report: &mut Report) -> Option<Selector> {
+fn selector(variable: Variable, name: Part<'_>, part: Part<'_>, reading: &mut Reading<'_>) -> Option<Selector> {
     if variable == Variable::Xml {
-        return xml(part, report);
+        return xml(part, &mut reading.report);
     }
+    let report = &mut reading.report;
     if variable.kind() == VariableKind::Scalar {
         let message = format!("{} is one value and has no members", quoted(name.text()));
         report.push(part.error("selector-on-scalar", message).help("leave out the colon and what follows it"));
@@ -105,7 +109,7 @@ fn selector(variable: Variable, name: Part<'_>, part: Part<'_>, report: &mut Rep
     }
     let inner = bare.text();
     if inner.starts_with('/') {
-        return regex(bare, report);
+        return regex(bare, reading);
     }
     if inner.contains("%{") {
         let message = "a macro cannot choose a member";
@@ -115,14 +119,16 @@ fn selector(variable: Variable, name: Part<'_>, part: Part<'_>, report: &mut Rep
     Some(Selector::Name(inner.to_owned()))
 }
 
-fn regex(part: Part<'_>, report: &mut Report) -> Option<Selector> {
+fn regex(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Selector> {
     let text = part.text();
     let Some(inner) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else {
         let message = "the regular expression is not closed with a slash";
-        report.push(part.error("unclosed-selector", message).help("write `/expression/`, and `\\/` for a slash in it"));
+        reading
+            .report
+            .push(part.error("unclosed-selector", message).help("write `/expression/`, and `\\/` for a slash in it"));
         return None;
     };
-    expression::checked(part.sub(1..text.len() - 1), inner.replace("\\/", "/"), report).map(Selector::Regex)
+    expression::checked(part.sub(1..text.len() - 1), inner.replace("\\/", "/"), reading).map(Selector::Regex)
 }
 
 fn xml(part: Part<'_>, report: &mut Report) -> Option<Selector> {

@@ -6,6 +6,7 @@
 mod collections;
 mod control;
 mod effects;
+mod expressions;
 mod logs;
 mod matched;
 mod order;

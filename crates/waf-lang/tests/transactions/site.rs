@@ -27,11 +27,17 @@ pub(crate) struct Sent<'a> {
     pub(crate) body: &'a str,
     pub(crate) over_limit: bool,
     pub(crate) response: &'a str,
+    pub(crate) host: &'a str,
 }
 
 impl<'a> Sent<'a> {
     pub(crate) const fn query(query: &'a str) -> Self {
-        Self { query, headers: &[], body: "", over_limit: false, response: "" }
+        Self { query, headers: &[], body: "", over_limit: false, response: "", host: "localhost" }
+    }
+
+    /// The same to another host.
+    pub(crate) const fn host(self, host: &'a str) -> Self {
+        Self { host, ..self }
     }
 }
 
@@ -46,9 +52,17 @@ impl Site {
         Self { judging, ..Self::new(rules) }
     }
 
+    pub(crate) fn loaded(rules: &str, options: &LoadOptions) -> Self {
+        Self::with(rules, options, TransactionLimits::default())
+    }
+
     pub(crate) fn with_limits(rules: &str, limits: TransactionLimits) -> Self {
+        Self::with(rules, &LoadOptions::default(), limits)
+    }
+
+    fn with(rules: &str, options: &LoadOptions, limits: TransactionLimits) -> Self {
         let text = format!("SecRuleEngine On\nSecRequestBodyAccess On\nSecResponseBodyAccess On\n{rules}\n");
-        let loaded = load(&[Entry::text("t.conf", text)], &NoFiles, &LoadOptions::default());
+        let loaded = load(&[Entry::text("t.conf", text)], &NoFiles, options);
         let policy = loaded.policy.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let limits = Limits { transaction: limits, ..Limits::default() };
         let rules = PhasedRules::compile(policy, limits).expect("what loads compiles");
@@ -68,7 +82,7 @@ impl Site {
 
     /// Sends a request through all phases; what stopped it, if anything did.
     pub(crate) fn send(&mut self, sent: Sent<'_>) -> Option<Intervention> {
-        let headers: Vec<_> = [("Host", "localhost")]
+        let headers: Vec<_> = [("Host", sent.host)]
             .iter()
             .chain(sent.headers)
             .map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() })

@@ -45,24 +45,16 @@ impl Judging<'_> {
 
     /// Rules that do not compile match nothing: nothing is judged by a policy with such.
     fn rule_in_phases(&self, test: &PhasedMatch) -> ConditionTrace {
-        let mut trace =
-            PhasedTrace { rule: test.rule, holds: false, variable: Vec::new(), value: Vec::new(), message: Vec::new() };
-        let Ok(rules) = test.group.compiled(self.limits) else { return ConditionTrace::Phased(trace) };
         let mut runs = self.phased.borrow_mut();
         let known = runs.iter().position(|(group, _)| Arc::ptr_eq(group, &test.group));
         let at = known.unwrap_or_else(|| {
             runs.push((Arc::clone(&test.group), PhasedRun::default()));
             runs.len() - 1
         });
-        let run = &mut runs[at].1;
         let around = PhasedAround { request: self.request, context: self.context, judging: PhasedJudging::Plain };
-        trace.holds = run.holds(rules, (test.rule, test.stops), around);
-        if let Some(matched) = run.transaction().matches().find(|matched| matched.rule.id == test.rule) {
-            trace.variable = matched.variable.to_vec();
-            trace.value = matched.value.to_vec();
-            trace.message = matched.message.to_vec();
-        }
-        ConditionTrace::Phased(trace)
+        let rules = test.group.compiled(self.limits);
+        let holds = rules.is_ok_and(|rules| runs[at].1.holds(rules, (test.rule, test.stops), around));
+        ConditionTrace::Phased(PhasedTrace { group: at, rule: test.rule, holds })
     }
 
     fn ip(&self, source: &AddressSource, set: &IpSet) -> ConditionTrace {

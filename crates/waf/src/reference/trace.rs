@@ -3,16 +3,19 @@
 use std::net::IpAddr;
 
 use crate::ir::{AddressSource, Field, LabelTest, Operator, Oversize};
+use crate::transaction::{Matched, Transaction};
 use crate::transform::Transform;
 use crate::{Judged, LimitedKey, RuleRef};
 
 /// The trace of one evaluation.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Trace {
     /// The rules held against the request, in order; those after the end are not listed.
     ///
     /// A rule that refers to a group comes before its members; its outcome says whether the scope-down held.
     pub rules: Vec<RuleTrace>,
+    /// What came of each group of rules in phases that was asked, in the order of the asking.
+    pub transactions: Vec<Transaction>,
     /// Conditions judged whose rule is not decided yet.
     pub(super) conditions: Vec<(RuleRef, ConditionTrace)>,
     /// What the rule at hand counted, until it is decided.
@@ -117,19 +120,23 @@ impl ConditionTrace {
     }
 }
 
-/// A rule in phases: what it matched. Empty where it did not, or asks for no log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A rule in phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhasedTrace {
+    /// Its group: an index into [`Trace::transactions`].
+    pub group: usize,
     /// The rule's number.
     pub rule: u64,
     /// Whether it matched, and stopped the transaction if it must have.
     pub holds: bool,
-    /// The variable whose value matched last.
-    pub variable: Vec<u8>,
-    /// Its value, before transformations.
-    pub value: Vec<u8>,
-    /// What the rule says of it.
-    pub message: Vec<u8>,
+}
+
+impl PhasedTrace {
+    /// What the rule matched; none if it did not, or asks for no log.
+    #[must_use]
+    pub fn matched<'t>(&self, trace: &'t Trace) -> Option<Matched<'t>> {
+        trace.transactions.get(self.group)?.matches().find(|matched| matched.rule.id == self.rule)
+    }
 }
 
 /// One test: what it looked at and what it found.

@@ -110,8 +110,8 @@ fn name(operator: &PhasedOperator) -> &'static str {
     match operator {
         PhasedOperator::Always => "UnconditionalMatch",
         PhasedOperator::Never => "NoMatch",
-        PhasedOperator::Regex { global: false, .. } => "Rx",
-        PhasedOperator::Regex { global: true, .. } => "RxGlobal",
+        PhasedOperator::Regex { global: false, .. } | PhasedOperator::RegexWithMacros { global: false, .. } => "Rx",
+        PhasedOperator::Regex { global: true, .. } | PhasedOperator::RegexWithMacros { global: true, .. } => "RxGlobal",
         PhasedOperator::Phrases(_) => "Pm",
         PhasedOperator::Text { test, .. } => match test {
             TextTest::Equals => "StrEq",
@@ -168,7 +168,7 @@ fn parameter(operator: &PhasedOperator) -> Vec<u8> {
             }
             shown
         }
-        PhasedOperator::Text { text, .. } => literal(text),
+        PhasedOperator::RegexWithMacros { pattern: text, .. } | PhasedOperator::Text { text, .. } => literal(text),
         PhasedOperator::Number { than, .. } => literal(than),
         PhasedOperator::IpMatch(addresses) => {
             let shown: Vec<_> = addresses.ranges().take(10).map(|range| range.to_string()).collect();

@@ -220,6 +220,12 @@ impl Transaction {
         self.state.controls.audit_parts.unwrap_or(set)
     }
 
+    /// The numbers of the rules of which a search for an expression was given up, which counts as no match: the first few.
+    #[must_use]
+    pub fn gave_up(&self) -> &[u64] {
+        &self.state.gave_up
+    }
+
     /// Appends the value of a `TX` variable, by its name in any ASCII case; whether there is one.
     pub fn write_tx(&self, name: &str, out: &mut Vec<u8>) -> bool {
         let tx = &self.state.changing.tx;

@@ -6,10 +6,16 @@
 //!
 //! Values and expanded texts are handed in; nothing here looks at a transaction.
 
+mod backtracker;
+mod budget;
 mod captures;
 mod engine;
+mod expanded;
 mod memory;
 mod pattern;
+mod searcher;
+
+use std::num::NonZeroU32;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -18,7 +24,10 @@ use crate::ir::{Comparison, SqliSensitivity};
 use crate::operator::{encoding, identifier, number, sqli, text, xss};
 use crate::{AddressSet, Limits, PlaceSource};
 
+use searcher::{Building, Searcher};
+
 pub use captures::{Captured, Captures};
+pub(super) use expanded::write_literally;
 pub use memory::OperatorMemory;
 pub use pattern::Pattern;
 
@@ -64,7 +73,13 @@ impl OperatorCompiler {
     /// For one policy.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self { patterns: pattern::Patterns::new(limits) }
+        Self::backtracking(limits, None)
+    }
+
+    /// For one policy. Patterns that no linear engine can match are searched for with this many steps back at most, if any.
+    #[must_use]
+    pub fn backtracking(limits: &Limits, steps_max: Option<NonZeroU32>) -> Self {
+        Self { patterns: pattern::Patterns::new(Building { bytes_max: limits.regex_bytes_max, steps_max }) }
     }
 
     /// Compiles an operator.
@@ -78,6 +93,9 @@ impl OperatorCompiler {
             PhasedOperator::Never => Kind::Never,
             PhasedOperator::Regex { pattern, global: false } => Kind::Regex(self.pattern(pattern)?),
             PhasedOperator::Regex { pattern, global: true } => Kind::RegexGlobal(self.pattern(pattern)?),
+            PhasedOperator::RegexWithMacros { pattern, global } => {
+                Kind::Expanded { text: pattern.clone(), global: *global, building: self.patterns.building() }
+            }
             PhasedOperator::Phrases(phrases) => Kind::Phrases(Box::new(Phrases::new(phrases)?)),
             PhasedOperator::Text { test, text } => Kind::Text(*test, Operand::new(text)),
             PhasedOperator::Number { comparison, than } => Kind::Number(*comparison, Operand::new(than)),
@@ -117,6 +135,12 @@ enum Kind {
     Never,
     Regex(Pattern),
     RegexGlobal(Pattern),
+    /// A pattern with macros.
+    Expanded {
+        text: Text,
+        global: bool,
+        building: Building,
+    },
     Phrases(Box<Phrases>),
     Text(TextTest, Operand),
     Number(Comparison, Operand),
@@ -157,8 +181,15 @@ impl CompiledOperator {
     pub fn text(&self) -> Option<&Text> {
         match &self.0 {
             Kind::Text(_, Operand::Macros(text)) | Kind::Number(_, Operand::Macros(text)) => Some(text),
+            Kind::Expanded { text, .. } => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether [`Self::text`] is an expression: what comes of the request is taken literally in it.
+    #[must_use]
+    pub fn is_expression(&self) -> bool {
+        matches!(self.0, Kind::Expanded { .. })
     }
 
     /// Whether it holds for a value.
@@ -167,7 +198,8 @@ impl CompiledOperator {
     ///
     /// # Limits
     ///
-    /// Time linear in the value, for patterns times a factor that depends on the pattern only. Allocates nothing once
+    /// Time linear in the value, for patterns times a factor that depends on the pattern only, but for those that need to go
+    /// back, which share a bounded amount of work in a transaction: [`OperatorMemory::take_gave_up`]. Allocates nothing once
     /// `memory` is warm, but for what is captured and is no part of the value.
     pub fn holds(&self, tested: Tested<'_>, memory: &mut OperatorMemory, mut captures: Option<&mut Captures>) -> bool {
         if let Some(captures) = &mut captures {
@@ -185,6 +217,14 @@ impl CompiledOperator {
                 Some(captures) => pattern.captures_of_all(value, memory, captures),
                 None => pattern.is_match(value, memory),
             },
+            Kind::Expanded { global, building, .. } => {
+                let search = |searcher: &Searcher, caches: &mut _, budget: &mut _| match captures {
+                    Some(captures) if *global => searcher.captures_of_all(value, (caches, budget), captures),
+                    Some(captures) => searcher.captures(value, (caches, budget), captures),
+                    None => searcher.is_match(value, caches, budget),
+                };
+                memory.with_expanded(tested.expanded.unwrap_or_default(), *building, search)
+            }
             Kind::Phrases(phrases) => phrases.hold(value, captures),
             Kind::Text(test, operand) => text::holds(*test, value, operand.bytes(tested)),
             Kind::Number(comparison, operand) => number::holds(*comparison, value, operand.bytes(tested)),

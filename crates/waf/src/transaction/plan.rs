@@ -47,6 +47,8 @@ pub(super) struct Program {
     pub(super) selections: Vec<Selection>,
     /// What `ctl:ruleRemoveTargetBy…` removes.
     pub(super) removals: Vec<TargetRemoval>,
+    /// `TX:MSC_PCRE_LIMITS_EXCEEDED`.
+    pub(super) limits_exceeded: Slot,
     /// Whether any rule looks at `FULL_REQUEST`.
     pub(super) full_request: bool,
 }

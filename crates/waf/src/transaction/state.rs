@@ -25,8 +25,13 @@ pub(super) struct State {
     pub(super) allowed: Option<AllowScope>,
     /// Whether a rule stopped the transaction.
     pub(super) is_stopped: bool,
+    /// Rules of which a search was given up, the first few.
+    pub(super) gave_up: Vec<u64>,
     pub(super) scratch: Scratch,
 }
+
+/// This many rules of which a search was given up are told of.
+pub(super) const GAVE_UP_TOLD_MAX: usize = 16;
 
 /// What `ctl` changed.
 #[derive(Debug, Default)]
@@ -84,6 +89,9 @@ impl State {
         changing.geo.region.clear();
         changing.highest_severity = None;
         changing.began = context.now;
+        changing.gave_up = false;
+        self.operators.begin();
+        self.gave_up.clear();
         self.controls.begin(settings);
         self.report.clear();
         self.allowed = None;

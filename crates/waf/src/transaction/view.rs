@@ -8,6 +8,7 @@ use super::clock_variables::write_time;
 use super::loaded::Loaded;
 use super::matched_values::MatchedValues;
 use super::number::write_number;
+use super::operator::write_literally;
 use super::plan::{Addend, PiecePlan, PlacePlan, Program, SelectorPlan, Slot, TargetPlan, TextPlan};
 use super::transformed::Transformed;
 use super::tx::TxVariables;
@@ -28,6 +29,8 @@ pub(super) struct Changing {
     pub(super) highest_severity: Option<u8>,
     /// When the transaction began.
     pub(super) began: Timestamp,
+    /// Whether a search for an expression was given up.
+    pub(super) gave_up: bool,
 }
 
 /// `GEO`: where the last address looked up is.
@@ -89,14 +92,19 @@ impl<'v> View<'v> {
         match text {
             TextPlan::Literal(literal) => out.extend_from_slice(literal),
             TextPlan::Slot(slot) => self.changing.tx.slot(*slot).write(out),
-            TextPlan::Pieces(pieces) => {
-                for piece in pieces {
-                    match piece {
-                        PiecePlan::Literal(literal) => out.extend_from_slice(literal),
-                        PiecePlan::Slot(slot) => self.changing.tx.slot(*slot).write(out),
-                        PiecePlan::Value(target) => self.write_first(target, memory, out),
-                    }
-                }
+            TextPlan::Pieces(pieces) => pieces.iter().for_each(|piece| self.write_piece(piece, memory, out)),
+        }
+    }
+
+    fn write_piece(&self, piece: &PiecePlan, memory: &mut OperatorMemory, out: &mut Vec<u8>) {
+        match piece {
+            PiecePlan::Literal(literal) => out.extend_from_slice(literal),
+            PiecePlan::Slot(slot) => self.changing.tx.slot(*slot).write(out),
+            PiecePlan::Value(target) => self.write_first(target, memory, out),
+            PiecePlan::Literally(piece) => {
+                let mut value = Vec::new();
+                self.write_piece(piece, memory, &mut value);
+                write_literally(&value, out);
             }
         }
     }
@@ -331,8 +339,12 @@ impl<'v> View<'v> {
                 out.extend_from_slice(self.policy.settings.web_app_id.as_deref().unwrap_or_default().as_bytes());
                 true
             }
-            // Nothing is cut short by a limit on steps: patterns take linear time.
-            Variable::MscPcreLimitsExceeded => false,
+            Variable::MscPcreLimitsExceeded => {
+                if self.changing.gave_up {
+                    out.push(b'1');
+                }
+                self.changing.gave_up
+            }
             variable => write_time(variable, self.now, out),
         }
     }

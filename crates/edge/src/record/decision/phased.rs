@@ -183,7 +183,19 @@ impl Field<'_> {
             self.raw(",\"matchedRulesLeftOut\":");
             push_number(self.out, left_out as u64);
         }
+        self.gave_up(transaction);
         self.raw("}");
+    }
+
+    /// The rules of which a search was given up, if there are any.
+    fn gave_up(&mut self, transaction: &Transaction) {
+        for (number, rule) in transaction.gave_up().iter().enumerate() {
+            self.raw(if number > 0 { "," } else { ",\"searchesGivenUp\":[" });
+            push_number(self.out, *rule);
+        }
+        if !transaction.gave_up().is_empty() {
+            self.raw("]");
+        }
     }
 
     fn intervention(&mut self, intervention: &Intervention) {

@@ -8,8 +8,8 @@ use clap::Args;
 use sekisho_waf_lang::aws::{CAPACITY_MAX, CapacityLimits, LoadOptions};
 use serde_json::json;
 
-use super::super::{Failure, Outcome, problems};
-use crate::config::{RulesConfig, SecLangConfig};
+use super::super::{Failure, Outcome, SecLangArgs, problems};
+use crate::config::RulesConfig;
 use crate::{rules, terminal};
 
 /// Say everything that is wrong or doubtful in a web ACL, with its place; exit status 2 if it is unusable.
@@ -21,9 +21,8 @@ pub(in crate::cli) struct LintArgs {
     /// Folder of the IP sets, pattern sets and rule groups it refers to, in any form
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
-    /// Folder of the OWASP Core Rule Set, for a web ACL that names it as a rule group
-    #[arg(long, value_name = "DIR")]
-    crs: Option<PathBuf>,
+    #[command(flatten)]
+    seclang: SecLangArgs,
     /// Capacity units above which the web ACL is unusable
     #[arg(long, value_name = "N", default_value_t = CAPACITY_MAX)]
     capacity_max: u64,
@@ -36,7 +35,7 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
     let config = RulesConfig {
         acl: Some(args.acl.clone()),
         resources: args.resources.clone(),
-        seclang: SecLangConfig { crs: args.crs.clone(), ..SecLangConfig::default() },
+        seclang: args.seclang.clone().into_config(),
         ..RulesConfig::default()
     };
     let limits = CapacityLimits { error_above: args.capacity_max, ..CapacityLimits::default() };

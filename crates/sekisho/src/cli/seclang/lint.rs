@@ -9,7 +9,7 @@ use sekisho_model::Diagnostics;
 use sekisho_waf::ir::phased::{Item, Phase, PhasedPolicy};
 use serde_json::json;
 
-use super::super::{Failure, Outcome, problems};
+use super::super::{BacktrackingArgs, Failure, Outcome, problems};
 use crate::config::SecLangConfig;
 use crate::rules::seclang;
 use crate::terminal;
@@ -23,13 +23,20 @@ pub(in crate::cli) struct LintArgs {
     /// Folder of the OWASP Core Rule Set; the files then come after its setup and before its rules
     #[arg(long, value_name = "DIR")]
     crs: Option<PathBuf>,
+    #[command(flatten)]
+    backtracking: BacktrackingArgs,
     /// Print one line of JSON: `{"usable", "files", "rules", "phases", "problems": [{"severity", "code", "message", …}]}`
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn lint(args: &LintArgs) -> Outcome {
-    let config = SecLangConfig { crs: args.crs.clone(), files: args.files.clone(), ..SecLangConfig::default() };
+    let config = SecLangConfig {
+        crs: args.crs.clone(),
+        files: args.files.clone(),
+        backtracking: args.backtracking.steps(),
+        ..SecLangConfig::default()
+    };
     let (loaded, problems) = match seclang::load(&config, &mut Vec::new()) {
         Ok(Some(loaded)) => (Some((loaded.files, by_phase(loaded.rules.policy()))), loaded.warnings),
         // Arguments name a file or a folder.

@@ -10,6 +10,7 @@ use sekisho_acl_test::TestFile;
 
 use super::report::Report;
 use super::{read_all, run_file};
+use crate::config::SecLangConfig;
 
 /// Documented sentences that the suite shows, tables counted once and countries not at all, at least.
 const SENTENCES_MIN: usize = 400;
@@ -31,7 +32,7 @@ fn every_case_passes() {
     let reports: Vec<Report> = std::thread::scope(|scope| {
         let run = |path: &'_ PathBuf, file: &'_ TestFile| {
             let mut report = Report::default();
-            run_file(path, file, |_| true, &mut report);
+            run_file(path, file, |_| true, &SecLangConfig::default(), &mut report);
             report
         };
         let running: Vec<_> = files.iter().map(|(path, file)| scope.spawn(move || run(path, file))).collect();

@@ -19,7 +19,8 @@ use sekisho_crs_test::{Runner, SETUP, Test, TestFile, TestResult};
 use sekisho_model::{Diagnostic, Diagnostics, SourceFile, Timestamp};
 use sekisho_waf::transaction::{Judging, PhasedRules};
 
-use super::super::{Failure, Outcome};
+use super::super::{BacktrackingArgs, Failure, Outcome};
+use crate::config::SecLangConfig;
 use crate::{read, terminal};
 
 use report::{Report, TestReport};
@@ -30,12 +31,14 @@ const NOW: Timestamp = Timestamp::from_unix_ms(1_767_225_600_000);
 /// How tests of the Core Rule Set are run.
 #[derive(Debug, Args)]
 pub(super) struct CrsArgs {
-    /// Test the rules of the OWASP Core Rule Set in this folder, with files of go-ftw
+    /// Folder of the OWASP Core Rule Set: its rules are tested with files of go-ftw, or web ACLs that name it as a rule group
     #[arg(long, value_name = "DIR")]
     crs: Option<PathBuf>,
     /// Run the Core Rule Set at this paranoia level
     #[arg(long, value_name = "1-4", requires = "crs", value_parser = clap::value_parser!(u8).range(1..=4))]
     paranoia: Option<u8>,
+    #[command(flatten)]
+    backtracking: BacktrackingArgs,
     /// Hold each value against each rule too, and fail where the matcher's short cuts miss a match
     #[arg(long, requires = "crs")]
     without_short_cuts: bool,
@@ -58,9 +61,30 @@ pub(super) struct CrsArgs {
 }
 
 impl CrsArgs {
-    /// The folder of the rules, if it is them that are tested.
+    /// The folder of the rules.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.crs.as_deref()
+    }
+
+    /// The rules that web ACLs name as a rule group.
+    pub(super) fn config(&self) -> SecLangConfig {
+        SecLangConfig {
+            crs: self.crs.clone(),
+            paranoia: self.paranoia,
+            backtracking: self.backtracking.steps(),
+            ..SecLangConfig::default()
+        }
+    }
+
+    /// A flag that was given and means nothing but for files of go-ftw.
+    pub(super) fn only_of_go_ftw(&self) -> Option<&'static str> {
+        let given = [
+            (self.without_short_cuts, "--without-short-cuts"),
+            (self.print_setup, "--print-setup"),
+            (self.refused, "--refused"),
+            (self.url.is_some(), "--url"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
     }
 }
 
@@ -93,7 +117,7 @@ pub(super) fn test(args: &CrsArgs, folder: &Path, paths: &[PathBuf], filter: Opt
         Some(url) => run_over_http(url, args, &tests)?,
         None => {
             let judging = if args.without_short_cuts { Judging::Both } else { Judging::Prefiltered };
-            run(&rules::load(folder, args.paranoia)?, judging, &tests)
+            run(&rules::load(folder, args.paranoia, args.backtracking.steps())?, judging, &tests)
         }
     };
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));

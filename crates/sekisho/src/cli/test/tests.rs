@@ -7,6 +7,7 @@ use sekisho_model::SourceFile;
 
 use super::report::Report;
 use super::{read_all, run_file};
+use crate::config::SecLangConfig;
 
 /// A path from the root of the project.
 fn project(path: &str) -> PathBuf {
@@ -18,7 +19,7 @@ fn report(text: &str) -> Report {
     let file =
         TestFile::read(&SourceFile::new("t.yaml", text)).unwrap_or_else(|found| panic!("{}", found.render(false)));
     let mut report = Report::default();
-    run_file(&project("t.yaml"), &file, |_| true, &mut report);
+    run_file(&project("t.yaml"), &file, |_| true, &SecLangConfig::default(), &mut report);
     report
 }
 
@@ -60,7 +61,7 @@ fn the_example_that_ships_is_green() {
     let path = project("examples/acl-tests/starter.yaml");
     let files = read_all(std::slice::from_ref(&path)).unwrap();
     let mut report = Report::default();
-    run_file(&path, &files[0], |_| true, &mut report);
+    run_file(&path, &files[0], |_| true, &SecLangConfig::default(), &mut report);
     assert!(report.cases.len() >= 5 && report.failed() == 0, "{}", report.text(false));
 }
 

@@ -5,6 +5,7 @@
 use sekisho_waf::ir::Group;
 
 use super::{GroupUse, Lower, Lowering, StatementKind};
+use crate::aws::catalogue::CoreRuleSet;
 use crate::aws::overrides::{GroupOwner, apply};
 use crate::aws::rule::TopLevel;
 use crate::aws::shape::{Charset, Members, Shape, optional, required, text};
@@ -30,13 +31,15 @@ pub(crate) static KIND: StatementKind = StatementKind {
 
 fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -> Option<GroupUse> {
     let text_of = |name| members.get(name).and_then(Node::as_str).unwrap_or_default();
-    let is_core_rule_set = core_rule_set::is_meant(text_of("VendorName"), text_of("Name"));
+    let is_core_rule_set = core_rule_set::is_core_rule_set(text_of("VendorName"), text_of("Name"));
     let mut settings = core_rule_set::Settings::default();
     let group = find(members, top, lowering);
     if let Some(node) = members.get("Version")
         && let Some(version) = text(node, 1..=64, Charset::Metric, lowering.report)
     {
-        let message = format!("the version {} has no effect: one version of each group ships", quoted(version));
+        let why =
+            if is_core_rule_set { "rules are those of the folder given" } else { "one version of each group ships" };
+        let message = format!("the version {} has no effect: {why}", quoted(version));
         lowering.report.push(node.warning("no-effect", message));
     }
     if let Some(node) = members.get("ManagedRuleGroupConfigs") {
@@ -48,8 +51,13 @@ fn lower(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) 
         }
     }
     let scope_down = members.get("ScopeDownStatement").map(|node| lowering.nested(node));
-    let mut group = apply(group?, members, GroupOwner::Vendor, top, lowering.report)?;
-    if let Some(rules) = top.catalogue.core_rule_set().filter(|_| is_core_rule_set) {
+    let rules = match top.catalogue.core_rule_set() {
+        CoreRuleSet::Read(rules) if is_core_rule_set => Some(&**rules),
+        _ => None,
+    };
+    let owner = rules.map_or(GroupOwner::Vendor, GroupOwner::CoreRuleSet);
+    let mut group = apply(group?, members, owner, top, lowering.report)?;
+    if let Some(rules) = rules {
         core_rule_set::finish(&mut group, rules, settings);
     }
     let scope_down = match scope_down {
@@ -75,14 +83,17 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
     if let Some(group) = shipped {
         return Some(group.as_used());
     }
-    if core_rule_set::is_meant(vendor, name) {
-        if let Some(rules) = top.catalogue.core_rule_set() {
-            return Some(core_rule_set::as_used(rules, name_node, lowering.report));
-        }
-        let message = "the rule files of the OWASP Core Rule Set were not given";
-        let help = "name the folder it was unpacked to: `--crs DIR`, or `crs` of `[seclang]`";
-        lowering.report.push(name_node.error("unknown-group", message).help(help));
-        return None;
+    if core_rule_set::is_core_rule_set(vendor, name) {
+        return match top.catalogue.core_rule_set() {
+            CoreRuleSet::Read(rules) => Some(core_rule_set::as_used(rules, name_node, lowering.report)),
+            CoreRuleSet::Unread => None,
+            CoreRuleSet::Missing => {
+                let message = "the rule files of the OWASP Core Rule Set were not given";
+                let help = "name the folder it was unpacked to: `--crs DIR`, or `crs` of `[seclang]` or of a test file";
+                lowering.report.push(name_node.error("unknown-group", message).help(help));
+                None
+            }
+        };
     }
     let message = format!("no managed rule group {} of vendor {} ships", quoted(name), quoted(vendor));
     let help = help(vendor, name, top, lowering);
@@ -94,6 +105,9 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
 fn help(vendor: &str, name: &str, top: &TopLevel<'_>, lowering: &Lowering<'_>) -> String {
     if group_config::is_told(name) {
         return "it lives on what AWS knows of clients of all its customers: remove the rule".to_owned();
+    }
+    if core_rule_set::is_core_rule_set(&vendor.to_uppercase(), core_rule_set::NAME) {
+        return format!("did you mean `{}` of `{}`?", core_rule_set::NAME, core_rule_set::VENDOR);
     }
     let of_vendor = || top.catalogue.iter().filter(|group| group.vendor == vendor).map(|group| group.name.as_str());
     // A group that AWS has is no slip of another's name.

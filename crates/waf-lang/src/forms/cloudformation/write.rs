@@ -10,7 +10,7 @@ use crate::forms::piece::{Piece, PieceKind};
 use crate::forms::schema::{Kind as Shape, Structure};
 use crate::forms::translate::Naming;
 use crate::forms::write::yaml::Yaml;
-use crate::forms::write::{Labels, Style, as_text, is_made_by_aws, members, refuse};
+use crate::forms::write::{Labels, Style, as_text, is_made_by_aws, members, mention_own, refuse};
 use crate::report::Report;
 
 /// What messages call the form.
@@ -60,6 +60,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn structure(&mut self, structure: &'static Structure, node: Node<'_>) -> Vec<(String, Yaml)> {
         let mut found = Vec::new();
+        mention_own(structure, node, FORM, self.report);
         for (member, node) in members(structure, node) {
             let Some(name) = Naming::CloudFormation.name(member) else {
                 if !is_made_by_aws(structure, member, node, self.report) {

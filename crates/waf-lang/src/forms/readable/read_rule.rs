@@ -1,17 +1,17 @@
 //! Rules and actions of the readable form.
 
 use super::read::Reader;
-use super::words::{ACTIONS, theirs};
+use super::words::{ACTIONS, CORE_RULE_SET, theirs};
 use crate::document::{Entry, Key, Kind, Node, Value};
 use crate::forms::piece::PieceKind;
+use crate::forms::schema::managed::MANAGED_RULE_GROUP_CONFIG;
 use crate::forms::schema::rule::RULE;
-use crate::forms::schema::statement::MANAGED_RULE_GROUP_STATEMENT;
 use crate::forms::translate::{entry, invalid, value};
 use crate::report::quoted;
 
 /// Keys that belong to the group a rule refers to.
-const GROUP_KEYS: [&str; 7] =
-    ["group", "version", "excluded", "overrides", "only-when", "result", "ManagedRuleGroupConfigs"];
+const GROUP_KEYS: [&str; 8] =
+    ["group", "version", "excluded", "overrides", "only-when", "result", "core-rule-set", "ManagedRuleGroupConfigs"];
 /// Keys of every rule.
 const RULE_KEYS: [&str; 10] = [
     "name",
@@ -93,14 +93,14 @@ impl Reader<'_> {
                 "excluded" => ("ExcludedRules", self.named_items(node, "Name")),
                 "overrides" => ("RuleActionOverrides", self.overrides(node)),
                 "only-when" => ("ScopeDownStatement", self.statement(node)),
+                "core-rule-set" => ("ManagedRuleGroupConfigs", self.core_rule_set(node)),
                 "ManagedRuleGroupConfigs" => {
-                    let member = MANAGED_RULE_GROUP_STATEMENT.member("ManagedRuleGroupConfigs");
-                    let Some(crate::forms::schema::Kind::Many(inner)) = member.map(|member| member.kind) else {
+                    if rule.get("core-rule-set").is_some() {
+                        let message = "`core-rule-set` says what the group is told already";
+                        self.report.push(key.error("duplicate-key", message));
                         continue;
-                    };
-                    let items = node.array(self.report).unwrap_or_default();
-                    let items = items.into_iter().map(|item| self.raw(inner, item, &[])).collect();
-                    ("ManagedRuleGroupConfigs", value(node.range(), Kind::Array(items)))
+                    }
+                    ("ManagedRuleGroupConfigs", self.configs(node))
                 }
                 "result" => {
                     entries.extend(self.result(key, node));
@@ -118,6 +118,25 @@ impl Reader<'_> {
         let statement = Kind::Object(vec![entry(kind, range.clone(), Kind::Object(members))]);
         entries.push(entry("Statement", range, statement));
         entries
+    }
+
+    /// What a group is told, as the API has it.
+    fn configs(&mut self, node: Node<'_>) -> Value {
+        let items = node.array(self.report).unwrap_or_default();
+        let items = items.into_iter().map(|item| self.raw(&MANAGED_RULE_GROUP_CONFIG, item, &[])).collect();
+        value(node.range(), Kind::Array(items))
+    }
+
+    /// What the Core Rule Set is told, in short words.
+    fn core_rule_set(&mut self, node: Node<'_>) -> Value {
+        let words: Vec<&str> = CORE_RULE_SET.iter().map(|&(word, _)| word).collect();
+        let told = self.keys(node, &words).into_iter().filter_map(|(key, node)| {
+            let key_range = key.range();
+            Some(Entry { key: theirs(CORE_RULE_SET, key.text())?.to_owned(), key_range, value: node.value().clone() })
+        });
+        let told = Kind::Object(told.collect());
+        let config = Kind::Object(vec![entry("OWASPCoreRuleSet", node.range(), told)]);
+        value(node.range(), Kind::Array(vec![value(node.range(), config)]))
     }
 
     /// What becomes of the group's result: counted only, or nothing that AWS would take (`null`).

@@ -75,6 +75,13 @@ pub(super) static PATTERNS: &[(&str, &str, Option<&str>)] = &[
 pub(super) static ACTIONS: &[(&str, &str)] =
     &[("allow", "Allow"), ("block", "Block"), ("count", "Count"), ("captcha", "Captcha"), ("challenge", "Challenge")];
 
+/// What the Core Rule Set is told: ours, theirs.
+pub(super) static CORE_RULE_SET: &[(&str, &str)] = &[
+    ("paranoia", "ParanoiaLevel"),
+    ("inbound-threshold", "InboundAnomalyScoreThreshold"),
+    ("outbound-threshold", "OutboundAnomalyScoreThreshold"),
+];
+
 /// Keys of rate statements with the same value: ours, theirs.
 pub(super) static RATE_PLAIN: &[(&str, &str)] = &[("limit", "Limit"), ("window-seconds", "EvaluationWindowSec")];
 

@@ -1,10 +1,11 @@
 //! Rules and actions in the readable form.
 
-use super::words::{ACTIONS, ours, word};
+use super::words::{ACTIONS, CORE_RULE_SET, ours, word};
 use super::write::{Entries, Writer, is_exactly, no_metric, scalar, visibility};
-use crate::document::Node;
+use crate::document::{Kind, Node};
 use crate::forms::piece::PieceKind;
 use crate::forms::schema::rule::RULE;
+use crate::forms::schema::statement::MANAGED_RULE_GROUP_STATEMENT;
 use crate::forms::write::members;
 use crate::forms::write::yaml::Yaml;
 
@@ -84,9 +85,10 @@ impl Writer {
             entries.push(("only-when".to_owned(), Yaml::Map(self.statement(scope))));
         }
         if let Some(configs) = inner.get("ManagedRuleGroupConfigs") {
-            let member =
-                crate::forms::schema::statement::MANAGED_RULE_GROUP_STATEMENT.member("ManagedRuleGroupConfigs")?;
-            entries.push(self.raw_entry(member, configs));
+            entries.push(match core_rule_set(configs) {
+                Some(told) => ("core-rule-set".to_owned(), told),
+                None => self.raw_entry(MANAGED_RULE_GROUP_STATEMENT.member("ManagedRuleGroupConfigs")?, configs),
+            });
         }
         Some(entries)
     }
@@ -139,6 +141,18 @@ fn response(inner: Node<'_>) -> Option<Entries> {
         entries.push(("headers".to_owned(), headers(node)?));
     }
     exact.then_some(entries)
+}
+
+/// What the Core Rule Set is told, if that is all a group is told.
+fn core_rule_set(configs: Node<'_>) -> Option<Yaml> {
+    let mut configs = configs.as_array()?;
+    let (config, None) = (configs.next()?, configs.next()) else { return None };
+    let told = config.get("OWASPCoreRuleSet").filter(|_| is_exactly(config, &["OWASPCoreRuleSet"]))?;
+    let entries = told.as_object()?.map(|(key, node)| {
+        let is_number = matches!(node.value().kind, Kind::Number(_));
+        is_number.then_some((ours(CORE_RULE_SET, key.text())?.to_owned(), scalar(node)))
+    });
+    Some(Yaml::Flow(entries.collect::<Option<_>>()?))
 }
 
 /// Headers by name, if no name stands twice.

@@ -1,6 +1,6 @@
 //! What a managed rule group is told besides its name, as [`super`] describes them.
 
-use super::Kind::{Flag, Many, One, Text, Texts, Wholes};
+use super::Kind::{Flag, Many, One, Text, Texts, Whole, Wholes};
 use super::resource::REGEX;
 use super::{Structure, member};
 
@@ -23,6 +23,17 @@ pub(in crate::forms) static MANAGED_RULE_GROUP_CONFIG: Structure = Structure {
             "aws_managed_rules_anti_ddos_rule_set",
             One(&AWS_MANAGED_RULES_ANTI_DDOS_RULE_SET),
         ),
+        member("OWASPCoreRuleSet", "owasp_core_rule_set", One(&OWASP_CORE_RULE_SET)),
+    ],
+};
+
+/// No API of AWS has it; its names in other forms follow theirs.
+pub(in crate::forms) static OWASP_CORE_RULE_SET: Structure = Structure {
+    name: "OWASPCoreRuleSet",
+    members: &[
+        member("ParanoiaLevel", "paranoia_level", Whole),
+        member("InboundAnomalyScoreThreshold", "inbound_anomaly_score_threshold", Whole),
+        member("OutboundAnomalyScoreThreshold", "outbound_anomaly_score_threshold", Whole),
     ],
 };
 

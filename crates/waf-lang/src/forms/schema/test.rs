@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::{Kind, Structure};
 use crate::forms::piece::KINDS;
 
+/// The structure, and the member that holds it, that the model does not know.
+const OWN: &str = "OWASPCoreRuleSet";
+
 /// The model, or none if it is missing and may be.
 ///
 /// # Panics
@@ -83,13 +86,17 @@ fn named(kind: Kind) -> String {
 fn every_member_of_every_structure_is_in_the_table() {
     let Some(model) = model() else { return };
     for (name, structure) in structures() {
+        if name == OWN {
+            continue;
+        }
         let members = model["shapes"][name]["members"].as_object().unwrap();
         let theirs: BTreeMap<&str, String> = members
             .iter()
             .map(|(member, found)| (member.as_str(), kind_of(&model, found["shape"].as_str().unwrap())))
             .collect();
-        let ours: BTreeMap<&str, String> =
+        let mut ours: BTreeMap<&str, String> =
             structure.members.iter().map(|member| (member.name, named(member.kind))).collect();
+        ours.retain(|member, _| *member != OWN);
         assert_eq!(ours, theirs, "{name}");
     }
 }

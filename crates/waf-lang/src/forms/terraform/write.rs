@@ -10,7 +10,7 @@ use crate::document::{Kind, Node};
 use crate::forms::piece::{Piece, PieceKind};
 use crate::forms::schema::{Kind as Shape, Member, Structure};
 use crate::forms::translate::{BODY_LIMITS, IDENTIFIER_LISTS};
-use crate::forms::write::{Labels, Style, as_text, is_made_by_aws, members, refuse};
+use crate::forms::write::{Labels, Style, as_text, is_made_by_aws, members, mention_own, refuse};
 use crate::report::{Report, quoted};
 
 /// What messages call the form.
@@ -52,6 +52,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn structure(&mut self, structure: &'static Structure, node: Node<'_>, body: &mut Block, skip: &[&str]) {
+        mention_own(structure, node, FORM, self.report);
         for (member, node) in members(structure, node) {
             if skip.contains(&member.name) {
                 continue;

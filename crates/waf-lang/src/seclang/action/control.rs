@@ -128,7 +128,7 @@ fn remove_targets(kind: Kind, value: Part<'_>, reading: &mut Reading<'_>) -> Vec
         Kind::RuleRemoveTargetByMsg => expression(rules.trim(), reading).map(RuleSelection::Message),
         _ => expression(rules.trim(), reading).map(RuleSelection::Tag),
     };
-    let targets = target::list(targets.trim(), &mut reading.report);
+    let targets = target::list(targets.trim(), reading);
     let Some(rules) = rules else { return Vec::new() };
     // An exclamation mark before what is left out says the same twice.
     let all = targets.included.into_iter().chain(targets.excluded);

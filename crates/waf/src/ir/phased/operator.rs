@@ -11,10 +11,18 @@ pub enum PhasedOperator {
     Always,
     /// `@noMatch`.
     Never,
-    /// `@rx` and `@rxGlobal`: a regular expression over bytes, in PCRE's syntax as far as it can be run in linear time.
+    /// `@rx` and `@rxGlobal`: a regular expression over bytes, in PCRE's syntax as far as it can be run in linear time, or by
+    /// backtracking where [`backtracking_steps_max`](super::PhasedSettings::backtracking_steps_max) allows that.
     Regex {
         /// As written.
         pattern: String,
+        /// Whether all matches are captured, not only the first.
+        global: bool,
+    },
+    /// The same with macros, known when a rule runs. What comes of the request is taken literally.
+    RegexWithMacros {
+        /// As written.
+        pattern: Text,
         /// Whether all matches are captured, not only the first.
         global: bool,
     },

@@ -1,5 +1,7 @@
 //! What is set once for all transactions. Defaults are ModSecurity's own.
 
+use std::num::NonZeroU32;
+
 /// Everything that directives set apart from rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PhasedSettings {
@@ -27,6 +29,9 @@ pub struct PhasedSettings {
     pub web_app_id: Option<String>,
     /// `SecSensorId`.
     pub sensor_id: Option<String>,
+    /// Regular expressions that no linear engine can match are run by one that goes back up to so many times for a value;
+    /// without this, there are none.
+    pub backtracking_steps_max: Option<NonZeroU32>,
 }
 
 /// Whether rules run.

@@ -14,7 +14,8 @@ pub(super) fn is_found(node: &Node) -> bool {
 /// Whether it matches nothing after a line feed that ends the value; `is_line` is whether a line starts there.
 fn is_empty_there(node: &Node, is_line: bool) -> bool {
     match node {
-        Node::Byte(_) | Node::Place(Place::Start | Place::WordEdge) => false,
+        // No linear engine is asked for the last two.
+        Node::Byte(_) | Node::Place(Place::Start | Place::WordEdge) | Node::Look(_) | Node::Reference { .. } => false,
         Node::Place(Place::LineStart) => is_line,
         Node::Place(Place::End | Place::LineEnd | Place::NoWordEdge) => true,
         Node::Sequence(parts) => parts.iter().all(|part| is_empty_there(part, is_line)),

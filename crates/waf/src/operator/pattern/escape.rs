@@ -40,9 +40,8 @@ pub(super) fn escape_in_class(reader: &mut Reader<'_>, at: usize) -> Result<Esca
     }
 }
 
-/// The escape after a backslash outside of classes; `groups` is how many groups the pattern has.
-pub(super) fn escape(reader: &mut Reader<'_>, at: usize, folds: bool, groups: usize) -> Result<Node, PatternError> {
-    let linear = |what: &str| PatternError::at(at, &format!("{what} cannot be matched in linear time"));
+/// The escape after a backslash outside of classes that refers to no group.
+pub(super) fn escape(reader: &mut Reader<'_>, at: usize, folds: bool) -> Result<Node, PatternError> {
     let place = |reader: &mut Reader<'_>, node: Node| {
         reader.next();
         Ok(node)
@@ -57,9 +56,8 @@ pub(super) fn escape(reader: &mut Reader<'_>, at: usize, folds: bool, groups: us
         Some(b'R') => place(reader, line_end(at)),
         Some(b'N') if reader.rest().get(1) != Some(&b'{') => place(reader, Node::Byte(ByteSet::of(b"\n").not())),
         Some(b'X' | b'N') => Err(PatternError::at(at, "characters of Unicode have no meaning in a pattern over bytes")),
-        Some(b'g' | b'k') => Err(linear("a back-reference or a subroutine call")),
+        Some(b'g') => Err(PatternError::at(at, "recursion or a subroutine call cannot be matched in linear time")),
         Some(b'G' | b'K') => Err(PatternError::at(at, r"`\G` and `\K` are not supported")),
-        Some(b'1'..=b'9') if is_reference(reader, groups) => Err(linear("a back-reference")),
         Some(b'0'..=b'7') => octal(reader, at, 3).map(|byte| Node::Byte(bytes(Escape::Byte(byte), folds))),
         _ => match common(reader, at)? {
             Escape::Nothing => Ok(Node::NOTHING),
@@ -75,13 +73,6 @@ fn bytes(escape: Escape, folds: bool) -> ByteSet {
         Escape::Nothing => ByteSet::EMPTY,
     };
     if folds { bytes.folded() } else { bytes }
-}
-
-/// Whether the digits to come refer to a group: below 10 always, else if there are as many groups.
-fn is_reference(reader: &Reader<'_>, groups: usize) -> bool {
-    let digits = reader.rest().iter().map_while(|byte| char::from(*byte).to_digit(10));
-    let number = digits.fold(0_usize, |number, digit| number.saturating_mul(10).saturating_add(digit as usize));
-    number < 10 || number <= groups
 }
 
 /// `\R`: a line end of any kind, `\r\n` before the others.

@@ -8,7 +8,8 @@ use super::node::{Node, Place};
 /// Groups that rules can refer to: `TX:1` to `TX:9`. Others need not be caught, which makes them cheaper.
 const GROUPS_MAX: u32 = 9;
 
-/// What a part means to the engine. `Once` counts as its body: whether that is the same was decided before.
+/// What a part means to the engine. `Once` counts as its body, a look around as nothing and a reference as any text: what
+/// comes of it matches whatever the part matches. That it matches no more was decided before, or does not matter.
 pub(super) fn lower(node: Node) -> Hir {
     match node {
         Node::Byte(bytes) => Hir::class(class(bytes)),
@@ -29,6 +30,11 @@ pub(super) fn lower(node: Node) -> Hir {
             Hir::capture(hir::Capture { index, name: None, sub: Box::new(lower(*body)) })
         }
         Node::Group(_, body) | Node::Once(body, _) => lower(*body),
+        Node::Look(_) => Hir::empty(),
+        Node::Reference { .. } => {
+            let sub = Box::new(Hir::class(class(ByteSet::ALL)));
+            Hir::repetition(hir::Repetition { min: 0, max: None, greedy: true, sub })
+        }
     }
 }
 

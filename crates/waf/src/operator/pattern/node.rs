@@ -28,6 +28,22 @@ pub(super) enum Node {
     Group(u32, Box<Node>),
     /// Once matched, it is not tried otherwise. The place in the pattern, for what is said of it.
     Once(Box<Node>, usize),
+    /// A condition on what stands before or behind a place.
+    Look(Look),
+    /// What a group caught, again; `folds` is whether in either ASCII case. The place in the pattern, for what is said of it.
+    Reference { group: u32, folds: bool, at: usize },
+}
+
+/// A condition on what stands before or behind a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Whether it is on what comes.
+    pub(super) ahead: bool,
+    /// Whether that must not match.
+    pub(super) negated: bool,
+    pub(super) body: Box<Node>,
+    /// The place in the pattern, for what is said of it.
+    pub(super) at: usize,
 }
 
 /// A condition on the place between two bytes.

@@ -6,7 +6,7 @@
 
 use super::PatternError;
 use super::byte_set::ByteSet;
-use super::node::{Node, Place};
+use super::node::{Look, Node, Place};
 
 /// What can come after a part.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,8 @@ impl After {
     }
 }
 
-/// Whether every part that is tried only once matches the same if it is not.
+/// Whether a linear engine can match a pattern: it looks around nowhere and refers to nothing, and every part that is tried
+/// only once matches the same if it is not.
 pub(super) fn check(node: &Node) -> Result<(), PatternError> {
     walk(node, After::END)
 }
@@ -60,8 +61,11 @@ fn walk(node: &Node, after: After) -> Result<(), PatternError> {
             if is_same(body, after) {
                 return walk(body, after);
             }
-            Err(PatternError::at(*at, "this atomic group or possessive quantifier cannot be matched in linear time"))
+            Err(PatternError::not_linear(*at, "this atomic group or possessive quantifier"))
         }
+        Node::Look(Look { ahead: true, at, .. }) => Err(PatternError::not_linear(*at, "a look-ahead")),
+        Node::Look(Look { at, .. }) => Err(PatternError::not_linear(*at, "a look-behind")),
+        Node::Reference { at, .. } => Err(PatternError::not_linear(*at, "a back-reference")),
     }
 }
 
@@ -87,6 +91,8 @@ fn summary(node: &Node) -> After {
             After { first: body.first, empty: body.empty || *least == 0, certain: body.certain || *least == 0 }
         }
         Node::Group(_, body) | Node::Once(body, _) => summary(body),
+        Node::Look(_) => After { first: ByteSet::EMPTY, empty: true, certain: false },
+        Node::Reference { .. } => After { first: ByteSet::ALL, empty: true, certain: false },
     }
 }
 

@@ -6,8 +6,9 @@ use super::PatternError;
 use super::byte_set::ByteSet;
 use super::class::class;
 use super::escape::escape;
-use super::node::{Node, Place};
+use super::node::{Look, Node, Place};
 use super::reader::Reader;
+use super::reference::{self, Named};
 
 /// Groups nest this deep at most, so that reading and compiling need a bounded stack. As in PCRE2.
 const DEPTH_MAX: usize = 250;
@@ -46,7 +47,14 @@ const FLAGS: Flags = Flags {
 
 /// Reads a whole pattern.
 pub(super) fn read(pattern: &[u8]) -> Result<Node, PatternError> {
-    let mut parser = Parser { reader: Reader::new(pattern), flags: FLAGS, groups: 0, depth: 0, groups_in_all: None };
+    let mut parser = Parser {
+        reader: Reader::new(pattern),
+        flags: FLAGS,
+        groups: 0,
+        names: Vec::new(),
+        depth: 0,
+        groups_in_all: None,
+    };
     let node = parser.choice()?;
     match parser.reader.peek() {
         None => Ok(node),
@@ -59,12 +67,14 @@ struct Parser<'p> {
     flags: Flags,
     /// Groups read so far.
     groups: u32,
+    /// Those that have names.
+    names: Vec<(&'p [u8], u32)>,
     depth: usize,
     /// How many there are in the whole pattern, once that was asked for.
     groups_in_all: Option<usize>,
 }
 
-impl Parser<'_> {
+impl<'p> Parser<'p> {
     /// Up to the end or a closing parenthesis, which stays.
     fn choice(&mut self) -> Result<Node, PatternError> {
         let mut branches = Vec::new();
@@ -157,7 +167,10 @@ impl Parser<'_> {
             b'(' => return self.group(at),
             b'\\' => {
                 let groups = self.groups_in_all();
-                let node = escape(&mut self.reader, at, self.flags.folds, groups)?;
+                if let Some(named) = reference::after_backslash(&mut self.reader, at, groups)? {
+                    return self.reference(named, at).map(Some);
+                }
+                let node = escape(&mut self.reader, at, self.flags.folds)?;
                 return Ok((node != Node::NOTHING).then_some(node));
             }
             byte => self.literal(byte),
@@ -211,8 +224,16 @@ impl Parser<'_> {
             let body = self.body(at)?;
             return Ok(Some(number.map_or(body.clone(), |number| Node::Group(number, Box::new(body)))));
         }
-        if let Some(what) = not_linear(self.reader.rest()) {
+        if let Some(what) = unmatched(self.reader.rest()) {
             return Err(PatternError::at(at, &format!("{what} cannot be matched in linear time")));
+        }
+        if let Some((ahead, negated)) = look(&mut self.reader) {
+            let body = Box::new(self.body(at)?);
+            return Ok(Some(Node::Look(Look { ahead, negated, body, at })));
+        }
+        if self.reader.take(b"P=") {
+            let name = self.reader.take_until(b')').unwrap_or_default();
+            return self.reference(Named::Name(name), at).map(Some);
         }
         if self.reader.take(b">") {
             return Ok(Some(Node::Once(Box::new(self.body(at)?), at)));
@@ -223,9 +244,21 @@ impl Parser<'_> {
                 return Err(PatternError::at(at, "the name of a group is broken"));
             }
             let number = self.next_group(true).unwrap_or_default();
+            self.names.push((name, number));
             return Ok(Some(Node::Group(number, Box::new(self.body(at)?))));
         }
         self.flagged(at)
+    }
+
+    /// A group that is referred to.
+    fn reference(&self, named: Named<'_>, at: usize) -> Result<Node, PatternError> {
+        let group = match named {
+            Named::Number(number) => Some(number),
+            Named::Before(distance) => (self.groups + 1).checked_sub(distance).filter(|number| *number > 0),
+            Named::Name(name) => self.names.iter().rev().find(|(known, _)| *known == name).map(|(_, number)| *number),
+        };
+        let group = group.ok_or_else(|| PatternError::at(at, "a back-reference is to a group that is not there"))?;
+        Ok(Node::Reference { group, folds: self.flags.folds, at })
     }
 
     fn next_group(&mut self, captures: bool) -> Option<u32> {
@@ -289,6 +322,7 @@ impl Parser<'_> {
 
 fn is_capturing(rest: &[u8]) -> bool {
     match rest {
+        [b'?', b'<', b'=' | b'!', ..] | [b'?', b'P', b'=' | b'>', ..] => false,
         [b'?', b'P' | b'<' | b'\'', ..] => true,
         [b'?' | b'*', ..] => false,
         _ => true,
@@ -317,14 +351,19 @@ fn named(reader: &mut Reader<'_>) -> Option<u8> {
         .find_map(|(opening, end)| reader.take(opening).then_some(end))
 }
 
-/// After `(?`: what comes next, if no linear engine has it.
-fn not_linear(rest: &[u8]) -> Option<&'static str> {
+/// After `(?`: takes what begins a look around; whether that is ahead, and whether it is negated.
+fn look(reader: &mut Reader<'_>) -> Option<(bool, bool)> {
+    [(&b"="[..], true, false), (b"!", true, true), (b"<=", false, false), (b"<!", false, true)]
+        .into_iter()
+        .find_map(|(opening, ahead, negated)| reader.take(opening).then_some((ahead, negated)))
+}
+
+/// After `(?`: what comes next, if no engine here has it.
+fn unmatched(rest: &[u8]) -> Option<&'static str> {
     match rest {
-        [b'=' | b'!', ..] => Some("a look-ahead"),
-        [b'<', b'=' | b'!' | b'*', ..] | [b'*', ..] => Some("a look-behind"),
+        [b'<', b'*', ..] | [b'*', ..] => Some("a look around that may fail otherwise"),
         [b'|', ..] => Some("a branch reset"),
         [b'(', ..] => Some("a condition"),
-        [b'P', b'=', ..] => Some("a back-reference"),
         [b'R' | b'&' | b'+' | b'0'..=b'9', ..] | [b'P', b'>', ..] | [b'-', b'0'..=b'9', ..] => {
             Some("recursion or a subroutine call")
         }

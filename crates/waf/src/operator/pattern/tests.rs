@@ -161,7 +161,7 @@ fn what_cannot_be_linear_is_named_with_its_place() {
         ("(?<!a)b", 0, "look-behind"),
         (r"(a)\1", 3, "back-reference"),
         (r"(?<n>a)\k<n>", 7, "back-reference"),
-        ("(?P=n)", 0, "back-reference"),
+        ("(?<n>a)(?P=n)", 7, "back-reference"),
         ("a(?R)", 1, "recursion"),
         ("(?1)", 0, "recursion"),
         ("(?(1)a|b)", 0, "condition"),

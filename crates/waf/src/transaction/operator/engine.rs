@@ -57,14 +57,18 @@ impl Engine {
     /// Builds what every search needs.
     pub(super) fn new(text: &str, bytes_max: usize) -> Result<Self, PatternError> {
         let (hir, finds_empty_line) = pattern::parse_with_end(text)?;
-        let error = |error: &dyn std::error::Error| PatternError { reason: error.to_string(), at: None };
-        let nfa = nfa(&hir, false, Some(bytes_max)).map_err(|cause| error(&*cause))?;
-        let forward = automaton(nfa, MatchKind::LeftmostFirst).map_err(|cause| error(&*cause))?;
+        let forward = forward(&hir, bytes_max)?;
         let groups = match hir.properties().explicit_captures_len() {
             0 => None,
-            _ => Some(grouping(&hir, bytes_max).map_err(|cause| error(&*cause))?),
+            _ => Some(grouping(&hir, bytes_max).map_err(|cause| unbuilt(&*cause))?),
         };
         Ok(Self { text: text.into(), finds_empty_line, forward, backward: OnceLock::new(), groups })
+    }
+
+    /// For [`Self::is_match`] alone, of what a pattern matches at most.
+    pub(super) fn of_superset(hir: &Hir, bytes_max: usize) -> Result<Self, PatternError> {
+        let forward = forward(hir, bytes_max)?;
+        Ok(Self { text: "".into(), finds_empty_line: false, forward, backward: OnceLock::new(), groups: None })
     }
 
     pub(super) fn caches(&self) -> Caches {
@@ -117,6 +121,15 @@ impl Engine {
 
 /// An automaton without a limit on forgetting and without bytes it cannot read does not stop before the end.
 const NEVER_STOPS: &str = "the automaton has nothing to give up on";
+
+fn forward(hir: &Hir, bytes_max: usize) -> Result<DFA, PatternError> {
+    let nfa = nfa(hir, false, Some(bytes_max)).map_err(|cause| unbuilt(&*cause))?;
+    automaton(nfa, MatchKind::LeftmostFirst).map_err(|cause| unbuilt(&*cause))
+}
+
+fn unbuilt(cause: &dyn std::error::Error) -> PatternError {
+    PatternError { reason: cause.to_string(), at: None, may_backtrack: false }
+}
 
 fn nfa(hir: &Hir, backward: bool, bytes_max: Option<usize>) -> Result<NFA, Box<thompson::BuildError>> {
     let config = thompson::Config::new()

@@ -22,6 +22,7 @@ use crate::transform::UnicodeMap;
 pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) -> Result<Program, PhasedCompileError> {
     let mut builder = Builder::new(policy, limits);
     builder.name_what_is_set();
+    let limits_exceeded = builder.names.intern("MSC_PCRE_LIMITS_EXCEEDED");
     let mut rules = Vec::new();
     for (item, kind) in policy.items.iter().enumerate() {
         if let Item::Rule(rule) = kind {
@@ -44,6 +45,7 @@ pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) ->
         links: links.into(),
         selections: builder.selections,
         removals: builder.removals,
+        limits_exceeded,
         full_request: builder.full_request,
     })
 }
@@ -69,7 +71,7 @@ impl<'p> Builder<'p> {
             policy,
             names: Names::new(),
             chains: Chains::new(UnicodeMap::new(&policy.settings.unicode_map)),
-            operators: OperatorCompiler::new(limits),
+            operators: OperatorCompiler::backtracking(limits, policy.settings.backtracking_steps_max),
             links: Vec::new(),
             selections: Vec::new(),
             removals: Vec::new(),
@@ -164,7 +166,11 @@ impl<'p> Builder<'p> {
         let targets = test.targets.iter().map(|target| self.target(target, &test.exclusions));
         let targets = targets.collect::<Result<Vec<_>, _>>()?.into();
         let operator = self.operators.compile(&test.operator)?;
-        let operand = operator.text().cloned().map(|text| self.text(&text)).transpose()?;
+        let operand = operator.text().cloned().map(|text| match operator.is_expression() {
+            true => self.expression(&text),
+            false => self.text(&text),
+        });
+        let operand = operand.transpose()?;
         let number = match &test.operator {
             PhasedOperator::Number { comparison, than } if test.transforms.is_empty() => {
                 Some(NumberTest { comparison: *comparison, than: self.addend(than)? })
@@ -207,6 +213,18 @@ impl<'p> Builder<'p> {
             }
             None | Some(Selector::XmlText | Selector::XmlAttributes) => SelectorPlan::All,
         })
+    }
+
+    /// Text that is a regular expression: what rules set is a part of it, what comes of the request is taken literally.
+    fn expression(&mut self, text: &Text) -> Result<TextPlan, OperatorError> {
+        let pieces = match self.text(text)? {
+            TextPlan::Literal(literal) => return Ok(TextPlan::Literal(literal)),
+            TextPlan::Slot(slot) => Box::new([PiecePlan::Slot(slot)]),
+            TextPlan::Pieces(pieces) => pieces,
+        };
+        let literally =
+            |piece: PiecePlan| if piece.is_set_by_rules() { piece } else { PiecePlan::Literally(Box::new(piece)) };
+        Ok(TextPlan::Pieces(pieces.into_iter().map(literally).collect()))
     }
 
     fn text(&mut self, text: &Text) -> Result<TextPlan, OperatorError> {

@@ -15,6 +15,11 @@ impl Slot {
         Self(group as u32)
     }
 
+    /// Whether it is that of a group of a match.
+    pub(in crate::transaction) const fn is_capture(self) -> bool {
+        self.index() < CAPTURES
+    }
+
     pub(in crate::transaction) const fn index(self) -> usize {
         self.0 as usize
     }

@@ -146,7 +146,7 @@ impl Prefilter {
                 let (Some(test), Some(loaded)) = (&links[at].test, &link.test) else { continue };
                 if !test.negated && test.operand.is_none() && looks_at_store(test) {
                     let hir = match &loaded.operator {
-                        PhasedOperator::Regex { pattern, .. } => pattern::parse(pattern).ok(),
+                        PhasedOperator::Regex { pattern, .. } => pattern::parse_at_most(pattern).ok(),
                         _ => None,
                     };
                     patterns.push((at, rule.phase, tiers[plan.item], &loaded.operator, hir));

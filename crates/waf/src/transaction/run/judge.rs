@@ -11,7 +11,7 @@ use crate::transaction::number::write_number;
 use crate::transaction::plan::{
     ChainId, LinkCondition, LinkPlan, NumberTest, PlacePlan, SelectorPlan, Slot, TargetPlan, TestPlan,
 };
-use crate::transaction::state::{Scratch, State};
+use crate::transaction::state::{GAVE_UP_TOLD_MAX, Scratch, State};
 use crate::transaction::tx::{TxPlace, TxVariables};
 use crate::transaction::view::View;
 use crate::transaction::{Captures, Judging, OperatorMemory, Store, Tested, TransactionLimits, ValueId};
@@ -41,10 +41,24 @@ impl<'r> Run<'r> {
         for (at, target) in test.targets.iter().enumerate() {
             matched |= self.target_matches(judged, at, target);
         }
+        if self.state.operators.take_gave_up() {
+            self.give_up(link.rule);
+        }
         if !matched {
             self.state.changing.matched.clear();
         }
         matched
+    }
+
+    /// A search was given up: whether the rule would have matched is not known.
+    fn give_up(&mut self, rule: usize) {
+        let id = self.program().rule(self.policy(), rule).id;
+        let State { changing, gave_up, .. } = &mut *self.state;
+        changing.gave_up = true;
+        changing.tx.set_number(TxPlace::Slot(self.rules.program().limits_exceeded), 1);
+        if gave_up.len() < GAVE_UP_TOLD_MAX && !gave_up.contains(&id) {
+            gave_up.push(id);
+        }
     }
 
     fn condition(&self, link: usize) -> Option<LinkCondition> {

@@ -1,5 +1,6 @@
 //! The rules under test, as the suite of the Core Rule Set asks for them.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +23,11 @@ const OWN_SETUP: &str = "crs-setup.conf";
 /// # Errors
 ///
 /// Everything that makes the rules unusable, at once.
-pub(super) fn load(folder: &Path, paranoia: Option<u8>) -> Result<Arc<PhasedRules>, Diagnostics> {
+pub(super) fn load(
+    folder: &Path,
+    paranoia: Option<u8>,
+    backtracking: Option<NonZeroU32>,
+) -> Result<Arc<PhasedRules>, Diagnostics> {
     let Some(path) = folder.to_str() else {
         let message = format!("the name of {} is not UTF-8", folder.display());
         return Err(Diagnostic::error("unreadable-folder", message).into());
@@ -30,7 +35,7 @@ pub(super) fn load(folder: &Path, paranoia: Option<u8>) -> Result<Arc<PhasedRule
     let as_they_come = !folder.join(OWN_SETUP).exists();
     let after_setup = as_they_come.then(|| Entry::text("<setup of the suite>", SETUP)).into_iter().collect();
     let entries = crs::entries(path, &Disk, &CrsOptions { paranoia, after_setup, ..CrsOptions::default() })?;
-    let loaded = load_entries(&entries, &Disk, &LoadOptions::default());
+    let loaded = load_entries(&entries, &Disk, &LoadOptions { backtracking, ..LoadOptions::default() });
     let Some(policy) = loaded.policy else { return Err(loaded.diagnostics) };
     terminal::print_diagnostics(&loaded.diagnostics);
     let compiled = PhasedRules::compile(policy, Limits::default());

@@ -36,7 +36,7 @@ fn results(folder: &Path, test: &str) -> Report {
     let files = read_all(&[folder.join("tests")]).unwrap_or_else(|found| panic!("{}", found.render(false)));
     let tests: Vec<_> =
         files.iter().flat_map(|file| file.tests.iter().map(|test| Placed { file: &file.source, test })).collect();
-    let rules = rules::load(folder, Some(2)).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let rules = rules::load(folder, Some(2), None).unwrap_or_else(|found| panic!("{}", found.render(false)));
     let results: Vec<TestResult> = run(&rules, Judging::Both, &tests);
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
     Report { tests: reports.collect(), lists_refused: true }
@@ -63,7 +63,7 @@ fn the_whole_suite_of_the_core_rule_set_passes() {
     let tests: Vec<_> =
         files.iter().flat_map(|file| file.tests.iter().map(|test| Placed { file: &file.source, test })).collect();
     assert_eq!(tests.len(), 5_082);
-    let rules = rules::load(&folder, Some(4)).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let rules = rules::load(&folder, Some(4), None).unwrap_or_else(|found| panic!("{}", found.render(false)));
     let results = run(&rules, Judging::Prefiltered, &tests);
     let reports = tests.iter().zip(results).map(|(placed, result)| TestReport::new(placed.file, placed.test, result));
     let report = Report { tests: reports.collect(), lists_refused: false };
@@ -74,7 +74,7 @@ fn the_whole_suite_of_the_core_rule_set_passes() {
 static AT_PARANOIA_4: LazyLock<Option<(Arc<PhasedRules>, Stock)>> = LazyLock::new(|| {
     let folder = core_rule_set()?;
     let files = read_all(&[folder.join("regression")]).unwrap_or_else(|found| panic!("{}", found.render(false)));
-    let rules = rules::load(&folder, Some(4)).unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let rules = rules::load(&folder, Some(4), None).unwrap_or_else(|found| panic!("{}", found.render(false)));
     Some((rules, Stock::of(files.iter().flat_map(|file| &file.tests))))
 });
 
