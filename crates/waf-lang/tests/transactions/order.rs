@@ -57,13 +57,13 @@ fn what_rules_above_a_level_match_does_not_depend_on_the_transaction_before() {
         SecRule TX:LEVEL "@lt 2" "id:6,phase:2,pass,nolog,skipAfter:END-2"
         SecRule ARGS:x|REQUEST_BODY "@rx four$" "id:7,phase:2,pass,nolog,t:urlDecodeUni,setvar:tx.d=+1"
         SecMarker END-2"#;
-    let sent = |query| Sent { headers: &[("X-Note", "OnEarly, Two22")], ..Sent::query(query) };
     let low = "a=1 b= c=1 d= e=";
     let high = "a=1 b=2 c=1 d=1 e=";
     for judging in [Judging::Plain, Judging::Prefiltered, Judging::Both] {
         let mut site = Site::judging(rules, judging);
         for (level, expected) in [(1, low), (2, high), (2, high), (1, low), (1, low), (2, high)] {
-            site.send(sent(&format!("level={level}&x=TWO1+three%20four")));
+            let query = format!("level={level}&x=TWO1+three%20four");
+            site.send(Sent { headers: &[("X-Note", "OnEarly, Two22")], ..Sent::query(&query) });
             assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected, "{judging:?}, level {level}");
         }
     }
