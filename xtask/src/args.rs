@@ -47,6 +47,9 @@ pub(crate) enum Task {
         /// How often
         #[arg(long, default_value_t = crate::nightly::RELOADS)]
         count: u32,
+        /// As a rule group of a web ACL, instead of as rule files
+        #[arg(long)]
+        acl: bool,
     },
     /// Build the checkpoint and run `sekisho demo`
     Demo {

@@ -17,7 +17,8 @@ use anyhow::Result;
 use self::steps::Steps;
 use crate::args::CrsConformance;
 use crate::process::{build_sekisho, cargo, find_program, run as run_command, say};
-use crate::{conformance, fuzz, packages, reloads, tidy};
+use crate::reloads::{self, Form};
+use crate::{conformance, fuzz, packages, tidy};
 
 /// How long each target is fuzzed, in seconds.
 const FUZZ_SECONDS: u32 = 10;
@@ -99,7 +100,8 @@ fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Re
         Some(binary) if installed => {
             steps.step("tests", || test(root, Some(&binary)))?;
             steps.step("beside ModSecurity", || conformance::check(root, Some(&binary), BESIDE))?;
-            steps.step("reloads", || reloads::check(root, &binary, RELOADS))?
+            steps.step("reloads", || reloads::check(root, &binary, Form::SecLang, RELOADS))?;
+            steps.step("reloads of a group", || reloads::check(root, &binary, Form::Group, RELOADS))?
         }
         Some(_) => steps.skip("tests", "packages are missing")?,
         None => steps.skip("tests", "the binary did not build")?,

@@ -52,7 +52,7 @@ fn run(task: Task) -> Result<()> {
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
         Task::Conformance { what: Conformance::Crs(wanted) } => conformance::run(&root, wanted),
-        Task::Reloads { count } => reloads::run(&root, count),
+        Task::Reloads { count, acl } => reloads::run(&root, reloads::Form::of(acl), count),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::process::say;
-use crate::{equivalence, fuzz, properties, reloads};
+use crate::reloads::{self, Form};
+use crate::{equivalence, fuzz, properties};
 
 /// Policies that are generated for the comparison with the reference evaluator.
 pub(crate) const CASES: u32 = 100_000;
@@ -25,7 +26,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let searches = [
         ("equivalence", equivalence::run(root, CASES)),
         ("properties", properties::run(root, PROPERTY_CASES)),
-        ("reloads", reloads::run(root, RELOADS)),
+        ("reloads", reloads::run(root, Form::SecLang, RELOADS)),
+        ("reloads of a group", reloads::run(root, Form::Group, RELOADS)),
         ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep, fuzz::Search::Onward)),
     ];
     let mut found = Vec::new();

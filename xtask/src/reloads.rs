@@ -1,7 +1,7 @@
 //! `cargo xtask reloads`: the Core Rule Set loaded anew, again and again, while requests are decided by it.
 //!
-//! Two rule files take turns; they differ in one word that one of them refuses. No request may fail, each reload must
-//! take effect, and memory must stay where it is.
+//! Two files of rules take turns; they differ in one word that one of them refuses. No request may fail, each reload must
+//! take effect, and memory must stay where it is. The Core Rule Set comes from files of rules, or is a group of a web ACL.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
 
 use crate::connection::Connection;
 use crate::modsecurity::{self, Setting};
@@ -28,19 +29,36 @@ const RELOAD_TIME_MAX: Duration = Duration::from_secs(60);
 /// What the log says of new rules.
 const LOADED: &str = "new rules are in force";
 const WORDS: [&str; 2] = ["alpha", "beta"];
+const RULE_FILE: &str = "main.conf";
+const ACL_FILE: &str = "acl.json";
+
+/// How the checkpoint gets the Core Rule Set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// As rule files behind an empty web ACL.
+    SecLang,
+    /// As a rule group of a web ACL.
+    Group,
+}
+
+impl Form {
+    pub(crate) fn of(acl: bool) -> Self {
+        if acl { Self::Group } else { Self::SecLang }
+    }
+}
 
 /// Builds the checkpoint and reloads it `count` times under load.
 ///
 /// # Errors
 ///
 /// If a request fails or is decided wrongly, a reload does not take effect, or memory grows.
-pub(crate) fn run(root: &Path, count: u32) -> Result<()> {
+pub(crate) fn run(root: &Path, form: Form, count: u32) -> Result<()> {
     packages::ensure(&[&packages::NGINX])?;
     let binary = match environment("SEKISHO_BIN") {
         Some(binary) => PathBuf::from(binary),
         None => build_sekisho(root, "demo")?,
     };
-    check(root, &binary, count)
+    check(root, &binary, form, count)
 }
 
 /// The same with a binary that is built already.
@@ -48,21 +66,22 @@ pub(crate) fn run(root: &Path, count: u32) -> Result<()> {
 /// # Errors
 ///
 /// As [`run`].
-pub(crate) fn check(root: &Path, binary: &Path, count: u32) -> Result<()> {
+pub(crate) fn check(root: &Path, binary: &Path, form: Form, count: u32) -> Result<()> {
     let crs = modsecurity::rules_folder(root)?;
     let folder = tempfile::tempdir().context("create a folder for the run")?;
     let backend = nginx::backend(folder.path())?;
-    let rules = Rules { folder: folder.path(), crs: &crs };
-    let path = rules.write(WORDS[0])?;
+    let rules = Rules { folder: folder.path(), crs: &crs, form };
+    rules.write(WORDS[0])?;
     let log = folder.path().join("sekisho.log");
     let address = free_address()?;
     let mut command = Command::new(binary);
-    command.args(["guard", &format!("http://{}", backend.address), "--listen", &address, "--seclang"]).arg(path);
+    command.args(["guard", &format!("http://{}", backend.address), "--listen", &address]);
+    command.args(rules.arguments());
     command.arg("--data").arg(folder.path().join("data"));
     let server = Server::start(command, &address, &log)?;
     let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
     let begin = Instant::now();
-    let growth_mb = std::thread::scope(|scope| {
+    let memory = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| send_steadily(&address, &stop, &sent))).collect();
         let reloaded = reload_all(&rules, &server, &log, count);
         stop.store(true, Ordering::SeqCst);
@@ -73,32 +92,82 @@ pub(crate) fn check(root: &Path, binary: &Path, count: u32) -> Result<()> {
     })?;
     let (requests, took) = (sent.load(Ordering::SeqCst), begin.elapsed().as_secs_f64());
     ensure!(requests > u64::from(count), "only {requests} requests were sent: nothing was under load");
+    let Memory { before_mb, after_mb, growth_mb, peak_mb } = memory;
     say(format!(
-        "{count} reloads and {requests} requests in {took:.0} s: none failed, {growth_mb:.1} MB more than after {WARM_UP}"
+        "{count} reloads and {requests} requests in {took:.0} s: none failed; {before_mb:.1} MB at first, {after_mb:.1} MB at last, \
+         {growth_mb:.1} MB more than after {WARM_UP}, {peak_mb:.1} MB at the most"
     ))?;
     ensure!(growth_mb <= GROWTH_MB_MAX, "memory grew by {growth_mb:.1} MB, more than {GROWTH_MB_MAX}");
     Ok(())
+}
+
+/// Resident memory of a run, in MB.
+struct Memory {
+    before_mb: f64,
+    after_mb: f64,
+    /// What came after [`WARM_UP`].
+    growth_mb: f64,
+    peak_mb: f64,
 }
 
 /// Where the rule file stands, and what it includes.
 struct Rules<'a> {
     folder: &'a Path,
     crs: &'a Path,
+    form: Form,
 }
 
 impl Rules<'_> {
-    /// Writes the rule file that refuses `word` besides what the Core Rule Set does.
-    fn write(&self, word: &str) -> Result<PathBuf> {
+    /// What tells the checkpoint of them.
+    fn arguments(&self) -> Vec<PathBuf> {
+        match self.form {
+            Form::SecLang => vec!["--seclang".into(), self.folder.join(RULE_FILE)],
+            Form::Group => vec!["--crs".into(), self.crs.into(), "--acl".into(), self.folder.join(ACL_FILE)],
+        }
+    }
+
+    /// Writes the rules that refuse `word` besides what the Core Rule Set does.
+    fn write(&self, word: &str) -> Result<()> {
+        match self.form {
+            Form::SecLang => self.write_rules(word),
+            Form::Group => self.write_acl(word),
+        }
+    }
+
+    fn write_rules(&self, word: &str) -> Result<()> {
         let after = format!("SecRule ARGS:word \"@streq {word}\" \"id:9000003,phase:1,deny,status:418\"");
         let setting = Setting { paranoia: 1, inbound: 5, outbound: 4, audit_log: None, after: &after };
-        modsecurity::write_rules(self.folder, "main.conf", self.crs, setting)
+        modsecurity::write_rules(self.folder, RULE_FILE, self.crs, setting).map(|_| ())
+    }
+
+    /// Replaces the web ACL at once: it is watched.
+    fn write_acl(&self, word: &str) -> Result<()> {
+        let visibility =
+            json!({"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "shop"});
+        let acl = json!({
+            "Name": "shop", "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility,
+            "ARN": "arn:aws:wafv2:ap-northeast-1:000000000000:regional/webacl/shop/00000000-0000-4000-8000-0000000000f1",
+            "Rules": [
+                {"Name": "word", "Priority": 0, "VisibilityConfig": visibility,
+                 "Action": {"Block": {"CustomResponse": {"ResponseCode": 418}}},
+                 "Statement": {"ByteMatchStatement": {"SearchString": word, "FieldToMatch": {"QueryString": {}},
+                    "PositionalConstraint": "CONTAINS", "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}}},
+                {"Name": "crs", "Priority": 1, "OverrideAction": {"None": {}}, "VisibilityConfig": visibility,
+                 "Statement": {"ManagedRuleGroupStatement": {"VendorName": "OWASP", "Name": "CoreRuleSet"}}},
+            ],
+        });
+        let (written, path) = (self.folder.join("acl.new"), self.folder.join(ACL_FILE));
+        std::fs::write(&written, acl.to_string()).with_context(|| format!("write {}", written.display()))?;
+        std::fs::rename(&written, &path).with_context(|| format!("replace {}", path.display()))
     }
 }
 
-/// Reloads again and again; how much resident memory grew after [`WARM_UP`], in MB.
-fn reload_all(rules: &Rules<'_>, server: &Server, log: &Path, count: u32) -> Result<f64> {
+/// Reloads again and again, and looks at the memory it takes.
+fn reload_all(rules: &Rules<'_>, server: &Server, log: &Path, count: u32) -> Result<Memory> {
     let mut connection = Connection::open(&server.address)?;
-    let mut warm = 0;
+    let resident_mb = || Ok::<_, anyhow::Error>(Usage::of(server.pid())?.rss_bytes as f64 / 1e6);
+    let before_mb = resident_mb()?;
+    let mut warm_mb = before_mb;
     for round in 1..=count {
         let (now, before) = (WORDS[round as usize % 2], WORDS[(round as usize + 1) % 2]);
         rules.write(now)?;
@@ -108,13 +177,22 @@ fn reload_all(rules: &Rules<'_>, server: &Server, log: &Path, count: u32) -> Res
             connection = connection.answered(&server.address, request.as_bytes(), status)?;
         }
         if round == WARM_UP.min(count) {
-            warm = Usage::of(server.pid())?.rss_bytes;
+            warm_mb = resident_mb()?;
         }
         if round % 100 == 0 {
-            say(format!("{round} reloads, {:.1} MB", Usage::of(server.pid())?.rss_bytes as f64 / 1e6))?;
+            say(format!("{round} reloads, {:.1} MB", resident_mb()?))?;
         }
     }
-    Ok((Usage::of(server.pid())?.rss_bytes as f64 - warm as f64) / 1e6)
+    let after_mb = resident_mb()?;
+    Ok(Memory { before_mb, after_mb, growth_mb: after_mb - warm_mb, peak_mb: peak_mb(server.pid())? })
+}
+
+/// The most memory a process ever had resident, in MB.
+fn peak_mb(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("read the status of a process")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("find its peak")?;
+    let kib: f64 = peak.trim().trim_end_matches(" kB").parse().context("read its peak")?;
+    Ok(kib * 1024.0 / 1e6)
 }
 
 /// Asks for a reload and waits until the log tells of it.

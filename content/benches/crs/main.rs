@@ -7,12 +7,14 @@ mod cpu_time;
 mod hostile;
 mod loads;
 mod rules;
+mod web_acl;
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sekisho_model::Timestamp;
+use sekisho_waf::Scratch;
 use sekisho_waf::transaction::{InspectedBody, PhasedContext, ResponseHead, Transaction};
 
 use cpu_time::CpuTime;
@@ -45,6 +47,14 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
         for load in loads::all(paranoia) {
             let name = format!("paranoia {paranoia}/{}", load.name);
             group.bench_function(name, |bencher| bencher.iter(|| black_box(run(&mut transaction, &rules, &load))));
+        }
+    }
+    for paranoia in [1, 4] {
+        let rules = web_acl::load(&folder, paranoia);
+        let mut scratch = Scratch::new();
+        for load in loads::all(paranoia) {
+            let name = format!("as a group, paranoia {paranoia}/{}", load.name);
+            group.bench_function(name, |bencher| bencher.iter(|| black_box(web_acl::run(&mut scratch, &rules, &load))));
         }
     }
     let rules = rules::load_for_large_bodies(&folder);

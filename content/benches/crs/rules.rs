@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sekisho_waf::Limits;
-use sekisho_waf::ir::phased::EngineMode;
+use sekisho_waf::ir::phased::{EngineMode, PhasedPolicy};
 use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf_lang::seclang::crs::{CrsOptions, entries};
 use sekisho_waf_lang::seclang::{Entry, LoadOptions, RuleFiles, load as load_entries, matches};
@@ -43,24 +43,32 @@ pub(crate) fn folder() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Loads and compiles the rules. Above paranoia 1 they find fault with ordinary requests, so they stop none.
-pub(crate) fn load(folder: &Path, paranoia: u8) -> Rules {
+/// Reads the rules. Above paranoia 1 they find fault with ordinary requests, so they stop none.
+pub(crate) fn read(folder: &Path, paranoia: u8) -> PhasedPolicy {
     let engine = if paranoia == 1 { EngineMode::On } else { EngineMode::DetectionOnly };
-    load_with(folder, paranoia, engine, Vec::new())
+    read_with(folder, paranoia, engine, Vec::new())
+}
+
+/// Reads and compiles the rules.
+pub(crate) fn load(folder: &Path, paranoia: u8) -> Rules {
+    compile(read(folder, paranoia))
 }
 
 /// The same at paranoia 1, for bodies of more than a megabyte. They stop none, so that all of them run.
 pub(crate) fn load_for_large_bodies(folder: &Path) -> Rules {
     let limits = "SecRequestBodyNoFilesLimit 8388608\nSecRequestBodyLimit 8388608\n";
-    load_with(folder, 1, EngineMode::DetectionOnly, vec![Entry::text("limits.conf", limits)])
+    compile(read_with(folder, 1, EngineMode::DetectionOnly, vec![Entry::text("limits.conf", limits)]))
 }
 
-fn load_with(folder: &Path, paranoia: u8, engine: EngineMode, after_setup: Vec<Entry>) -> Rules {
+fn read_with(folder: &Path, paranoia: u8, engine: EngineMode, after_setup: Vec<Entry>) -> PhasedPolicy {
     let options = CrsOptions { paranoia: Some(paranoia), after_setup, ..CrsOptions::default() };
     let folder = folder.to_str().expect("the folder has a name in UTF-8");
     let entries = entries(folder, &Disk, &options).expect("the folder holds the rules");
     let loaded = load_entries(&entries, &Disk, &LoadOptions { engine: Some(engine), ..LoadOptions::default() });
     let shown = loaded.diagnostics.render(false);
-    let policy = loaded.policy.unwrap_or_else(|| panic!("{shown}"));
+    loaded.policy.unwrap_or_else(|| panic!("{shown}"))
+}
+
+fn compile(policy: PhasedPolicy) -> Rules {
     Arc::new(PhasedRules::compile(policy, Limits::default()).expect("the rules compile"))
 }

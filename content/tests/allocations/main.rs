@@ -2,6 +2,7 @@
 
 #[path = "../../benches/crs/loads.rs"]
 mod loads;
+#[expect(dead_code, reason = "it also loads rules for bodies that are not sent here")]
 #[path = "../../benches/crs/rules.rs"]
 mod rules;
 

@@ -1,18 +1,19 @@
 //! The record of a decision, and what a test says must stand in it.
 
 use sekisho_edge::record::{Details, MaskSettings, Occurrence, Recorder, Source, Subject, Veil, details, keeps};
-use sekisho_waf::{Context, Request, Verdict};
+use sekisho_waf::{Context, Request, Scratch};
 use serde_json::Value;
 
 use crate::LoadedRules;
 
-/// The record of a decision as a service would write it; none if the logging configuration drops it.
+/// The record of the last decision as a service would write it; none if the logging configuration drops it.
 pub(crate) fn record(
     rules: &LoadedRules,
     request: &Request<'_>,
-    verdict: &Verdict,
+    scratch: &Scratch,
     context: &Context<'_>,
 ) -> Option<Value> {
+    let verdict = scratch.verdict();
     let policy = rules.rule_set.policy();
     if !keeps(&rules.logging, policy, verdict.decision, Some(verdict)) {
         return None;
@@ -32,7 +33,11 @@ pub(crate) fn record(
             match_details,
         };
         let subject = Subject::Evaluated { request, verdict };
-        Recorder::new(&source, &MaskSettings::default()).write(policy, &veil, &occurrence, subject, &mut line);
+        let mut recorder = Recorder::new(&source, &MaskSettings::default());
+        recorder.write(policy, &veil, &occurrence, subject, &mut line);
+        if let Some(transaction) = scratch.transactions().next() {
+            recorder.add_phases(&veil, transaction, &mut line);
+        }
     });
     Some(serde_json::from_slice(&line).expect("a record is JSON"))
 }

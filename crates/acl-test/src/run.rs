@@ -145,10 +145,11 @@ impl<'t> Runner<'t> {
             let policy = rule_set.policy();
             let token = step.request.token.at(now);
             let context = Context { now, rates, places: &places, token: &token };
-            let verdict: &Verdict = rule_set.evaluate(request, &context, &mut self.scratch);
+            let _ = rule_set.evaluate(request, &context, &mut self.scratch);
+            let verdict: &Verdict = self.scratch.verdict();
             let mut differences = differences(policy, verdict, &step.expected);
             if step.expected.logged.is_some() || step.expected.record.is_some() {
-                let got = record::record(rules, request, verdict, &context);
+                let got = record::record(rules, request, &self.scratch, &context);
                 differences.extend(of_record(got.as_ref(), &step.expected));
             }
             if differences.is_empty() && !is_looked_at_twice(turn, step.repeat) {

@@ -12,7 +12,7 @@ pub use inspected::{Inspected, inspect};
 
 pub(crate) use coding::Codings;
 pub(crate) use gathered::{Gathered, gather};
-pub(crate) use held::{Held, Reach, hold, hold_whole};
+pub(crate) use held::{COPIES, Held, Reach, hold, hold_whole};
 pub(crate) use inspected::{Part, inspect_held};
 pub(crate) use reply::{Attendance, Reply, Source};
 pub(crate) use room::{Room, Taken};

@@ -135,6 +135,11 @@ impl Inspector {
         }
     }
 
+    /// Forgets what is of use with the rules only that were in force, and lets go of them.
+    pub(crate) fn forget_rules(&mut self) {
+        self.scratch = Scratch::new();
+    }
+
     /// Holds a request against the rules. Leaves the record of the decision in `line`, unless `record` is false or the rules'
     /// terms say otherwise.
     pub(crate) fn inspect(
@@ -244,7 +249,7 @@ impl Inspector {
                 memory.draft.begin(evaluated.kept, kept_if_blocked, verdict.terminating);
                 around.rules.counters.observe_rules(verdict);
                 let context = PhasedContext { target: candidate.target(), ..around.context };
-                Some(open(&Opening { phased, request, context }, memory))
+                Some(open(&Opening { phased, request, context }, around.memories, memory))
             }
             _ => {
                 around.rules.counters.observe(verdict);
@@ -277,7 +282,13 @@ impl Inspector {
                 let veil = around.rules.terms.veil();
                 match &mut opened {
                     Some(opened) => recorder.draft(policy, veil, &occurrence, subject, opened.draft()),
-                    None => recorder.write(policy, veil, &occurrence, subject, line),
+                    None => {
+                        recorder.write(policy, veil, &occurrence, subject, line);
+                        // A web ACL that names a group twice tells of the first.
+                        if let Some(transaction) = self.scratch.transactions().next() {
+                            recorder.add_phases(veil, transaction, line);
+                        }
+                    }
                 }
             });
         }

@@ -22,7 +22,7 @@ use crate::metrics::PhasedCounters;
 
 pub(crate) use audited::audit;
 pub(crate) use collections::{CollectionLimits, Collections};
-pub(crate) use memory::{Memory, MemoryPool};
+pub(crate) use memory::{Faulted, Memory, MemoryPool};
 pub(crate) use passage::{Opened, Opening, Passage, Stop, context, open};
 
 /// Rules in phases that are in force, and what belongs to them.

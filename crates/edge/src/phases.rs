@@ -202,7 +202,7 @@ async fn in_phases(
             return Err(unread(&Fault::Upload(fault)));
         }
     };
-    passage.request_body(&head.headers, &onward.held, reach);
+    passage.request_body(&head.headers, &mut onward.held, reach);
     if let Some(stop) = passage.stop(head) {
         passage.end(None).await;
         return Err(stop.into());
@@ -212,6 +212,7 @@ async fn in_phases(
         Ok(Back::Response(response)) | Err(Ending::Answered(response)) => response,
         Ok(Back::Switched(switched)) => {
             passage.response_head(&switched.head);
+            passage.run_last_phase();
             let stop = passage.stop(head);
             passage.end(Some(switched.head.status)).await;
             return match stop {

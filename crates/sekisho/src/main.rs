@@ -19,6 +19,11 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
+
+/// Gives back what loading rules and large requests took. ADR: `docs/adr/028-allocator.md`.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse();

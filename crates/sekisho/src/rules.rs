@@ -95,6 +95,11 @@ fn load_all(
         Some(read) if rule_set.holds_phases() => (None, Some(read.warnings)),
         read => (read, None),
     };
+    if within.is_some() && config.seclang.outbound_threshold.is_some() {
+        let message = "the threshold for responses has no effect: a rule group of a web ACL sees requests";
+        let help = "the rules on responses run where the Core Rule Set stands behind the web ACL, not in it";
+        warnings.push(Diagnostic::warning("no-effect", message).help(help));
+    }
     warnings.extend(within.unwrap_or_default());
     let phased = match read.map(seclang::compile).transpose() {
         Ok(compiled) => compiled,

@@ -130,6 +130,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     if let Some(rules) = service.running.phased_rules() {
         terminal::note(&rules::seclang::summary(&rules));
     }
+    for group in service.running.rules().groups_in_phases() {
+        terminal::note(&format!("as a group of the web ACL: {}", rules::seclang::summary(group)));
+    }
     let mut reloader = Reloader::new(&service);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {

@@ -156,7 +156,13 @@ impl RuleSet {
     /// Whether any group holds rules in phases.
     #[must_use]
     pub fn holds_phases(&self) -> bool {
-        !self.program.phased.is_empty()
+        !self.groups_in_phases().is_empty()
+    }
+
+    /// The groups of rules in phases, in the order they are named.
+    #[must_use]
+    pub fn groups_in_phases(&self) -> &[Arc<PhasedRules>] {
+        &self.program.phased
     }
 
     /// Whether any rule asks for a token, so that the one a request carries may be looked at.

@@ -46,6 +46,11 @@ impl PhasedRun {
         self.matched.iter().any(|(number, stopped)| *number == rule && (*stopped || !stops))
     }
 
+    /// What ran, if it did.
+    pub(crate) fn transaction(&self) -> Option<&Transaction> {
+        self.is_done.then_some(&self.transaction)
+    }
+
     /// What ran.
     pub(crate) fn into_transaction(self) -> Transaction {
         self.transaction

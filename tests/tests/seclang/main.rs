@@ -415,7 +415,7 @@ fn bodies_held_share_one_bound() {
     let config = format!(
         "[[listener]]\naddress = \"127.0.0.1:0\"\n[[upstream]]\nname = \"a\"\nservers = [\"{}\"]\n\
          [[route]]\nupstream = \"a\"\n[seclang]\nfiles = [\"main.conf\"]\n\
-         [limits]\nbodies_held_bytes_max = 3000\n[admin]\naddress = \"127.0.0.1:0\"\n",
+         [limits]\nbodies_held_bytes_max = 6000\n[admin]\naddress = \"127.0.0.1:0\"\n",
         origin.url()
     );
     fs::write(folder.path().join("sekisho.toml"), config).expect("the configuration is written");
@@ -431,7 +431,8 @@ fn bodies_held_share_one_bound() {
         let metrics = Client::get_once(admin, "/metrics").expect("metrics");
         metrics.body.contains(&format!("sekisho_bodies_held_bytes {bytes}\n")).then_some(())
     };
-    wait("the body to be held", || held(1900));
+    // It takes room for what rules will look at as well.
+    wait("the body to be held", || held(2 * 1900));
     assert_eq!((post(&checkpoint, "/", &body(1000)), post(&checkpoint, "/", &body(1500))), (200, 413));
     drop(slow);
     wait("the room to come back", || held(0));

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::room::Taken;
-use super::{Reach, Source};
+use super::{COPIES, Reach, Source};
 use crate::upstream::Fault;
 
 /// The first part of a response's body, in one piece, and where the rest comes from.
@@ -22,7 +22,7 @@ pub(crate) struct Gathered {
     rest: Source,
     reach: Reach,
     /// The room it takes up, kept until it is gone.
-    _room: Taken,
+    room: Taken,
 }
 
 /// Holds a body until it ends, more than `bytes_max` bytes of it are held, or `room` has none left.
@@ -44,7 +44,7 @@ pub(crate) async fn gather(mut source: Source, bytes_max: u64, mut room: Taken) 
         };
         match frame.into_data() {
             Ok(data) => {
-                fits = room.grow(data.len());
+                fits = room.grow(data.len() * COPIES);
                 bytes += data.len() as u64;
                 if first.is_empty() && joined.is_empty() {
                     first = data;
@@ -60,7 +60,7 @@ pub(crate) async fn gather(mut source: Source, bytes_max: u64, mut room: Taken) 
     let reach = if ended && fits && bytes <= bytes_max { Reach::Whole } else { Reach::Cut };
     let bytes = if joined.is_empty() { first } else { joined.freeze() };
     let rest = if ended { Source::Empty } else { source };
-    Ok(Gathered { bytes, trailers, rest, reach, _room: room })
+    Ok(Gathered { bytes, trailers, rest, reach, room })
 }
 
 impl Gathered {
@@ -72,6 +72,11 @@ impl Gathered {
     /// How much of the body that is.
     pub(crate) fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// Gives up the room for the copy that rules look at: what they made of it is counted where it is kept.
+    pub(crate) fn give_up_copy(&mut self) {
+        self.room.settle(self.room.bytes() / COPIES);
     }
 
     /// The body as the client gets it.

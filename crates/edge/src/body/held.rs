@@ -25,6 +25,10 @@ use crate::settings::Limits;
 /// for ever.
 const PACE_BYTES: u64 = 1024 * 1024;
 
+/// A body that rules in phases see is in memory twice: as it came, and as they look at it. Room for both is taken while it
+/// arrives, so that what was held back can also be looked at.
+pub(crate) const COPIES: usize = 2;
+
 /// The first part of a body.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -79,6 +83,13 @@ impl Held {
                 self.chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
                 joined
             }
+        }
+    }
+
+    /// Gives up the room for the copy that rules look at: what they made of it is counted where it is kept.
+    pub(crate) fn give_up_copy(&mut self) {
+        if let Some(room) = &mut self.room {
+            room.settle(room.bytes() / COPIES);
         }
     }
 
@@ -159,13 +170,13 @@ pub(crate) async fn hold_whole(
     let mut whole = Patience::new(Duration::from_millis(limits.body_inspected_timeout_ms));
     let mut pace_bytes = PACE_BYTES;
     let mut joined = BytesMut::new();
-    let mut fits = room.grow(usize::try_from(held.bytes).unwrap_or(usize::MAX));
+    let mut fits = room.grow(usize::try_from(held.bytes).unwrap_or(usize::MAX).saturating_mul(COPIES));
     while fits && held.bytes <= bytes_max {
         let Some(data) = held.next(&mut idle, &mut whole).await? else { break };
         if held.bytes > limits.body_bytes_max {
             return Err(UploadFault::TooLarge { bytes_max: limits.body_bytes_max });
         }
-        fits = room.grow(data.len());
+        fits = room.grow(data.len() * COPIES);
         if held.chunks.is_empty() && joined.is_empty() {
             held.chunks.push_back(data);
         } else {

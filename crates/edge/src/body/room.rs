@@ -46,6 +46,21 @@ impl Taken {
         }
         taken
     }
+
+    /// The bytes it takes up.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes up so many bytes from now on, whatever room there is: they are in memory already, and what comes next must know.
+    pub(crate) fn settle(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            self.room.held.fetch_add(bytes - self.bytes, Ordering::AcqRel);
+        } else {
+            self.room.held.fetch_sub(self.bytes - bytes, Ordering::AcqRel);
+        }
+        self.bytes = bytes;
+    }
 }
 
 impl Drop for Taken {
@@ -57,6 +72,20 @@ impl Drop for Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_there_already_counts_whatever_room_there_is() {
+        let room = Room::new(100);
+        let (mut one, mut two) = (room.share(), room.share());
+        assert!(one.grow(60));
+        two.settle(70);
+        assert_eq!((two.bytes(), room.held()), (70, 130));
+        assert!(!one.grow(1) && !two.grow(0));
+        two.settle(20);
+        assert!(room.held() == 80 && one.grow(20) && !one.grow(1));
+        drop(two);
+        assert_eq!(room.held(), 80);
+    }
 
     #[test]
     fn room_is_shared_and_comes_back() {

@@ -4,7 +4,6 @@
 //! ends itself: its last phase runs, and its record is written, as soon as no rule has anything left to look at, or when the
 //! client goes away. Rules run between two awaits, never across one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,9 +16,9 @@ use sekisho_waf::transaction::{
 };
 use sekisho_waf::{Decision, Header, PlaceSource, Request};
 
-use super::{Memory, Phased, audit};
+use super::{Faulted, Memory, MemoryPool, Phased, audit};
 use crate::audit::Ended;
-use crate::body::{Codings, Held, Part, Reach, Source, Taken, UploadFault, gather, hold_whole, inspect_held};
+use crate::body::{COPIES, Codings, Held, Part, Reach, Source, Taken, UploadFault, gather, hold_whole, inspect_held};
 use crate::connection::Peer;
 use crate::enforce;
 use crate::inspect::Rules;
@@ -81,30 +80,28 @@ pub(crate) fn context<'a>(
 }
 
 /// Begins a transaction and runs phase 1.
-pub(crate) fn open(opening: &Opening<'_>, mut memory: Box<Memory>) -> Opened {
+pub(crate) fn open(opening: &Opening<'_>, memories: &MemoryPool, mut memory: Box<Memory>) -> Opened {
     let mut spent = Duration::ZERO;
-    let state = run(&mut memory, &mut spent, |transaction| {
+    let state = run(memories, &mut memory, &mut spent, |transaction| {
         transaction.begin(&opening.phased.rules, opening.request, &opening.context);
         transaction.request_headers(&opening.context)
     });
     Opened { memory, state: state.unwrap_or(State::Open), spent }
 }
 
-/// Runs a phase. A fault in the engine must cost one request, never the worker; what it leaves in the memory is thrown away.
+/// Runs a phase.
 fn run(
+    memories: &MemoryPool,
     memory: &mut Memory,
     spent: &mut Duration,
     phase: impl FnOnce(&mut Transaction) -> Option<Intervention>,
 ) -> Option<State> {
     let begun = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| phase(&mut memory.transaction)));
+    let outcome = memories.run(memory, phase);
     *spent += begun.elapsed();
     match outcome {
         Ok(intervention) => intervention.map(State::Stopped),
-        Err(_) => {
-            memory.transaction = Transaction::new();
-            Some(State::Faulted)
-        }
+        Err(Faulted) => Some(State::Faulted),
     }
 }
 
@@ -118,8 +115,10 @@ pub(crate) struct Passage {
     memory: Option<Box<Memory>>,
     state: State,
     spent: Duration,
-    /// The room that bodies take whose content codings were undone.
-    decoded: Taken,
+    /// The room that bodies take as rules look at them, and what was made of them.
+    made: Taken,
+    /// Whether its last phase has run.
+    is_over: bool,
     /// Whether a record of it is written elsewhere, or none is wanted.
     unrecorded: bool,
 }
@@ -137,7 +136,8 @@ impl Passage {
             memory: Some(opened.memory),
             state: opened.state,
             spent: opened.spent,
-            decoded: peer.worker.shared.room.share(),
+            made: peer.worker.shared.room.share(),
+            is_over: false,
             unrecorded: false,
         }
     }
@@ -191,7 +191,7 @@ impl Passage {
     }
 
     /// Phase 2.
-    pub(crate) fn request_body(&mut self, head: &HeaderMap, held: &Held, reach: Reach) {
+    pub(crate) fn request_body(&mut self, head: &HeaderMap, held: &mut Held, reach: Reach) {
         let Some(wanted) = self.body_wanted() else {
             return self.judge(|transaction, context| {
                 transaction.request_body(InspectedBody { bytes: b"", over_limit: false }, context)
@@ -202,6 +202,7 @@ impl Passage {
         self.with_decoded(head, bytes, reach, wanted, |passage, body| {
             passage.judge(|transaction, context| transaction.request_body(body, context));
         });
+        held.give_up_copy();
     }
 
     /// Phases 3 and 4, and the end. What the client gets is the response, if no rule stops it.
@@ -226,7 +227,7 @@ impl Passage {
                 source
             }
             Some(wanted) => {
-                let gathered = match gather(source, wanted.bytes_max, self.worker.shared.room.share()).await {
+                let mut gathered = match gather(source, wanted.bytes_max, self.worker.shared.room.share()).await {
                     Ok(gathered) => gathered,
                     Err(fault) => {
                         self.end(None).await;
@@ -236,9 +237,11 @@ impl Passage {
                 self.with_decoded(&head.headers, gathered.bytes(), gathered.reach(), wanted, |passage, body| {
                     passage.judge(|transaction, context| transaction.response_body(body, context));
                 });
+                gathered.give_up_copy();
                 gathered.into_source()
             }
         };
+        self.run_last_phase();
         let stop = self.stop(request);
         if let Some(server) = self.server() {
             head.headers.insert(SERVER, server);
@@ -276,6 +279,7 @@ impl Passage {
         let codings = Codings::of(headers, shared.limits.body_codings_max);
         let bytes_max = usize::try_from(wanted.bytes_max).unwrap_or(usize::MAX);
         let mut decoded = Vec::new();
+        let made = self.made.bytes();
         let whole = reach == Reach::Whole;
         let (part, truncated, undecodable) = inspect_held(bytes, whole, &codings, bytes_max, &mut decoded);
         if undecodable {
@@ -286,13 +290,20 @@ impl Passage {
         let is_all = |inspected: &[u8]| undecodable && whole && inspected.len() < bytes_max;
         let body = match part {
             Part::Raw(raw) => InspectedBody { bytes: raw, over_limit: truncated && !(undecodable && whole) },
-            // Rules hold on to it until the end, and a small body may become a large one.
-            Part::Decoded if self.decoded.grow(decoded.len()) => {
+            // A small body may become a large one.
+            Part::Decoded if self.made.grow(decoded.len() * COPIES) => {
                 InspectedBody { bytes: &decoded, over_limit: truncated && !is_all(&decoded) }
             }
             Part::Decoded => InspectedBody { bytes: &decoded[..decoded.len().min(bytes.len())], over_limit: true },
         };
+        let before = self.bytes_used();
         then(self, body);
+        self.made.settle(made + self.bytes_used().saturating_sub(before));
+    }
+
+    /// The bytes that values and what rules made of them take up.
+    fn bytes_used(&self) -> usize {
+        self.memory.as_ref().map_or(0, |memory| memory.transaction.bytes_used())
     }
 
     fn judge(&mut self, phase: impl FnOnce(&mut Transaction, &PhasedContext<'_>) -> Option<Intervention>) {
@@ -303,7 +314,8 @@ impl Passage {
         let shared = &self.worker.shared;
         let places = shared.places.load();
         let context = context(&self.peer, &self.visit, &***places, shared.clock.now());
-        if let Some(state) = run(memory, &mut self.spent, |transaction| phase(transaction, &context)) {
+        let memories = &self.worker.memories;
+        if let Some(state) = run(memories, memory, &mut self.spent, |transaction| phase(transaction, &context)) {
             self.state = state;
         }
     }
@@ -311,6 +323,29 @@ impl Passage {
     /// The request is recorded elsewhere: it was not read to its end.
     pub(crate) fn leave_unrecorded(&mut self) {
         self.unrecorded = true;
+    }
+
+    /// Runs the last phase, once. It stops nothing, but a fault in it is answered as any other as long as there is no answer.
+    pub(crate) fn run_last_phase(&mut self) {
+        if std::mem::replace(&mut self.is_over, true) || matches!(self.state, State::Faulted) {
+            return;
+        }
+        let Some(memory) = &mut self.memory else { return };
+        let shared = &self.worker.shared;
+        let places = shared.places.load();
+        let context = context(&self.peer, &self.visit, &***places, shared.clock.now());
+        let fault = run(&self.worker.memories, memory, &mut self.spent, |transaction| {
+            transaction.logging(&context);
+            None
+        });
+        match (&self.state, fault) {
+            (_, None) => {}
+            (State::Open, Some(fault)) => self.state = fault,
+            (_, Some(_)) => {
+                tracing::error!(request = self.visit.name(), "the last phase of a refused request failed");
+                shared.metrics.edge.faults_refused.inc();
+            }
+        }
     }
 
     /// Runs the last phase and writes the record. `status`: of the response, unless a rule stopped it.
@@ -322,20 +357,9 @@ impl Passage {
 
     /// The last phase, and the record to be written.
     fn close(&mut self, status: Option<StatusCode>) -> Option<(Vec<u8>, Decision)> {
+        self.run_last_phase();
         let mut memory = self.memory.take()?;
         let shared = Arc::clone(&self.worker.shared);
-        let places = shared.places.load();
-        let context = context(&self.peer, &self.visit, &***places, shared.clock.now());
-        if !matches!(self.state, State::Faulted) {
-            let last = run(&mut memory, &mut self.spent, |transaction| {
-                transaction.logging(&context);
-                None
-            });
-            if let Some(state) = last {
-                self.state = state;
-            }
-        }
-        drop(places);
         let let_through = shared.on_fault == OnFault::Open;
         let completion = match &self.state {
             State::Open => Completion::Passed { status },

@@ -1,7 +1,6 @@
 //! Rules in phases and requests that HTTP refuses: whatever becomes of such a request is settled, but where its head can still be
 //! told, the rules look at it, so that its record says what was tried.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use sekisho_waf::transaction::{InspectedBody, PhasedContext, Transaction};
@@ -24,7 +23,8 @@ pub(crate) fn judge(peer: &Peer, phased: &Phased, visit: &Visit, malformed: &Mal
     let context = PhasedContext { target, ..context(peer, visit, &***places, visit.at) };
     let mut memory = peer.worker.memories.take();
     let begun = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut memory.transaction, phased, peer, &raw, &context)));
+    let memories = &peer.worker.memories;
+    let outcome = memories.run(&mut memory, |transaction| run(transaction, phased, peer, &raw, &context));
     shared.metrics.edge.judged_in_phases(begun.elapsed());
     if outcome.is_err() {
         tracing::error!(request = visit.name(), "inspection of a refused head in phases failed");

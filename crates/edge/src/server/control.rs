@@ -14,6 +14,9 @@ use crate::metrics::ReloadKind;
 use crate::tls::CertificateSet;
 use crate::upstream;
 
+/// How often rules that were replaced are looked at: two rule sets at once take twice the memory.
+const RETIRED_INTERVAL_MS: u64 = 100;
+
 /// Runs until `end` is told or dropped.
 ///
 /// # Errors
@@ -33,6 +36,7 @@ pub(super) fn run(
             tokio::task::spawn_local(admin::serve(Arc::clone(&shared), TcpListener::from_std(socket)?));
         }
         tokio::task::spawn_local(watch_certificates(Arc::clone(&shared), listening));
+        tokio::task::spawn_local(drop_retired_rules(Arc::clone(&shared)));
         tokio::task::spawn_local(check_health(shared));
         // Dropped means the edge is gone: the same as told.
         let _told = end.await;
@@ -44,6 +48,14 @@ fn every(ms: u64) -> tokio::time::Interval {
     let mut interval = tokio::time::interval(Duration::from_millis(ms.max(1)));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
+}
+
+async fn drop_retired_rules(shared: Arc<Shared>) {
+    let mut interval = every(RETIRED_INTERVAL_MS);
+    loop {
+        interval.tick().await;
+        shared.drop_retired_rules();
+    }
 }
 
 async fn watch_certificates(shared: Arc<Shared>, listening: Vec<Arc<Listening>>) {

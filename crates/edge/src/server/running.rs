@@ -2,8 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle, available_parallelism};
 
 use arc_swap::ArcSwap;
@@ -68,6 +68,7 @@ impl Edge {
             trust: settings.trust,
             on_fault: settings.on_fault,
             rules: ArcSwap::new(rules),
+            retired: Mutex::default(),
             room: Room::new(settings.limits.bodies_held_bytes_max),
             collections: Collections::new(collections),
             audit: AuditLog::new(services.metrics.audit.clone()),
@@ -156,7 +157,7 @@ impl Running {
     /// the old or the new ones.
     pub fn reload_rules(&self, rules: Arc<RuleSet>, phased: Option<Arc<PhasedRules>>, logging: Logging) {
         let Shared { metrics, samples, rates, .. } = &*self.shared;
-        self.shared.rules.store(Shared::rules_of(metrics, samples, rates, rules, phased, logging));
+        self.shared.replace_rules(Shared::rules_of(metrics, samples, rates, rules, phased, logging));
         self.shared.expect_audit();
         self.shared.metrics.edge.reload_succeeded(ReloadKind::Acl, self.shared.clock.now());
     }

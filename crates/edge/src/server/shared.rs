@@ -1,8 +1,8 @@
 //! What all workers and the control thread share.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
@@ -102,6 +102,8 @@ pub(crate) struct Shared {
     pub(crate) trust: Trust,
     pub(crate) on_fault: OnFault,
     pub(crate) rules: ArcSwap<Rules>,
+    /// Rules that are in force no more, as long as requests that began with them are under way.
+    pub(super) retired: Mutex<Vec<Arc<Rules>>>,
     /// Bodies held for rules in phases share it.
     pub(crate) room: Arc<Room>,
     /// What rules in phases keep from one request to the next.
@@ -141,6 +143,18 @@ impl Shared {
         edge.collections.set(of(self.collections.count()));
         edge.collections_bytes.set(of(self.collections.bytes()));
         edge.bodies_held_bytes.set(of(self.room.held()));
+    }
+
+    /// Puts other rules into force.
+    pub(super) fn replace_rules(&self, rules: Arc<Rules>) {
+        let before = self.rules.swap(rules);
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).push(before);
+    }
+
+    /// Gives back the memory of rules that no request is held against any more. That takes long enough to be noticed, were it
+    /// left to the worker that answers the last of them.
+    pub(super) fn drop_retired_rules(&self) {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retain(|rules| Arc::strong_count(rules) > 1);
     }
 
     /// Makes what belongs to a rule set.

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::net::TcpListener;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use super::accept;
 use super::shared::{Listening, Shared};
 use crate::audit::Composer;
-use crate::inspect::{Inspector, Unread};
+use crate::inspect::{Inspector, Rules, Unread};
 use crate::phased::MemoryPool;
 use crate::record::{Outbox, Recorder};
 use crate::upstream::Pools;
@@ -37,6 +37,8 @@ pub(crate) struct Worker {
     pub(crate) names: Names,
     /// What requests work with while rules in phases look at them.
     pub(crate) memories: MemoryPool,
+    /// Those in force when the worker last tidied up.
+    rules: Cell<Weak<Rules>>,
     outbox: Option<Outbox>,
     /// A spare buffer for records.
     line: Cell<Vec<u8>>,
@@ -82,10 +84,22 @@ impl Worker {
             inspector: RefCell::new(Inspector::new(recorder, Composer::new(&shared.source))),
             names: Names::new(),
             memories: MemoryPool::default(),
+            rules: Cell::new(Arc::downgrade(&shared.rules.load())),
             outbox: shared.journal.as_ref().map(|journal| journal.outbox()),
             line: Cell::default(),
             presence: Presence::default(),
             shared,
+        }
+    }
+
+    /// Gives back what is not needed any more.
+    fn tidy(&self) {
+        self.pools.tidy();
+        let rules = Arc::downgrade(&self.shared.rules.load());
+        if !self.rules.replace(Weak::clone(&rules)).ptr_eq(&rules) {
+            // Without a request, the worker would hold on to the rules before for as long as it has nothing to do.
+            self.memories.forget_searches();
+            self.inspector.borrow_mut().forget_rules();
         }
     }
 
@@ -231,7 +245,7 @@ pub(super) fn run(shared: Arc<Shared>, sockets: Vec<(TcpListener, Arc<Listening>
         let mut tidy = tokio::time::interval(TIDY);
         loop {
             tokio::select! {
-                _ = tidy.tick() => worker.pools.tidy(),
+                _ = tidy.tick() => worker.tidy(),
                 _ = stop.wait_for(|stop| *stop) => break,
             }
         }

@@ -108,7 +108,8 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let phases = loaded.phased.as_ref().filter(|_| verdict.decision == Decision::Allow);
     let phases = phases.map(|rules| Phases::run(rules, &request, &raw, &context));
     if args.json {
-        terminal::print(&args.record(&loaded, &request, &verdict, &context, phases.as_ref()))?;
+        let in_group = trace.transactions.first();
+        terminal::print(&args.record(&loaded, &request, &verdict, &context, phases.as_ref(), in_group))?;
     } else {
         let judgement = phases.as_ref().map(Phases::judgement);
         let color = terminal::color_out();
@@ -246,6 +247,7 @@ impl CheckArgs {
         verdict: &Verdict,
         context: &Context<'_>,
         phases: Option<&Phases>,
+        in_group: Option<&Transaction>,
     ) -> String {
         let policy = loaded.rule_set.policy();
         let details = Details::of(&loaded.rule_set, request, verdict);
@@ -268,7 +270,12 @@ impl CheckArgs {
             let subject = Subject::Evaluated { request, verdict };
             let mut recorder = Recorder::new(&source, &MaskSettings::default());
             match phases {
-                None => recorder.write(policy, &veil, &occurrence, subject, &mut line),
+                None => {
+                    recorder.write(policy, &veil, &occurrence, subject, &mut line);
+                    if let Some(transaction) = in_group {
+                        recorder.add_phases(&veil, transaction, &mut line);
+                    }
+                }
                 Some(Phases { transaction, stopped }) => {
                     let judged = Judged { transaction, stopped: stopped.as_ref() };
                     recorder.write_judged(policy, &veil, &occurrence, subject, &judged, &mut line);

@@ -3,6 +3,7 @@
 use super::{Answers, Fields};
 use crate::phased_run::PhasedRun;
 use crate::rate_key::KeyBuffers;
+use crate::transaction::Transaction;
 use crate::{RuleSet, Verdict};
 
 /// Memory for evaluations, kept between requests; one a worker.
@@ -32,6 +33,11 @@ impl Scratch {
         &self.verdict
     }
 
+    /// What came of the groups of rules in phases that the last evaluation asked, in the order they are named.
+    pub fn transactions(&self) -> impl Iterator<Item = &Transaction> {
+        self.phased.iter().filter_map(PhasedRun::transaction)
+    }
+
     pub(super) fn prepare(&mut self, rule_set: &RuleSet) {
         if self.rule_set == rule_set.id() {
             self.fields.clear();
@@ -40,6 +46,8 @@ impl Scratch {
             self.fields.resize(rule_set);
             let addresses = &rule_set.program.addresses;
             self.answers.resize(addresses.sources.len(), addresses.tests.len());
+            // A transaction holds on to its rules, and those are gone.
+            self.phased.clear();
             self.phased.resize_with(rule_set.program.phased.len(), PhasedRun::default);
             self.rule_set = rule_set.id();
         }

@@ -72,6 +72,11 @@ impl ByteSet {
         self.bits.iter().map(|bits| bits.count_ones()).sum()
     }
 
+    /// The bytes as bits, the lowest first.
+    pub(crate) fn words(&self) -> [u64; 4] {
+        self.bits
+    }
+
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {
         let mut bits = self.bits;
         let mut word = 0;

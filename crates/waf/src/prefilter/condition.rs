@@ -49,44 +49,52 @@ impl Condition {
         let plain = Lens { lowered, ..Lens::default() };
         let mut best = Self::plain(extract::program(hir, &plain), hir.properties().minimum_len().unwrap_or(0));
         best.lens = plain;
-        let mut cost = best.program.cost();
-        let mut found = Found::default();
-        if cost > RARE {
-            found.look_at(hir);
-        }
+        let cost = best.program.cost();
         if cost <= RARE {
             return best;
         }
+        let mut found = Found::default();
+        found.look_at(hir);
         let separated = |erased: &&ByteSet| {
             found.separators.iter().any(|(set, times)| *times >= SEPARATORS_MIN && set.is_subset(erased))
         };
-        let tried = if cost > ERASED_WORTH { erasable } else { &[] };
-        let erased = tried.iter().filter(separated).copied();
+        let worth = if cost > ERASED_WORTH { erasable } else { &[] };
+        let erased = worth.iter().filter(separated).copied();
+        let mut tried = Tried { hir, cost };
         for erased in std::iter::once(ByteSet::EMPTY).chain(erased) {
-            for absent in found.absent() {
-                let lens = Lens { erased, absent, ..plain };
-                if lens != plain && cost > RARE {
-                    best.try_lens(hir, lens, &mut cost);
+            if tried.cost <= RARE {
+                break;
+            }
+            let lens = Lens { erased, ..plain };
+            let whole = if lens == plain { best.program.clone() } else { extract::program(hir, &lens) };
+            for absent in found.absent().filter(|absent| lens != plain || !absent.is_empty()) {
+                if tried.cost > RARE {
+                    best.try_lens(&mut tried, Lens { absent, ..lens }, &whole);
                 }
             }
         }
         best
     }
 
-    fn try_lens(&mut self, hir: &Hir, lens: Lens, cost: &mut f64) {
-        let program = extract::program(hir, &lens);
+    /// Looks at the pattern through another lens; `whole`: what is seen if nothing is absent.
+    fn try_lens(&mut self, tried: &mut Tried<'_>, lens: Lens, whole: &Program) {
+        let program = if lens.absent.is_empty() { whole.clone() } else { extract::program(tried.hir, &lens) };
         let cheaper = program.cost();
-        if cheaper * GAIN > *cost {
+        if cheaper * GAIN > tried.cost {
             return;
         }
-        *cost = cheaper;
+        tried.cost = cheaper;
         self.program = program;
-        self.otherwise = (!lens.absent.is_empty()).then(|| {
-            let otherwise = extract::program(hir, &Lens { absent: ByteSet::EMPTY, ..lens });
-            if otherwise.cost() > OFTEN { Program::always() } else { otherwise }
-        });
+        self.otherwise =
+            (!lens.absent.is_empty()).then(|| if whole.cost() > OFTEN { Program::always() } else { whole.clone() });
         self.lens = lens;
     }
+}
+
+/// A pattern for which lenses are tried, and what the best of them costs.
+struct Tried<'h> {
+    hir: &'h Hir,
+    cost: f64,
 }
 
 /// The sets of bytes worth leaving out of texts for any of these patterns: one of a few bytes, one of many.

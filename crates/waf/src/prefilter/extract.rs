@@ -119,8 +119,7 @@ fn walk(hir: &Hir, lens: &Lens) -> Part {
         HirKind::Empty => Part::nothing(),
         HirKind::Look(look) => look_part(*look, lens),
         HirKind::Literal(literal) => {
-            let parts: Vec<Part> = literal.0.iter().map(|byte| class_part(ByteSet::of(&[*byte]), lens)).collect();
-            concat(parts)
+            concat(literal.0.iter().map(|byte| class_part(ByteSet::of(&[*byte]), lens)).collect())
         }
         HirKind::Class(Class::Bytes(class)) => {
             let ranges = class.ranges().iter().map(|range| ByteSet::range(range.start(), range.end()));
@@ -248,40 +247,40 @@ fn alternation(parts: Vec<Part>) -> Part {
         return Part { first, last, ..Part::exactly(texts) };
     }
     let mut written = Vec::new();
-    let mut program = Program::default();
+    let mut programs = Vec::new();
     for part in parts {
         match part.exact {
             Some(texts) => written.extend(texts),
             None => {
                 written.extend(part.written);
-                program = program.or(part.program);
+                programs.push(part.program);
             }
         }
     }
-    Part { exact: None, written, program, first, last, class: None }
+    Part { exact: None, written, program: Program::any(programs), first, last, class: None }
 }
 
 /// Joins parts that can be written out; where that ends, a clause is made.
 fn concat(parts: Vec<Part>) -> Part {
-    let (first, last) = (first_of(&parts), last_of(&parts));
+    let (firsts, last) = (firsts_of(&parts), last_of(&parts));
+    let first = firsts[0];
     let mut chain = Chain::default();
     let mut forked = None;
-    for at in 0..parts.len() {
-        let part = &parts[at];
+    for (at, part) in parts.iter().enumerate() {
         if part.exact.is_none() && !part.written.is_empty() && forked.is_none() && !part.program.is_always() {
             // What can be written out goes its own way, so that what follows it knows what stands before.
             let written = Part::exactly(part.written.clone());
             let mut other = chain.clone();
-            other.push(&written, first_of(&parts[at + 1..]));
+            other.push(&written, firsts[at + 1]);
             for next in at + 1..parts.len() {
-                other.push(&parts[next], first_of(&parts[next + 1..]));
+                other.push(&parts[next], firsts[next + 1]);
             }
             forked = Some(other.into_program());
             let rest = Part { written: Vec::new(), program: part.program.clone(), ..*part_ends(part) };
-            chain.push(&rest, first_of(&parts[at + 1..]));
+            chain.push(&rest, firsts[at + 1]);
             continue;
         }
-        chain.push(part, first_of(&parts[at + 1..]));
+        chain.push(part, firsts[at + 1]);
     }
     if chain.is_whole && forked.is_none() {
         return Part { first, last, ..Part::exactly(chain.run) };
@@ -329,8 +328,7 @@ impl Chain {
         self.last = part.last.then(before);
         let right = part.first.then(after).context();
         if let Some(texts) = &part.exact {
-            if let Some(joined) = join(&self.run, texts) {
-                self.run = joined;
+            if join(&mut self.run, texts) {
                 return;
             }
             self.end_run(right);
@@ -341,13 +339,8 @@ impl Chain {
         if let Some((class, least)) = part.class {
             // The first of them end what came before, the last of them begins what comes after.
             let head = vec![vec![Item::Place(class); least.min(REPEATED_MAX) as usize]];
-            match join(&self.run, &head) {
-                Some(joined) => {
-                    self.run = joined;
-                    self.end_run(ByteSet::ANY);
-                }
-                None => self.end_run(class),
-            }
+            let is_joined = join(&mut self.run, &head);
+            self.end_run(if is_joined { ByteSet::ANY } else { class });
             self.run = vec![vec![Item::Place(class)]];
             self.left = ByteSet::ANY;
             return;
@@ -374,28 +367,33 @@ impl Chain {
     }
 }
 
-fn first_of(parts: &[Part]) -> End {
-    parts.iter().fold(End::NOTHING, |end, part| end.then(part.first))
+/// What may stand first from each part on, and behind the last one.
+fn firsts_of(parts: &[Part]) -> Vec<End> {
+    let mut firsts = vec![End::NOTHING; parts.len() + 1];
+    for (at, part) in parts.iter().enumerate().rev() {
+        firsts[at] = part.first.then(firsts[at + 1]);
+    }
+    firsts
 }
 
 fn last_of(parts: &[Part]) -> End {
     parts.iter().rev().fold(End::NOTHING, |end, part| end.then(part.last))
 }
 
-/// All combinations of a text of `left` followed by one of `right`; none if they become too many or too long.
-fn join(left: &[Text], right: &[Text]) -> Option<Vec<Text>> {
+/// Makes `left` all combinations of one of its texts followed by one of `right`; not if they become too many or too long.
+fn join(left: &mut Vec<Text>, right: &[Text]) -> bool {
     let is_small = left.len() * right.len() <= JOINED_MAX || left.len() == 1 || right.len() == 1;
     let longest = |texts: &[Text]| texts.iter().map(Vec::len).max().unwrap_or(0);
-    if !is_small || longest(left) + longest(right) > WRITTEN_MAX && longest(left) > 0 && longest(right) > 0 {
-        return None;
+    let (head, tail) = (longest(left), longest(right));
+    if !is_small || head + tail > WRITTEN_MAX && head > 0 && tail > 0 {
+        return false;
     }
-    let mut joined = Vec::with_capacity(left.len() * right.len());
-    for head in left {
-        for tail in right {
-            joined.push([head.as_slice(), tail].concat());
-        }
+    if let [tail] = right {
+        left.iter_mut().for_each(|head| head.extend_from_slice(tail));
+    } else {
+        *left = left.iter().flat_map(|head| right.iter().map(move |tail| [head.as_slice(), tail].concat())).collect();
     }
-    Some(joined)
+    true
 }
 
 /// A clause of written texts between what is known of the places around them.

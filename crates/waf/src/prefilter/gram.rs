@@ -60,7 +60,8 @@ impl Gram {
         if self.places.len() <= PLACES_MAX {
             return;
         }
-        let score = |at: usize| -> f64 { self.places[at..at + PLACES_MAX].iter().map(rarity).sum() };
+        let rarities: Vec<f64> = self.places.iter().map(rarity).collect();
+        let score = |at: usize| -> f64 { rarities[at..at + PLACES_MAX].iter().sum() };
         let starts = 0..=self.places.len() - PLACES_MAX;
         let best = starts.max_by(|one, two| score(*one).total_cmp(&score(*two))).expect("there is at least one start");
         self.left_context &= best == 0;

@@ -4,6 +4,7 @@
 //! clause is met where one of its grams is. A sequence may have no clauses and hold always; a program may have no
 //! sequences and hold never.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::byte_set::ByteSet;
@@ -32,8 +33,9 @@ pub(crate) struct Clause {
 impl Clause {
     pub(super) fn new(mut grams: Vec<Gram>) -> Self {
         grams.sort_unstable_by_key(|gram| gram.places.len());
-        let mut seen = std::collections::HashSet::new();
-        grams.retain(|gram| seen.insert(gram.clone()));
+        let mut seen = HashSet::with_capacity_and_hasher(grams.len(), foldhash::fast::RandomState::default());
+        let mut first = grams.iter().map(|gram| seen.insert(gram)).collect::<Vec<_>>().into_iter();
+        grams.retain(|_| first.next().unwrap_or_default());
         let share = grams.iter().map(Gram::share).sum::<f64>().min(1.0);
         Self { grams: grams.into(), share }
     }
@@ -144,8 +146,18 @@ impl Program {
     }
 
     /// Either of the two.
-    pub(super) fn or(mut self, other: Self) -> Self {
-        self.sequences.extend(other.sequences);
+    pub(super) fn or(self, other: Self) -> Self {
+        Self::any([self, other])
+    }
+
+    /// Any of these.
+    pub(super) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self { sequences: parts.into_iter().flat_map(|part| part.sequences).collect() };
+        all.simplify();
+        all
+    }
+
+    fn simplify(&mut self) {
         self.merge_single();
         if self.sequences.len() > SEQUENCES_MAX {
             for sequence in &mut self.sequences {
@@ -154,7 +166,6 @@ impl Program {
             }
             self.merge_single();
         }
-        self
     }
 
     /// Joins all sequences of one clause into one.

@@ -78,6 +78,16 @@ impl Candidates {
         self.missed.clear();
     }
 
+    /// The bytes it takes, used or not.
+    pub(super) fn capacity(&self) -> usize {
+        self.answer_of.capacity() * size_of::<u32>() + self.answers.capacity() * size_of::<u64>()
+    }
+
+    /// The bytes in use.
+    pub(super) fn used(&self) -> usize {
+        self.answer_of.len() * size_of::<u32>() + self.answers.len() * size_of::<u64>()
+    }
+
     /// Looks at the values that the rules of a phase look at, as far as that was not done.
     pub(super) fn look(&mut self, look: &mut Look<'_>, phase: Phase, tier: Tier) {
         let tier = if self.phase != Some(phase) {

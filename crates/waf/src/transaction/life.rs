@@ -6,7 +6,7 @@ use super::plan::Names;
 use super::run::Run;
 use super::state::State;
 use super::variables::{self, Filling, ReceivedBody};
-use super::{Intervention, InterventionKind, List, Matched, PhasedContext, PhasedRules, Store};
+use super::{Intervention, InterventionKind, List, Matched, OperatorMemory, PhasedContext, PhasedRules, Store};
 use crate::ir::phased::{AuditEngine, AuditParts, BodyProcessor, EngineMode, OverLimit, Phase, PhasedSettings};
 use crate::{Header, Request};
 
@@ -63,13 +63,28 @@ impl Transaction {
         Self::default()
     }
 
-    /// Whether the values of the request before take more memory than is kept from one to the next. [`Self::begin`] gives it
-    /// back; until then it is held for nothing.
+    /// Works with these buffers of searches from now on, and hands back those it had. Transactions that take turns can share
+    /// one: what an automaton has built stays for all of them, and is in memory once. What is left of its budget stays with it.
+    pub fn exchange_searches(&mut self, searches: &mut OperatorMemory) {
+        self.state.operators.exchange(searches);
+    }
+
+    /// The bytes that values and what was made of them take up.
     #[must_use]
-    pub fn is_large(&self) -> bool {
-        // Each is made of a few buffers, of which each may be as large as that.
-        let bytes = self.state.store.capacity() + self.state.transformed.capacity();
-        self.rules.as_ref().is_some_and(|rules| bytes > 8 * rules.limits().transaction.bytes_kept_max)
+    pub fn bytes_used(&self) -> usize {
+        self.state.store.used() + self.state.transformed.used() + self.state.candidates.used()
+    }
+
+    /// The bytes it keeps hold of, used or not.
+    #[must_use]
+    pub fn bytes_kept(&self) -> usize {
+        self.state.store.capacity() + self.state.transformed.capacity() + self.state.candidates.capacity()
+    }
+
+    /// Lets go of the rules. Their memory is given back when nothing else holds on to them, however long it takes until the
+    /// next request.
+    pub fn leave_rules(&mut self) {
+        self.rules = None;
     }
 
     /// Starts anew with a request. Its body is not looked at here: see [`Self::request_body`].

@@ -16,6 +16,7 @@ mod pattern;
 mod searcher;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -67,6 +68,8 @@ pub struct Tested<'a> {
 #[derive(Debug)]
 pub struct OperatorCompiler {
     patterns: pattern::Patterns,
+    /// Rules of several levels of paranoia look for the same words.
+    phrases: Vec<Arc<Phrases>>,
 }
 
 impl OperatorCompiler {
@@ -79,7 +82,8 @@ impl OperatorCompiler {
     /// For one policy. Patterns that no linear engine can match are searched for with this many steps back at most, if any.
     #[must_use]
     pub fn backtracking(limits: &Limits, steps_max: Option<NonZeroU32>) -> Self {
-        Self { patterns: pattern::Patterns::new(Building { bytes_max: limits.regex_bytes_max, steps_max }) }
+        let building = Building { bytes_max: limits.regex_bytes_max, steps_max };
+        Self { patterns: pattern::Patterns::new(building), phrases: Vec::new() }
     }
 
     /// Compiles an operator.
@@ -96,7 +100,7 @@ impl OperatorCompiler {
             PhasedOperator::RegexWithMacros { pattern, global } => {
                 Kind::Expanded { text: pattern.clone(), global: *global, building: self.patterns.building() }
             }
-            PhasedOperator::Phrases(phrases) => Kind::Phrases(Box::new(Phrases::new(phrases)?)),
+            PhasedOperator::Phrases(phrases) => Kind::Phrases(self.phrases(phrases)?),
             PhasedOperator::Text { test, text } => Kind::Text(*test, Operand::new(text)),
             PhasedOperator::Number { comparison, than } => Kind::Number(*comparison, Operand::new(than)),
             PhasedOperator::IpMatch(addresses) => Kind::IpMatch(addresses.clone()),
@@ -113,6 +117,15 @@ impl OperatorCompiler {
             PhasedOperator::VerifySsn(pattern) => Kind::Identifier(identifier::is_ssn, self.pattern(pattern)?),
             PhasedOperator::VerifySvnr(pattern) => Kind::Identifier(identifier::is_svnr, self.pattern(pattern)?),
         }))
+    }
+
+    fn phrases(&mut self, phrases: &[Vec<u8>]) -> Result<Arc<Phrases>, OperatorError> {
+        if let Some(known) = self.phrases.iter().find(|known| known.are(phrases)) {
+            return Ok(Arc::clone(known));
+        }
+        let built = Arc::new(Phrases::new(phrases)?);
+        self.phrases.push(Arc::clone(&built));
+        Ok(built)
     }
 
     /// Compiles a pattern on its own, such as the one of a selector.
@@ -141,7 +154,7 @@ enum Kind {
         global: bool,
         building: Building,
     },
-    Phrases(Box<Phrases>),
+    Phrases(Arc<Phrases>),
     Text(TextTest, Operand),
     Number(Comparison, Operand),
     IpMatch(AddressSet),
@@ -279,6 +292,11 @@ impl Phrases {
             .build(phrases)
             .map_err(|source| OperatorError::Phrases { phrases: phrases.len(), source: Box::new(source) })?;
         Ok(Self { automaton, phrases: phrases.iter().map(|phrase| phrase.as_slice().into()).collect() })
+    }
+
+    fn are(&self, phrases: &[Vec<u8>]) -> bool {
+        self.phrases.len() == phrases.len()
+            && self.phrases.iter().zip(phrases).all(|(known, phrase)| **known == **phrase)
     }
 
     fn hold(&self, value: &[u8], captures: Option<&mut Captures>) -> bool {

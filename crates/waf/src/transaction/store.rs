@@ -330,6 +330,11 @@ impl Store {
         self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>()
     }
 
+    /// The bytes in use.
+    pub(super) fn used(&self) -> usize {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
     /// Copies `bytes` in.
     ///
     /// # Panics

@@ -63,6 +63,16 @@ impl Transformed {
             + buffer.capacity()
     }
 
+    /// The bytes in use.
+    pub(super) fn used(&self) -> usize {
+        let Self { rows, forms, nodes: _, texts, bytes, buffer } = self;
+        rows.len() * size_of::<u32>()
+            + forms.len() * size_of::<Form>()
+            + texts.len() * size_of::<Range<usize>>()
+            + bytes.len()
+            + buffer.len()
+    }
+
     /// Computes what a value is at a node, and at all nodes before.
     pub(super) fn compute(&mut self, chains: &Chains, store: &Store, value: ValueId, node: ChainId) -> Form {
         let Some((before, transform)) = chains.step(node) else { return Form::AS_RECEIVED };

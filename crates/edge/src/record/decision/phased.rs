@@ -121,8 +121,9 @@ impl Recorder {
 }
 
 impl Recorder {
-    /// Adds to the record of a request that was refused unseen what rules in phases saw of it.
-    pub(crate) fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
+    /// Adds to a record what rules in phases saw of the request: as a group of the policy, or before it was refused unseen. What
+    /// came of that stands in the rest of the record.
+    pub fn add_phases(&mut self, veil: &Veil, transaction: &Transaction, line: &mut Vec<u8>) {
         line.truncate(line.len() - b"}\n".len());
         let mut field = Field { cloak: self.cloak(veil), out: line };
         field.write(transaction, &Completion::Passed { status: None });

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::class::{self, Present, ones};
 use super::stride::{Ends, Stride};
 use super::window::{Numbering, PLACES_MAX, PLACES_MIN, Windows};
@@ -25,7 +27,7 @@ pub(crate) struct ScannerBuilder {
     needs: Vec<Present>,
     unordered: Vec<u32>,
     grams: Vec<(Gram, Vec<Use>)>,
-    by_gram: HashMap<Gram, u32>,
+    by_gram: HashMap<Gram, u32, RandomState>,
 }
 
 impl ScannerBuilder {
@@ -60,11 +62,15 @@ impl ScannerBuilder {
     }
 
     fn gram(&mut self, gram: &Gram, usage: Use) {
-        let index = *self.by_gram.entry(gram.clone()).or_insert_with(|| {
-            self.grams.push((gram.clone(), Vec::new()));
-            self.grams.len() as u32 - 1
-        });
-        self.grams[index as usize].1.push(usage);
+        let index = match self.by_gram.get(gram) {
+            Some(index) => *index as usize,
+            None => {
+                self.by_gram.insert(gram.clone(), self.grams.len() as u32);
+                self.grams.push((gram.clone(), Vec::new()));
+                self.grams.len() - 1
+            }
+        };
+        self.grams[index].1.push(usage);
     }
 
     /// Builds the scanner for `judges` programs.
@@ -113,7 +119,7 @@ impl Scanner {
         let mut windows = vec![0_u64; self.numbering.count().div_ceil(64)];
         looks.sort_unstable();
         looks.dedup();
-        let mut buckets: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut buckets: HashMap<Vec<u32>, u32, RandomState> = HashMap::default();
         let (mut starts, mut members, mut bucket_of) = (vec![0], Vec::new(), Vec::new());
         for same in looks.chunk_by(|one, two| one.0 == two.0) {
             let look = same[0].0;
@@ -203,7 +209,7 @@ impl Window {
 #[derive(Default)]
 struct Interned {
     sets: Vec<ByteSet>,
-    known: HashMap<ByteSet, (u16, SeenPlace)>,
+    known: HashMap<ByteSet, (u16, SeenPlace), RandomState>,
 }
 
 impl Interned {

@@ -1,4 +1,4 @@
-//! What searches write to: kept by each transaction, so that compiled operators can be shared.
+//! What searches write to: kept beside compiled operators, so that those can be shared.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::engine::Caches;
 use super::expanded::Expanded;
 use super::searcher::{Building, Searcher};
 
-/// All searches of a transaction together keep this many bytes: enough for the Core Rule Set on honest traffic several times
+/// All searches together keep this many bytes: enough for the Core Rule Set on honest traffic several times
 /// over, and a bound on what hostile values make of it. Beyond, they begin anew.
 const BYTES_MAX: usize = 16 << 20;
 
@@ -28,6 +28,12 @@ impl OperatorMemory {
     /// Starts anew with a transaction.
     pub fn begin(&mut self) {
         self.budget = Budget::default();
+    }
+
+    /// Exchanges all but what is left of the transactions' budgets.
+    pub(in crate::transaction) fn exchange(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.budget, &mut other.budget);
     }
 
     /// Whether a search was given up since this was asked: what it would have found counts as not found.
@@ -72,5 +78,21 @@ impl OperatorMemory {
         let result = search(caches, &mut self.budget);
         self.bytes = (self.bytes + caches.bytes()).saturating_sub(before);
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_stays_with_its_transaction() {
+        let (mut own, mut shared) = (OperatorMemory::default(), OperatorMemory::default());
+        shared.caches.resize_with(3, || None);
+        let gave_up = own.budget.spend(u64::MAX).map(Some);
+        own.budget.known::<()>(gave_up);
+        own.exchange(&mut shared);
+        assert!(own.caches.len() == 3 && shared.caches.is_empty());
+        assert!(own.take_gave_up() && !shared.take_gave_up());
     }
 }

@@ -1,7 +1,9 @@
 //! Which links are judged before they run, and what is asked of which values for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use regex_syntax::hir::Hir;
 
 use super::chain::{ChainId, Chains};
 use super::target::{PlacePlan, SelectorPlan};
@@ -140,27 +142,33 @@ impl Prefilter {
         let mut builder = Builder { links, chains, judged: Vec::new(), conditions: Vec::new() };
         let tiers = tiers(policy);
         let mut patterns = Vec::new();
+        let mut meanings: HashMap<&str, Option<Arc<Hir>>> = HashMap::new();
         for plan in rules {
             let Item::Rule(rule) = &policy.items[plan.item] else { continue };
             for (at, link) in plan.links.clone().zip(&rule.links) {
                 let (Some(test), Some(loaded)) = (&links[at].test, &link.test) else { continue };
                 if !test.negated && test.operand.is_none() && looks_at_store(test) {
                     let hir = match &loaded.operator {
-                        PhasedOperator::Regex { pattern, .. } => pattern::parse_at_most(pattern).ok(),
+                        PhasedOperator::Regex { pattern, .. } => {
+                            let parse = || pattern::parse_at_most(pattern).ok().map(Arc::new);
+                            meanings.entry(pattern).or_insert_with(parse).clone()
+                        }
                         _ => None,
                     };
                     patterns.push((at, rule.phase, tiers[plan.item], &loaded.operator, hir));
                 }
             }
         }
-        let erasable = erasable(patterns.iter().filter_map(|(.., hir)| hir.as_ref()));
+        let erasable = erasable(patterns.iter().filter_map(|(.., hir)| hir.as_deref()));
+        let mut known = Known::default();
         for (at, phase, tier, operator, hir) in &patterns {
             let link = &links[*at];
             let Some(test) = &link.test else { continue };
             let is_lowered = !link.multi_match && ends_lowered(test, chains);
-            let condition = match hir {
-                Some(hir) => Some(Condition::of(hir, is_lowered, &erasable)),
-                None => condition(operator),
+            let condition = match (hir, operator) {
+                (Some(hir), _) => Some(known.of_pattern(hir, is_lowered, &erasable)),
+                (None, PhasedOperator::Phrases(phrases)) => known.of_phrases(phrases),
+                (None, operator) => condition(operator),
             };
             if let Some(condition) = condition {
                 builder.link((*at, *phase, *tier), link, test, condition);
@@ -230,7 +238,32 @@ fn ends_lowered(test: &TestPlan, chains: &Chains) -> bool {
     chains.step(test.last()).is_some_and(|(_, transform)| transform == Transform::Lowercase)
 }
 
-/// What a value must have for an operator other than a pattern to hold; none if nothing is known.
+/// Conditions that several rules share, drawn up once.
+#[derive(Default)]
+struct Known<'p> {
+    /// By what the pattern means, and whether it sees lower case.
+    patterns: HashMap<(*const Hir, bool), Condition>,
+    phrases: HashMap<&'p [Vec<u8>], Option<Condition>>,
+}
+
+impl<'p> Known<'p> {
+    /// `hir` is in memory as long as this is: its place tells it from others.
+    fn of_pattern(&mut self, hir: &Arc<Hir>, lowered: bool, erasable: &[ByteSet]) -> Condition {
+        let known = self.patterns.entry((Arc::as_ptr(hir), lowered));
+        known.or_insert_with(|| Condition::of(hir, lowered, erasable)).clone()
+    }
+
+    fn of_phrases(&mut self, phrases: &'p [Vec<u8>]) -> Option<Condition> {
+        let draw_up = || {
+            let grams = phrases.iter().map(|phrase| Gram::folded(phrase)).collect();
+            let bytes_min = phrases.iter().map(Vec::len).min()?;
+            (bytes_min > 0).then(|| Condition::plain(Program::clause(grams), bytes_min))
+        };
+        self.phrases.entry(phrases).or_insert_with(draw_up).clone()
+    }
+}
+
+/// What a value must have for an operator other than a pattern or phrases to hold; none if nothing is known.
 fn condition(operator: &PhasedOperator) -> Option<Condition> {
     let one_of = |bytes: ByteSet| Condition::plain(Program::clause(vec![Gram::place(bytes)]), 1);
     let bytes_where = |holds: &dyn Fn(u8) -> bool| {
@@ -239,13 +272,6 @@ fn condition(operator: &PhasedOperator) -> Option<Condition> {
     };
     Some(match operator {
         PhasedOperator::Never => Condition::plain(Program::default(), 0),
-        PhasedOperator::Phrases(phrases) => {
-            if phrases.iter().any(Vec::is_empty) {
-                return None;
-            }
-            let grams = phrases.iter().map(|phrase| Gram::folded(phrase)).collect();
-            Condition::plain(Program::clause(grams), phrases.iter().map(Vec::len).min().unwrap_or(0))
-        }
         PhasedOperator::Text { test, text } => {
             let text = text.as_literal()?.as_bytes();
             if text.is_empty() || *test == TextTest::Within {
