@@ -294,6 +294,12 @@ fn seclang_lint_tells_of_rules_what_acl_lint_tells_of_web_acls() {
         3 files, 2 rules (phase 1: 1, phase 2: 1, phase 3: 0, phase 4: 0, phase 5: 0), usable\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), summary), "{ran:?}");
     assert!(ran.stderr.contains("warning[unknown-rule]: no rule has the number 7"), "{ran:?}");
+    let ran = run(folder.path(), &["seclang", "lint", "more/a.conf"]);
+    assert!(ran.stdout.contains("1 file, 1 rule (") && ran.stdout.contains(", usable, but switched off: "), "{ran:?}");
+    for (named, complaint) in [("none", "cannot read the folder `none`"), ("main.conf", "`main.conf` is a file")] {
+        let ran = run(folder.path(), &["seclang", "lint", "--crs", named]);
+        assert!(ran.code == Some(2) && ran.stderr.contains(complaint), "{ran:?}");
+    }
     let ran = run(folder.path(), &["seclang", "lint", "--json", "main.conf"]);
     let found = one_line(&ran);
     assert_eq!((&found["usable"], &found["rules"], &found["phases"]["2"]), (&true.into(), &2.into(), &1.into()));

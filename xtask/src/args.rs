@@ -69,6 +69,27 @@ pub(crate) enum Task {
 pub(crate) enum Conformance {
     /// The OWASP Core Rule Set, blocking at paranoia 1 and 2, beside nginx and ModSecurity
     Crs(CrsConformance),
+    /// The expressions of the Core Rule Set beside PCRE2
+    Patterns(Differential),
+    /// Transformations and operators beside libmodsecurity
+    Operators(Differential),
+}
+
+/// Which values.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Differential {
+    /// Values for each expression, transformation or operator
+    #[arg(long, default_value_t = 1_500)]
+    pub(crate) values: usize,
+    /// What the generator begins with
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+impl Default for Differential {
+    fn default() -> Self {
+        Self { values: 1_500, seed: 1 }
+    }
 }
 
 /// Which requests.

@@ -7,6 +7,7 @@ mod apart;
 mod causes;
 mod compare;
 mod decision;
+mod differential;
 mod entry;
 mod exchange;
 mod generate;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+
+pub(crate) use self::differential::{operators, patterns};
 
 use self::compare::{Outcome, Tally};
 use self::decision::scores_rule;

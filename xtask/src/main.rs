@@ -51,7 +51,11 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Equivalence { cases } => equivalence::run(&root, cases),
         Task::Nightly => nightly::run(&root),
-        Task::Conformance { what: Conformance::Crs(wanted) } => conformance::run(&root, wanted),
+        Task::Conformance { what } => match what {
+            Conformance::Crs(wanted) => conformance::run(&root, wanted),
+            Conformance::Patterns(wanted) => conformance::patterns(&root, wanted),
+            Conformance::Operators(wanted) => conformance::operators(&root, wanted),
+        },
         Task::Reloads { count, acl } => reloads::run(&root, reloads::Form::of(acl), count),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::args::Differential;
 use crate::process::say;
 use crate::reloads::{self, Form};
-use crate::{equivalence, fuzz, properties};
+use crate::{conformance, equivalence, fuzz, properties};
 
 /// Policies that are generated for the comparison with the reference evaluator.
 pub(crate) const CASES: u32 = 100_000;
@@ -28,6 +29,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         ("properties", properties::run(root, PROPERTY_CASES)),
         ("reloads", reloads::run(root, Form::SecLang, RELOADS)),
         ("reloads of a group", reloads::run(root, Form::Group, RELOADS)),
+        ("patterns", conformance::patterns(root, Differential::default())),
+        ("operators", conformance::operators(root, Differential::default())),
         ("fuzz", fuzz::run(root, None, FUZZ_SECONDS, fuzz::Lock::Keep, fuzz::Search::Onward)),
     ];
     let mut found = Vec::new();

@@ -9,7 +9,7 @@ use crate::process::{capture, find_program, run, say};
 /// A program or a module of another project, and the Debian (and Ubuntu) package it comes in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Package {
-    /// The name of the program, or the whole path of the module.
+    /// The name of the program, or the whole path of the module or header.
     pub(crate) program: &'static str,
     pub(crate) name: &'static str,
     /// What for, as said when it is installed.
@@ -30,6 +30,13 @@ pub(crate) const MODSECURITY: Package = Package {
     name: "libnginx-mod-http-modsecurity",
     purpose: "the firewall to compare with",
 };
+pub(crate) const LIBMODSECURITY: Package = Package {
+    program: "/usr/include/modsecurity/modsecurity.h",
+    name: "libmodsecurity-dev",
+    purpose: "to ask what it makes of a value",
+};
+pub(crate) const PCRE2: Package =
+    Package { program: "/usr/include/pcre2.h", name: "libpcre2-dev", purpose: "the expressions to compare with" };
 // The server only: tests start their own, the packaged service is not needed.
 pub(crate) const REDIS: Package =
     Package { program: "redis-server", name: "redis-server", purpose: "a fleet's rate store in the tests" };

@@ -1,4 +1,4 @@
-//! What the Core Rule Set costs: to load, a request at paranoia 1 and 4, and bodies made to be slow.
+//! What the Core Rule Set costs: to load, and a request at paranoia 1 and 4. With `hostile`, bodies made to be slow.
 //!
 //! The rules are read where the shared data lie: `../shared/data/crs` from the project's root, or below `SEKISHO_SHARED`.
 
@@ -12,7 +12,7 @@ mod web_acl;
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use sekisho_model::Timestamp;
 use sekisho_waf::Scratch;
 use sekisho_waf::transaction::{InspectedBody, PhasedContext, ResponseHead, Transaction};
@@ -57,12 +57,6 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             group.bench_function(name, |bencher| bencher.iter(|| black_box(web_acl::run(&mut scratch, &rules, &load))));
         }
     }
-    let rules = rules::load_for_large_bodies(&folder);
-    let mut transaction = Transaction::new();
-    for load in hostile::all() {
-        let name = format!("hostile/{}", load.name);
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(run(&mut transaction, &rules, &load))));
-    }
     group.finish();
 }
 
@@ -71,4 +65,18 @@ criterion_group! {
     config = Criterion::default().with_measurement(CpuTime);
     targets = bench
 }
-criterion_main!(benches);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    match arguments.split_first() {
+        Some((first, rest)) if first == "hostile" => {
+            if let Some(folder) = rules::folder() {
+                hostile::run(&folder, rest);
+            }
+        }
+        _ => {
+            benches();
+            Criterion::default().configure_from_args().final_summary();
+        }
+    }
+}

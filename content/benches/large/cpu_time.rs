@@ -8,7 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 /// Processor time of all threads.
 pub(crate) struct CpuTime;
 
-fn now() -> Duration {
+/// What the process spent so far.
+pub(crate) fn now() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("processor time is not negative")
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use sekisho_model::{Diagnostic, Diagnostics};
 use sekisho_waf_lang::seclang::{FILE_BYTES_MAX, RuleFiles, is_pattern, matches};
 
 /// How many files one pattern may name. More are no rules.
@@ -11,6 +12,22 @@ const EXPANDED_MAX: usize = 10_000;
 /// Reads rule files, and files they refer to, by their paths.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Disk;
+
+/// Says what is wrong with a path that is to be the folder of the Core Rule Set, if it is none at all.
+///
+/// # Errors
+///
+/// If there is no such folder.
+pub(crate) fn check_folder(folder: &Path) -> Result<(), Diagnostics> {
+    let shown = folder.display();
+    let message = match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => format!("`{shown}` is a file; the Core Rule Set is a folder"),
+        Err(error) => format!("cannot read the folder `{shown}`: {error}"),
+    };
+    let found = Diagnostic::error("no-folder", message);
+    Err(found.help("name the folder that the Core Rule Set was unpacked to").into())
+}
 
 impl RuleFiles for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {

@@ -26,6 +26,7 @@ mod phrases;
 mod read;
 mod reading;
 mod refused;
+mod sanitise;
 mod setting;
 mod statement;
 mod target;

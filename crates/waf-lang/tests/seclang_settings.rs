@@ -127,3 +127,27 @@ fn expressions_go_back_only_where_that_is_allowed() {
         }
     }
 }
+
+/// What logs do not show is known when rules are loaded, and refused if it cannot be.
+#[test]
+fn what_logs_do_not_show_is_named() {
+    use sekisho_waf::ir::phased::SanitisedPart as P;
+    let found = settings(
+        r#"SecAction "id:1,phase:1,pass,nolog,sanitiseArg:Password,sanitizeRequestHeader:X-Key"
+           SecRule ARGS:pin|REQUEST_COOKIES "@rx ." "id:2,phase:2,pass,nolog,sanitiseMatchedBytes:0/4"
+           SecRule RESPONSE_HEADERS:X-Secret "@rx ." "id:3,phase:3,pass,nolog,sanitiseMatched"
+           SecAction "id:4,phase:1,pass,nolog,sanitiseArg:removed"
+           SecRuleRemoveById 4"#,
+    );
+    let header = |name: &str| P::RequestHeader(name.to_owned());
+    let argument = |name: &str| P::Argument(name.to_owned());
+    let expected = [argument("password"), argument("pin"), header("x-key"), P::ResponseHeader("x-secret".to_owned())];
+    assert_eq!(found.sanitised, expected);
+    for rule in [
+        r#"SecRule ARGS "@verifyCC \d{13,16}" "id:1,phase:2,pass,nolog,sanitiseMatched""#,
+        r#"SecAction "id:1,phase:2,pass,nolog,sanitiseArg:%{tx.name}""#,
+    ] {
+        let loaded = load(&[Entry::text("t.conf", rule)], &NoFiles, &LoadOptions::default());
+        assert!(loaded.policy.is_none(), "{rule}");
+    }
+}

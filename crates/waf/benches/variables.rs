@@ -101,7 +101,13 @@ fn fill(store: &mut Store, memory: &mut Memory, case: &Case, settings: &PhasedSe
     let filling = Filling { settings, full_request: false };
     store.clear(1 << 24);
     request_head(store, memory, &request, &PhasedContext::at(Timestamp::from_unix_ms(0)), filling);
-    let body = ReceivedBody { bytes: &case.body, is_over_limit: false, processor: case.processor, is_forced: false };
+    let body = ReceivedBody {
+        bytes: &case.body,
+        is_over_limit: false,
+        processor: case.processor,
+        is_forced: false,
+        ..ReceivedBody::default()
+    };
     request_body(store, memory, body, filling);
     black_box(store);
 }

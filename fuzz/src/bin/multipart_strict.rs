@@ -51,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
     request_body(
         &mut store,
         &mut memory,
-        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false },
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false, ..ReceivedBody::default() },
         filling,
     );
 

@@ -57,7 +57,7 @@ fn fill(store: &mut Store, memory: &mut Memory, choice: u8, body: &[u8]) {
     request_body(
         store,
         memory,
-        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: true },
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: true, ..ReceivedBody::default() },
         filling,
     );
 

@@ -33,7 +33,7 @@ fn read(body: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, bool) {
     request_body(
         &mut store,
         &mut memory,
-        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false },
+        ReceivedBody { bytes: body, is_over_limit: false, processor, is_forced: false, ..ReceivedBody::default() },
         filling,
     );
     let attributes = store.list(List::XmlAttributes).map(|entry| store.slice(store.entry(entry).value).to_vec());

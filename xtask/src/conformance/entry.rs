@@ -44,8 +44,8 @@ impl Entry {
     fn add(&mut self, rule: Option<u64>, message: &Value, mut facts: Facts) {
         self.decision.add(rule, message);
         let Some(rule) = rule.filter(|rule| *rule != SCORES_RULE) else { return };
-        // ModSecurity 3.0.9 leaves the end of a line that goes on in a message.
-        facts.insert("message", text(message).replace("\\\n", ""));
+        // ModSecurity 3.0.9 leaves the end of a line that goes on in a message, and the backslash of `\"`.
+        facts.insert("message", text(message).replace("\\\n", "").replace("\\\"", "\""));
         self.rules.entry(rule).or_default().push(facts);
     }
 }

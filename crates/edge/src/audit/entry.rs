@@ -194,7 +194,9 @@ impl View<'_> {
         for entry in self.store.list(list) {
             let entry = self.store.entry(entry);
             let (name, value) = (self.store.slice(entry.name), self.store.slice(entry.value));
+            let is_sanitised = list == List::ResponseHeaders && self.cloak.veil().sanitises_response_header(name);
             match self.cloak.stand_for_header(name, value) {
+                _ if is_sanitised => write(out, name, REDACTED),
                 Some(stand) => write(out, name, &stand),
                 None => write(out, name, self.cloak.masked(value)),
             }
@@ -203,7 +205,10 @@ impl View<'_> {
 
     pub(super) fn with_request_body(&mut self, out: &mut Vec<u8>, push: Push) {
         let body = cut(self.store.scalar(List::RequestBody));
-        if self.cloak.veil().body().is_some() && !body.is_empty() {
+        let mut arguments = self.store.list(List::ArgsPost).map(|entry| self.store.slice(self.store.entry(entry).name));
+        let is_sanitised = |name: &[u8]| !name.is_empty() && self.cloak.veil().sanitises_argument(name);
+        let covered = self.cloak.veil().body().is_some() || arguments.any(is_sanitised);
+        if covered && !body.is_empty() {
             return push(out, REDACTED);
         }
         push(out, self.cloak.masked(body));

@@ -3,6 +3,7 @@
 //! Made when rules come into force, from the policy's data protection and its logging configuration.
 
 use prometheus_client::metrics::counter::Counter;
+use sekisho_waf::ir::phased::SanitisedPart;
 use sekisho_waf::ir::{Logging, Policy};
 use sekisho_waf::{Decision, Verdict};
 
@@ -23,9 +24,9 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// The terms of a policy; `filtered` counts the decisions that a filter keeps out of the records.
-    pub(crate) fn new(policy: &Policy, logging: Logging, filtered: Counter) -> Self {
-        let veil = Veil::new(&policy.protection, &logging.redacted);
+    /// The terms of a policy and of what rules in phases leave out of logs; `filtered` counts the decisions that a filter keeps out of the records.
+    pub(crate) fn new(policy: &Policy, logging: Logging, sanitised: &[SanitisedPart], filtered: Counter) -> Self {
+        let veil = Veil::new(&policy.protection, &logging.redacted).and_sanitised(sanitised);
         Self { logging, veil, filtered, shows_asn: policy.asks_for_asn() }
     }
 

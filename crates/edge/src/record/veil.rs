@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
+use sekisho_waf::ir::phased::SanitisedPart;
 use sekisho_waf::ir::{Protection, ProtectionMethod, RedactedPart, RequestPart};
 
 use super::mask::REDACTED;
@@ -94,6 +95,10 @@ pub struct Veil {
     redacts_path: bool,
     redacts_query: bool,
     redacted_headers: Vec<Box<[u8]>>,
+    /// Arguments that rules in phases leave out of logs, by lowercase name, also where they come in a body.
+    sanitised_arguments: Vec<Box<[u8]>>,
+    /// The same of fields of responses.
+    sanitised_response_headers: Vec<Box<[u8]>>,
 }
 
 impl Veil {
@@ -116,6 +121,34 @@ impl Veil {
             }
         }
         veil
+    }
+
+    /// Covers what rules in phases leave out of logs, too.
+    #[must_use]
+    pub fn and_sanitised(mut self, parts: &[SanitisedPart]) -> Self {
+        for part in parts {
+            match part {
+                SanitisedPart::Argument(name) => {
+                    self.cover(&RequestPart::QueryArgument(name.clone()), Cover::WHOLE);
+                    self.sanitised_arguments.push(name.as_bytes().into());
+                }
+                SanitisedPart::RequestHeader(name) => self.cover(&RequestPart::Header(name.clone()), Cover::WHOLE),
+                SanitisedPart::ResponseHeader(name) => self.sanitised_response_headers.push(name.as_bytes().into()),
+            }
+        }
+        self
+    }
+
+    /// Whether rules in phases leave an argument out of logs; one of any name, if none is given.
+    pub(crate) fn sanitises_argument(&self, name: &[u8]) -> bool {
+        let names = &self.sanitised_arguments;
+        if name.is_empty() { !names.is_empty() } else { names.iter().any(|known| known.eq_ignore_ascii_case(name)) }
+    }
+
+    /// Whether rules in phases leave a field of responses out of logs; one of any name, if none is given.
+    pub(crate) fn sanitises_response_header(&self, name: &[u8]) -> bool {
+        let names = &self.sanitised_response_headers;
+        if name.is_empty() { !names.is_empty() } else { names.iter().any(|known| known.eq_ignore_ascii_case(name)) }
     }
 
     fn cover(&mut self, part: &RequestPart, cover: Cover) {

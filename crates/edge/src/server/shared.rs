@@ -168,7 +168,8 @@ impl Shared {
     ) -> Arc<Rules> {
         let counters = metrics.policy(set.policy());
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
-        let terms = Terms::new(set.policy(), logging, metrics.records.filtered.clone());
+        let sanitised = phased.as_ref().map_or(&[][..], |rules| &rules.settings().sanitised);
+        let terms = Terms::new(set.policy(), logging, sanitised, metrics.records.filtered.clone());
         let samples = samples.resolve(set.policy());
         let phased = phased.map(|rules| {
             let counters = metrics.phased(set.policy(), rules.policy());

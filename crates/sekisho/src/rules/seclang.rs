@@ -13,7 +13,7 @@ use sekisho_waf::{Body, Client, Header, Limits, Request};
 use sekisho_waf_lang::seclang::{self, Entry, LoadOptions, RuleFiles, crs};
 
 use crate::config::SecLangConfig;
-use crate::rule_files::Disk;
+use crate::rule_files::{Disk, check_folder};
 
 /// How tags of the Core Rule Set name the paranoia level of a rule.
 const LEVEL_TAG: &str = "paranoia-level/";
@@ -106,6 +106,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn entries(config: &SecLangConfig, files: &Followed) -> Result<Vec<Entry>, Diagnostics> {
     let own = config.files.iter().map(|path| Entry::file(path.display().to_string()));
     let Some(folder) = &config.crs else { return Ok(own.collect()) };
+    files.looked.borrow_mut().push(folder.clone());
+    check_folder(folder)?;
     let options = crs::CrsOptions {
         paranoia: config.paranoia,
         inbound_threshold: config.inbound_threshold,

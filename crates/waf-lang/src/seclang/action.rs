@@ -7,7 +7,7 @@ mod list;
 mod setting;
 
 use sekisho_model::Span;
-use sekisho_waf::ir::phased::{AllowScope, Effect, Flow, Phase, Text};
+use sekisho_waf::ir::phased::{AllowScope, Effect, Flow, Phase, SanitisedPart, Text};
 
 use super::reading::Reading;
 use super::refused;
@@ -42,6 +42,10 @@ pub(super) struct Actions {
     pub(super) capture: bool,
     pub(super) multi_match: bool,
     pub(super) chain: Option<Span>,
+    /// `sanitiseArg` and its kin.
+    pub(super) sanitised: Vec<SanitisedPart>,
+    /// `sanitiseMatched`: what the rule looks at.
+    pub(super) sanitises_matched: Option<Span>,
     /// Whether a number was given, sound or not.
     pub(super) gave_id: bool,
     /// Whether a phase was given, sound or not.
@@ -111,6 +115,10 @@ enum Kind {
     Phase,
     Redirect,
     Revision,
+    SanitiseArgument,
+    SanitiseMatched,
+    SanitiseRequestHeader,
+    SanitiseResponseHeader,
     SetEnv,
     SetRsc,
     SetSid,
@@ -159,6 +167,16 @@ const ACTIONS: &[(&str, Kind, Takes)] = &[
     ("phase", Kind::Phase, Takes::Value),
     ("redirect", Kind::Redirect, Takes::Value),
     ("rev", Kind::Revision, Takes::Value),
+    ("sanitiseArg", Kind::SanitiseArgument, Takes::Value),
+    ("sanitiseMatched", Kind::SanitiseMatched, Takes::Nothing),
+    ("sanitiseMatchedBytes", Kind::SanitiseMatched, Takes::MaybeValue),
+    ("sanitiseRequestHeader", Kind::SanitiseRequestHeader, Takes::Value),
+    ("sanitiseResponseHeader", Kind::SanitiseResponseHeader, Takes::Value),
+    ("sanitizeArg", Kind::SanitiseArgument, Takes::Value),
+    ("sanitizeMatched", Kind::SanitiseMatched, Takes::Nothing),
+    ("sanitizeMatchedBytes", Kind::SanitiseMatched, Takes::MaybeValue),
+    ("sanitizeRequestHeader", Kind::SanitiseRequestHeader, Takes::Value),
+    ("sanitizeResponseHeader", Kind::SanitiseResponseHeader, Takes::Value),
     ("setenv", Kind::SetEnv, Takes::Value),
     ("setrsc", Kind::SetRsc, Takes::Value),
     ("setsid", Kind::SetSid, Takes::Value),
@@ -229,6 +247,7 @@ fn bare(kind: Kind, name: Part<'_>, actions: &mut Actions, reading: &mut Reading
         Kind::Capture => return actions.capture = true,
         Kind::MultiMatch => return actions.multi_match = true,
         Kind::Chain => return actions.chain = Some(name.span()),
+        Kind::SanitiseMatched => return actions.sanitises_matched = Some(name.span()),
         _ => return,
     };
     set(&mut actions.disruptive, wish, name, "what becomes of the transaction", reading);
@@ -247,6 +266,13 @@ fn with_value(kind: Kind, name: Part<'_>, value: &Word, actions: &mut Actions, r
         Kind::SetSid => actions.effects.push(setting::session(part, reading)),
         Kind::SetUid => actions.effects.push(setting::user(part, reading)),
         Kind::SetRsc => actions.effects.push(setting::resource(part, reading)),
+        Kind::SanitiseArgument => actions.sanitised.extend(sanitised(part, SanitisedPart::Argument, reading)),
+        Kind::SanitiseRequestHeader => actions.sanitised.extend(sanitised(part, SanitisedPart::RequestHeader, reading)),
+        Kind::SanitiseResponseHeader => {
+            actions.sanitised.extend(sanitised(part, SanitisedPart::ResponseHeader, reading));
+        }
+        // Of the bytes that matched, none is shown.
+        Kind::SanitiseMatched => actions.sanitises_matched = Some(name.span()),
         // Names of XML need no namespace here: see the expressions that `XML:` takes.
         Kind::XmlNamespace => {}
         Kind::Tag => {
@@ -255,6 +281,17 @@ fn with_value(kind: Kind, name: Part<'_>, value: &Word, actions: &mut Actions, r
         }
         _ => single(kind, name, part, actions, reading),
     }
+}
+
+/// What logs do not show.
+fn sanitised(part: Part<'_>, kind: fn(String) -> SanitisedPart, reading: &mut Reading<'_>) -> Option<SanitisedPart> {
+    let name = part.trim().unquoted();
+    if name.is_empty() || macros::any(name.text()) {
+        let problem = part.error("action-value", "it is not said whose value logs do not show");
+        reading.report.push(problem.help("write the name, without macros"));
+        return None;
+    }
+    Some(kind(name.text().to_ascii_lowercase()))
 }
 
 /// Actions of which one holds.

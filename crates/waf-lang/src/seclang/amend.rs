@@ -230,4 +230,6 @@ fn update_actions(actions: &mut Actions, update: &Actions) {
     actions.effects.extend(update.effects.iter().cloned());
     actions.capture |= update.capture;
     actions.multi_match |= update.multi_match;
+    actions.sanitised.extend(update.sanitised.iter().cloned());
+    replace(&mut actions.sanitises_matched, &update.sanitises_matched);
 }

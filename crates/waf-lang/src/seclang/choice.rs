@@ -1,6 +1,6 @@
 //! Words of which there are a few: `On`, `DetectionOnly`, `RelevantOnly`; and numbers.
 
-use sekisho_waf::ir::phased::{AuditEngine, AuditFormat, AuditParts, AuditStorage, EngineMode, OverLimit};
+use sekisho_waf::ir::phased::{AuditEngine, AuditFormat, AuditParts, AuditStorage, EngineMode, OverLimit, XmlIntoArgs};
 
 use super::word::Part;
 use crate::report::{Report, quoted};
@@ -21,6 +21,9 @@ pub(super) const AUDIT_FORMATS: &[(&str, AuditFormat)] =
 
 pub(super) const OVER_LIMIT: &[(&str, OverLimit)] =
     &[("Reject", OverLimit::Reject), ("ProcessPartial", OverLimit::ProcessPartial)];
+
+pub(super) const XML_INTO_ARGS: &[(&str, XmlIntoArgs)] =
+    &[("On", XmlIntoArgs::On), ("Off", XmlIntoArgs::Off), ("OnlyArgs", XmlIntoArgs::OnlyArgs)];
 
 /// Reads one of these words, in any ASCII case.
 pub(super) fn one<T: Copy>(part: Part<'_>, words: &[(&str, T)], report: &mut Report) -> Option<T> {

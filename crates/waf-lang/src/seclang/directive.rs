@@ -69,6 +69,7 @@ pub(super) const DIRECTIVES: &[Known] = &[
     known("SecMarker", Directive::Marker, 1, 1),
     known("SecPcreMatchLimit", Directive::WithoutEffect, 1, 1),
     known("SecPcreMatchLimitRecursion", Directive::WithoutEffect, 1, 1),
+    setting("SecParseXmlIntoArgs", Setting::ParseXmlIntoArgs),
     setting("SecRequestBodyAccess", Setting::RequestBodyAccess),
     known("SecRequestBodyInMemoryLimit", Directive::WithoutEffect, 1, 1),
     setting("SecRequestBodyJsonDepthLimit", Setting::RequestBodyJsonDepthLimit),

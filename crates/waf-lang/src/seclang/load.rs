@@ -8,7 +8,7 @@ use sekisho_waf::ir::phased::{EngineMode, PhasedPolicy};
 use super::files::RuleFiles;
 use super::read::Book;
 use super::reading::Reading;
-use super::{amend, lower};
+use super::{amend, lower, sanitise};
 
 /// Where loading begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub fn load(entries: &[Entry], files: &dyn RuleFiles, options: &LoadOptions) -> 
     let mut report = reading.report;
     amend::apply(amendments, &mut drafts, &mut report);
     amend::tell_unhonoured(&mut drafts, &mut report);
+    settings.sanitised = sanitise::parts(&drafts, &defaults, &mut report);
     let items = lower::items(drafts, &defaults, &mut report);
     let policy = (!report.has_errors()).then_some(PhasedPolicy { items, settings });
     Loaded { policy, diagnostics: report.into_diagnostics(), files }

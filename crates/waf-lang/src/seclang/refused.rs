@@ -101,23 +101,12 @@ pub(super) const ACTIONS: &[Refused] = &[
     ("pause", "a rule that waits lets an attacker use up connections; use rate-based rules"),
     ("prepend", "rules may not change responses"),
     ("proxy", "where requests go is up to the routes of the configuration"),
-    ("sanitiseArg", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseMatched", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseMatchedBytes", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseRequestHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitiseResponseHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeArg", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeMatched", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeMatchedBytes", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeRequestHeader", "values are cloaked for all rules at once, by the settings of records"),
-    ("sanitizeResponseHeader", "values are cloaked for all rules at once, by the settings of records"),
 ];
 
 /// What `ctl` changes.
 pub(super) const CONTROLS: &[Refused] = &[
     ("hashEnforcement", "hashes of links would need changed responses"),
     ("hashEngine", "hashes of links would need changed responses"),
-    ("parseXmlIntoArgs", "elements of XML are looked at as `XML:/*` and `XML://@*`"),
 ];
 
 /// Directives.
@@ -141,7 +130,6 @@ pub(super) const DIRECTIVES: &[Refused] = &[
     ("SecHashParam", "hashes of links would need changed responses"),
     ("SecHttpBlKey", "a request would wait for the name system"),
     ("SecInterceptOnError", "what happens if the engine fails is a setting of the service"),
-    ("SecParseXmlIntoArgs", "elements of XML are looked at as `XML:/*` and `XML://@*`"),
     ("SecReadStateLimit", "limits of connections are settings of the listener"),
     ("SecRemoteRules", "rules are loaded from files only"),
     ("SecRemoteRulesFailAction", "rules are loaded from files only"),

@@ -24,6 +24,7 @@ pub(super) enum Setting {
     CollectionTimeout,
     ComponentSignature,
     CookieFormat,
+    ParseXmlIntoArgs,
     RequestBodyAccess,
     RequestBodyJsonDepthLimit,
     RequestBodyLimit,
@@ -99,6 +100,9 @@ impl Settings {
         let (request, response) = (&mut self.settings.request_body, &mut self.settings.response_body);
         let report = &mut reading.report;
         match setting {
+            Setting::ParseXmlIntoArgs => {
+                put(&mut request.xml_into_args, choice::one(part, choice::XML_INTO_ARGS, report))
+            }
             Setting::RequestBodyAccess => put(&mut request.access, choice::one(part, choice::SWITCH, report)),
             Setting::RequestBodyLimit => put(&mut request.bytes_max, choice::number(part, report)),
             Setting::RequestBodyNoFilesLimit => put(&mut request.no_files_bytes_max, choice::number(part, report)),

@@ -164,3 +164,40 @@ fn a_rule_knows_itself() {
         "a=7 b=2 c=hello d=3 e=",
     );
 }
+
+/// As ModSecurity 3.0.14 does, but for text beside elements, which it drops.
+#[test]
+fn elements_of_xml_are_arguments_if_they_are_to_be() {
+    let rules = |mode: &str| {
+        format!(
+            r#"SecParseXmlIntoArgs {mode}
+               SecArgumentsLimit 6
+               SecAction "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
+               SecRule ARGS_POST "@rx ." "id:2,phase:2,pass,nolog,setvar:'tx.a=%{{tx.a}}|%{{MATCHED_VAR_NAME}}=%{{MATCHED_VAR}}'"
+               SecRule XML:/* "@rx ." "id:3,phase:2,pass,nolog,setvar:tx.b=1"
+               SecRule XML://@* "@rx ." "id:4,phase:2,pass,nolog,setvar:tx.c=%{{MATCHED_VAR}}"
+               SecRule ARGS:xml.r.l.n "@streq bar" "id:5,phase:2,pass,nolog,setvar:tx.d=1"
+               SecRule ARGS_POST "@streq 1111" "id:6,phase:2,pass,nolog,setvar:tx.d=rest""#
+        )
+    };
+    let shown = |mode: &str, body: &str| {
+        let mut site = Site::new(&rules(mode));
+        let sent = Sent { headers: &[("Content-Type", "text/xml")], body, ..Sent::query("") };
+        site.send(sent);
+        site.send(sent);
+        site.tx(&["a", "b", "c", "d"])
+    };
+    let body = "<r><l q='at'>\n<n>foo</n>\n<s:n xmlns:s='u'>bar</s:n><e/></l></r>";
+    assert_eq!(shown("Off", body), "a= b=1 c=at d=");
+    assert_eq!(shown("On", body), "a=|ARGS_POST:xml.r.l.n=foo|ARGS_POST:xml.r.l.n=bar b=1 c=at d=1");
+    assert_eq!(shown("OnlyArgs", body), "a=|ARGS_POST:xml.r.l.n=foo|ARGS_POST:xml.r.l.n=bar b= c=at d=1");
+    let mixed = "<r>one<b>two</b><![CDATA[th]]>ree</r>";
+    assert_eq!(shown("OnlyArgs", mixed), "a=|ARGS_POST:xml.r=one|ARGS_POST:xml.r.b=two|ARGS_POST:xml.r=three b= c= d=");
+    // Neither a limit nor an early end hides anything.
+    let many = "<r><a>1</a><a>2</a><a>3</a><a>4</a><a>5</a><a>6</a><a>7</a><a>8</a></r>";
+    assert!(shown("OnlyArgs", many).contains("|ARGS_POST:xml.r.a=6|ARGS_POST=78 "), "{}", shown("OnlyArgs", many));
+    assert_eq!(shown("OnlyArgs", "<r><a>cut"), "a=|ARGS_POST:xml.r.a=cut b= c= d=");
+    assert_eq!(shown("OnlyArgs", "<!DOCTYPE r [<!ENTITY x 'evil'>]><r/>"), "a=|ARGS_POST:xml=evil\n b= c= d=");
+    let long = format!("<{0}>{1}</{0}>", "n".repeat(200_000), "<a>1</a>".repeat(5));
+    assert!(shown("OnlyArgs", &long).ends_with("d=rest"), "names take a bounded number of bytes");
+}

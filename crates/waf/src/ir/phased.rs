@@ -24,7 +24,7 @@ pub use group::{PhasedGroup, PhasedMatch};
 pub use operator::{PhasedOperator, TextTest};
 pub use settings::{
     AuditEngine, AuditFormat, AuditParts, AuditSettings, AuditStorage, BodyProcessor, CollectionTimeouts, EngineMode,
-    OverLimit, PhasedSettings, RequestBodySettings, ResponseBodySettings,
+    OverLimit, PhasedSettings, RequestBodySettings, ResponseBodySettings, SanitisedPart, XmlIntoArgs,
 };
 pub use text::{Piece, Text};
 pub use variable::{Selector, Target, Variable, VariableKind};

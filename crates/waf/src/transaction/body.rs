@@ -9,7 +9,7 @@ mod xml;
 
 use super::variables::{Filling, Memory, arguments};
 use super::{List, Span, Store};
-use crate::ir::phased::BodyProcessor;
+use crate::ir::phased::{BodyProcessor, XmlIntoArgs};
 
 pub(super) use json::{JsonError, Level};
 pub(super) use multipart::{Gathered, MultipartError};
@@ -43,6 +43,8 @@ pub(super) struct ReadBody<'a> {
     pub(super) span: Span,
     /// Whether there are more, so that it may end anywhere.
     pub(super) is_cut: bool,
+    /// Whether elements of XML are arguments.
+    pub(super) xml_into_args: XmlIntoArgs,
 }
 
 /// Takes apart a body.
@@ -53,7 +55,7 @@ pub(super) fn process(
     body: ReadBody<'_>,
     filling: Filling<'_>,
 ) -> Result<(), Failure> {
-    let ReadBody { mut bytes, mut span, is_cut } = body;
+    let ReadBody { mut bytes, mut span, is_cut, xml_into_args } = body;
     if is_cut {
         let length = whole_characters(bytes);
         (bytes, span) = (&bytes[..length], span.part(0..length));
@@ -69,7 +71,7 @@ pub(super) fn process(
             result => result?,
         },
         BodyProcessor::Multipart => multipart::process(store, memory, (bytes, span), is_cut, filling)?,
-        BodyProcessor::Xml => match xml::process(store, memory, (bytes, span), filling) {
+        BodyProcessor::Xml => match xml::process(store, memory, (bytes, span), xml_into_args, filling) {
             Err(XmlError::Ended) if is_cut => {}
             result => result?,
         },

@@ -129,6 +129,7 @@ impl Transaction {
             is_over_limit: access && body.over_limit,
             processor: processor(&state.store).filter(|_| access),
             is_forced: state.controls.forces_request_body,
+            xml_into_args: state.controls.xml_into_args,
         };
         variables::request_body(&mut state.store, &mut state.filling, body, filling(rules));
         self.run(Phase::RequestBody, context)

@@ -14,6 +14,7 @@ mod expanded;
 mod memory;
 mod pattern;
 mod searcher;
+mod sliced;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

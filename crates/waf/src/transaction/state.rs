@@ -7,7 +7,7 @@ use super::report::Report;
 use super::transformed::Transformed;
 use super::view::Changing;
 use super::{Captures, OperatorMemory, PhasedContext, Store, TransactionLimits, variables};
-use crate::ir::phased::{AllowScope, AuditEngine, AuditParts, BodyProcessor, EngineMode, PhasedSettings};
+use crate::ir::phased::{AllowScope, AuditEngine, AuditParts, BodyProcessor, EngineMode, PhasedSettings, XmlIntoArgs};
 
 /// Everything a transaction holds.
 #[derive(Debug, Default)]
@@ -43,6 +43,7 @@ pub(super) struct Controls {
     pub(super) request_body_bytes_max: u64,
     pub(super) processor: Option<BodyProcessor>,
     pub(super) forces_request_body: bool,
+    pub(super) xml_into_args: XmlIntoArgs,
     pub(super) response_body_access: bool,
     pub(super) response_body_bytes_max: u64,
     /// Rules that do not run.
@@ -106,6 +107,7 @@ impl Controls {
         self.engine = *engine;
         (self.audit_engine, self.audit_parts, self.processor) = (None, None, None);
         self.forces_request_body = false;
+        self.xml_into_args = request_body.xml_into_args;
         (self.request_body_access, self.request_body_bytes_max) = (request_body.access, request_body.bytes_max);
         (self.response_body_access, self.response_body_bytes_max) = (response_body.access, response_body.bytes_max);
         self.removed.clear();

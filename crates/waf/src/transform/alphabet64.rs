@@ -14,9 +14,11 @@ fn digit(byte: u8) -> Option<u8> {
     }
 }
 
-/// Appends what the digits at the start of `input` stand for, up to the first byte that is none.
+/// Appends what the digits at the start of `input` stand for, up to the first byte that is none. Ends of lines mean nothing,
+/// as in mail (RFC 2045 section 6.8), whose Base64 many decoders read.
 pub(super) fn decode_start(input: &[u8], out: &mut Vec<u8>) {
-    decode(input.iter().map_while(|&byte| digit(byte)), input.len(), out);
+    let lines = input.iter().filter(|byte| !matches!(byte, b'\r' | b'\n'));
+    decode(lines.map_while(|&byte| digit(byte)), input.len(), out);
 }
 
 /// Appends what all digits of `input` stand for, whatever is between them.

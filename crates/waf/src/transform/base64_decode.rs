@@ -1,4 +1,5 @@
-//! `BASE64_DECODE`: Base64 to bytes, up to the first byte that is not Base64, padding included. Padding need not be there.
+//! `BASE64_DECODE`: Base64 to bytes, up to the first byte that is not Base64, padding included. Padding need not be there; ends
+//! of lines may stand anywhere.
 //!
 //! AWS leaves open what happens to a value that is not Base64 to its end; this follows ModSecurity, whose strict form
 //! keeps what came before the first bad byte.

@@ -48,7 +48,7 @@ pub(super) fn run(root: &Path, folder: &Path, crs: &Path, loads: &[Load], wanted
         Ok::<_, anyhow::Error>(path)
     };
     let mut command = cargo(&root.join("peers"));
-    command.args(["run", "--release", "--"]).arg(&requests);
+    command.args(["run", "--release", "--bin", "sekisho-peers", "--"]).arg(&requests);
     command.arg(rules("paranoia-1.conf", 1, "")?).arg(rules("paranoia-4.conf", 4, "SecRuleEngine DetectionOnly")?);
     command.arg(rules("hostile.conf", 1, LARGE_BODIES)?);
     command.args([wanted.rounds.to_string(), wanted.seconds.to_string()]);

@@ -368,10 +368,11 @@ fn covers(cloak: &Cloak<'_>, variable: Variable, member: &[u8]) -> bool {
     let argument = || if member.is_empty() { whole_query() } else { veil.argument(member, place).is_some() };
     match variable {
         V::RequestHeaders => member.is_empty() || cloak.hides(member) || veil.header(member, place).is_some(),
-        V::ResponseHeaders => cloak.hides(member),
+        V::ResponseHeaders => cloak.hides(member) || veil.sanitises_response_header(member),
         V::RequestCookies | V::RemoteUser | V::SessionId | V::UserId | V::FullRequest => true,
         V::ArgsGet => veil.redacts_query() || argument(),
         V::Args => veil.redacts_query() || argument() || body(),
+        V::ArgsPost | V::RequestBody if veil.sanitises_argument(member) => true,
         V::ArgsPost | V::RequestBody | V::FilesTmpContent | V::Files | V::FilesNames | V::MultipartFilename => body(),
         V::ArgsPostNames | V::MultipartName | V::MultipartPartHeaders | V::Xml => body(),
         V::ArgsGetNames => veil.redacts_query() || veil.query(place).is_some(),

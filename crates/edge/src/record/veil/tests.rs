@@ -91,3 +91,22 @@ fn an_argument_is_found_by_the_name_a_service_reads() {
     assert_eq!(argument(b"pass", b"pass"), Some(b"".as_slice()));
     assert_eq!(argument(b"a=1", b"pass"), None);
 }
+
+/// What rules in phases sanitise is covered wherever it comes.
+#[test]
+fn what_rules_in_phases_sanitise_is_covered() {
+    let parts = [
+        SanitisedPart::Argument("pin".to_owned()),
+        SanitisedPart::RequestHeader("x-key".to_owned()),
+        SanitisedPart::ResponseHeader("x-secret".to_owned()),
+    ];
+    let veil = Veil::new(&Protection::default(), &[]).and_sanitised(&parts);
+    for place in [Place::Request, Place::MatchDetails, Place::RateDetails] {
+        assert!(veil.argument(b"PIN", place).is_some() && veil.argument(b"q", place).is_none());
+        assert!(veil.header(b"X-Key", place).is_some() && veil.header(b"host", place).is_none());
+    }
+    assert!(veil.sanitises_argument(b"Pin") && veil.sanitises_argument(b"") && !veil.sanitises_argument(b"q"));
+    assert!(veil.sanitises_response_header(b"X-SECRET") && !veil.sanitises_response_header(b"date"));
+    let bare = Veil::new(&Protection::default(), &[]);
+    assert!(!bare.sanitises_argument(b"") && !bare.sanitises_response_header(b""));
+}

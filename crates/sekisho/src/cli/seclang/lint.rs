@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use sekisho_model::Diagnostics;
-use sekisho_waf::ir::phased::{Item, Phase, PhasedPolicy};
+use sekisho_waf::ir::phased::{EngineMode, Item, Phase, PhasedPolicy};
 use serde_json::json;
 
 use super::super::{BacktrackingArgs, Failure, Outcome, problems};
@@ -38,7 +38,10 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
         ..SecLangConfig::default()
     };
     let (loaded, problems) = match seclang::load(&config, &mut Vec::new()) {
-        Ok(Some(loaded)) => (Some((loaded.files, by_phase(loaded.rules.policy()))), loaded.warnings),
+        Ok(Some(loaded)) => {
+            let engine = loaded.rules.settings().engine;
+            (Some((loaded.files, (by_phase(loaded.rules.policy()), engine))), loaded.warnings)
+        }
         // Arguments name a file or a folder.
         Ok(None) => (None, Diagnostics::new()),
         Err(problems) => (None, problems),
@@ -46,6 +49,7 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
     if args.json {
         let usable = loaded.is_some();
         let (files, counts) = loaded.unzip();
+        let counts = counts.map(|(counts, _)| counts);
         let phases = counts.map(|counts| {
             let numbered = Phase::ALL.iter().zip(counts);
             numbered.map(|(phase, count)| (phase.number().to_string(), count.into())).collect::<serde_json::Map<_, _>>()
@@ -57,9 +61,9 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
         terminal::print(&format!("{found}\n"))?;
         return Ok(if usable { ExitCode::SUCCESS } else { ExitCode::from(problems::UNUSABLE) });
     }
-    let Some((files, counts)) = loaded else { return Err(Failure::Unusable(problems)) };
+    let Some((files, (counts, engine))) = loaded else { return Err(Failure::Unusable(problems)) };
     terminal::print_diagnostics(&problems);
-    terminal::print(&summary(&files, counts))?;
+    terminal::print(&summary(&files, counts, engine))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +78,7 @@ fn by_phase(policy: &PhasedPolicy) -> [usize; 5] {
     counts
 }
 
-fn summary(files: &[String], counts: [usize; 5]) -> String {
+fn summary(files: &[String], counts: [usize; 5], engine: EngineMode) -> String {
     let total: usize = counts.iter().sum();
     let mut text = String::new();
     for file in files {
@@ -82,6 +86,10 @@ fn summary(files: &[String], counts: [usize; 5]) -> String {
     }
     let phases: Vec<String> =
         Phase::ALL.iter().zip(counts).map(|(phase, count)| format!("phase {}: {count}", phase.number())).collect();
-    let _ = writeln!(text, "{} files, {total} rules ({}), usable", files.len(), phases.join(", "));
+    let of = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (files, rules, phases) = (of(files.len(), "file"), of(total, "rule"), phases.join(", "));
+    // Nothing says so otherwise: it is what holds where no file says anything else.
+    let engine = if engine == EngineMode::Off { ", but switched off: `SecRuleEngine On` makes them run" } else { "" };
+    let _ = writeln!(text, "{files}, {rules} ({phases}), usable{engine}");
     text
 }

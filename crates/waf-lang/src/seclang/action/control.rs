@@ -16,6 +16,7 @@ enum Kind {
     AuditLogParts,
     DebugLogLevel,
     ForceRequestBodyVariable,
+    ParseXmlIntoArgs,
     RequestBodyAccess,
     RequestBodyLimit,
     RequestBodyProcessor,
@@ -42,6 +43,7 @@ const CONTROLS: &[(&str, Kind)] = &[
     ("auditLogParts", Kind::AuditLogParts),
     ("debugLogLevel", Kind::DebugLogLevel),
     ("forceRequestBodyVariable", Kind::ForceRequestBodyVariable),
+    ("parseXmlIntoArgs", Kind::ParseXmlIntoArgs),
     ("requestBodyAccess", Kind::RequestBodyAccess),
     ("requestBodyLimit", Kind::RequestBodyLimit),
     ("requestBodyProcessor", Kind::RequestBodyProcessor),
@@ -99,6 +101,7 @@ fn one(kind: Kind, value: Part<'_>, reading: &mut Reading<'_>) -> Option<Control
         Kind::ForceRequestBodyVariable => {
             Control::ForceRequestBodyVariable(choice::one(value, choice::SWITCH, report)?)
         }
+        Kind::ParseXmlIntoArgs => Control::ParseXmlIntoArgs(choice::one(value, choice::XML_INTO_ARGS, report)?),
         Kind::RequestBodyAccess => Control::RequestBodyAccess(choice::one(value, choice::SWITCH, report)?),
         Kind::RequestBodyLimit => Control::RequestBodyLimit(choice::number(value, report)?),
         Kind::RequestBodyProcessor => Control::RequestBodyProcessor(choice::one(value, PROCESSORS, report)?),

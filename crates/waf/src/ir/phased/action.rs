@@ -1,6 +1,6 @@
 //! What happens when a rule matches.
 
-use super::{AuditEngine, AuditParts, BodyProcessor, EngineMode, Target, Text};
+use super::{AuditEngine, AuditParts, BodyProcessor, EngineMode, Target, Text, XmlIntoArgs};
 
 /// What becomes of the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,8 @@ pub enum Control {
     RequestBodyLimit(u64),
     /// What reads it.
     RequestBodyProcessor(BodyProcessor),
+    /// Whether elements of XML are arguments.
+    ParseXmlIntoArgs(XmlIntoArgs),
     /// Whether the response's body is looked at.
     ResponseBodyAccess(bool),
     /// How much of it, in bytes.

@@ -29,9 +29,22 @@ pub struct PhasedSettings {
     pub web_app_id: Option<String>,
     /// `SecSensorId`.
     pub sensor_id: Option<String>,
+    /// `sanitiseArg` and the like: what logs do not show, whichever rules match.
+    pub sanitised: Vec<SanitisedPart>,
     /// Regular expressions that no linear engine can match are run by one that goes back up to so many times for a value;
     /// without this, there are none.
     pub backtracking_steps_max: Option<NonZeroU32>,
+}
+
+/// A part of a transaction whose value logs do not show. Names are in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SanitisedPart {
+    /// An argument, of the query or the body.
+    Argument(String),
+    /// A field of the request's head.
+    RequestHeader(String),
+    /// A field of the response's head.
+    ResponseHeader(String),
 }
 
 /// Whether rules run.
@@ -63,6 +76,20 @@ pub struct RequestBodySettings {
     pub arguments_max: u32,
     /// `SecUploadFileLimit`.
     pub files_max: u32,
+    /// `SecParseXmlIntoArgs`.
+    pub xml_into_args: XmlIntoArgs,
+}
+
+/// Whether elements of XML are arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum XmlIntoArgs {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are, and `XML` is there too.
+    On,
+    /// They are, and `XML:/*` is empty.
+    OnlyArgs,
 }
 
 impl Default for RequestBodySettings {
@@ -75,6 +102,7 @@ impl Default for RequestBodySettings {
             json_depth_max: 10_000,
             arguments_max: 1_000,
             files_max: 100,
+            xml_into_args: XmlIntoArgs::Off,
         }
     }
 }

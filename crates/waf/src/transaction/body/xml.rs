@@ -8,6 +8,7 @@
 //!
 //! Source: XML 1.0 (fifth edition); XPath 1.0 for the two values (attributes that declare namespaces are none).
 
+mod argument;
 mod doctype;
 mod element;
 mod text;
@@ -16,9 +17,12 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr3, memmem};
 
-use super::super::variables::{Filling, Memory, shrink};
+use super::super::variables::{Filling, Memory, arguments, shrink};
 use super::super::{Entry, List, Span, Store};
+use crate::ir::phased::XmlIntoArgs;
 use crate::name_table::NameTable;
+
+use argument::Arguments;
 
 /// Elements may nest this deep. As with libxml2, which common services use.
 const DEPTH_MAX: usize = 256;
@@ -81,6 +85,7 @@ pub(in super::super) struct Open {
     table: NameTable,
     attributes: Vec<Entry>,
     text: Vec<u8>,
+    arguments: Arguments,
 }
 
 impl Open {
@@ -89,17 +94,21 @@ impl Open {
         shrink(&mut self.names);
         shrink(&mut self.attributes);
         shrink(&mut self.text);
+        self.arguments.shrink();
     }
 }
 
-/// Fills both values of a body.
+/// Fills both values of a body, and the arguments that its elements are, if they are to be.
 pub(super) fn process(
     store: &mut Store,
     memory: &mut Memory,
     (bytes, span): (&[u8], Span),
-    _: Filling<'_>,
+    mode: XmlIntoArgs,
+    filling: Filling<'_>,
 ) -> Result<(), XmlError> {
     let open = &mut memory.xml;
+    let room = if mode == XmlIntoArgs::Off { None } else { Some(arguments::room(store, filling.settings)) };
+    open.arguments.begin(room);
     open.elements.clear();
     open.attributes.clear();
     open.text.clear();
@@ -107,9 +116,18 @@ pub(super) fn process(
     let result = reader.read();
     let has_root = reader.has_root;
     store.set(List::XmlAttributes, open.attributes.drain(..));
-    if has_root || !open.text.is_empty() {
-        let value = store.bytes(&open.text);
+    open.arguments.finish(&open.text);
+    let value = store.bytes(&open.text);
+    if (has_root || !open.text.is_empty()) && mode != XmlIntoArgs::OnlyArgs {
         store.set(List::XmlText, [Entry { name: Span::default(), value }]);
+    }
+    if mode != XmlIntoArgs::Off {
+        memory.entries.clear();
+        for (name, range) in memory.xml.arguments.drain() {
+            let name = store.bytes(&name);
+            memory.entries.push(Entry { name, value: value.part(range) });
+        }
+        arguments::set(store, memory, List::ArgsPost);
     }
     result
 }

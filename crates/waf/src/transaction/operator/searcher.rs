@@ -61,6 +61,14 @@ impl Searcher {
         }
     }
 
+    /// Whether a search is worth it: a linear engine knows that at less than what groups take.
+    fn may_match(&self, value: &[u8], caches: &mut Caches) -> bool {
+        match self {
+            Self::Linear(engine) => engine.is_match(value, caches),
+            Self::Backtracking(_) => true,
+        }
+    }
+
     /// Whether it matches; if so, the groups of the first match are added to `captures`.
     pub(super) fn captures(
         &self,
@@ -68,9 +76,7 @@ impl Searcher {
         (caches, budget): (&mut Caches, &mut Budget),
         captures: &mut Captures,
     ) -> bool {
-        if let Self::Linear(engine) = self
-            && !engine.is_match(value, caches)
-        {
+        if !self.may_match(value, caches) {
             return false;
         }
         self.next((value, 0), caches, budget, captures, 0).is_some()
@@ -83,9 +89,7 @@ impl Searcher {
         (caches, budget): (&mut Caches, &mut Budget),
         captures: &mut Captures,
     ) -> bool {
-        if let Self::Linear(engine) = self
-            && !engine.is_match(value, caches)
-        {
+        if !self.may_match(value, caches) {
             return false;
         }
         let (mut at, mut first_group) = (0, 0);

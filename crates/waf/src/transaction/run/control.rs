@@ -93,6 +93,7 @@ impl Run<'_> {
                 controls.processor = Some(*processor);
                 variables::choose_processor(store, *processor);
             }
+            Control::ParseXmlIntoArgs(mode) => controls.xml_into_args = *mode,
             Control::ResponseBodyAccess(access) => controls.response_body_access = *access,
             Control::ResponseBodyLimit(bytes) => controls.response_body_bytes_max = *bytes,
             Control::RuleEngine(mode) => controls.engine = *mode,

@@ -5,10 +5,10 @@ use std::io::Write as _;
 use super::super::body::{self, Failure, ReadBody};
 use super::super::{List, Span, Store};
 use super::{Filling, Memory, decimal};
-use crate::ir::phased::{BodyProcessor, OverLimit};
+use crate::ir::phased::{BodyProcessor, OverLimit, XmlIntoArgs};
 
 /// A body as far as it is looked at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct ReceivedBody<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
@@ -18,6 +18,8 @@ pub struct ReceivedBody<'a> {
     pub processor: Option<BodyProcessor>,
     /// Whether `REQUEST_BODY` is there whatever reads it: `ctl:forceRequestBodyVariable`.
     pub is_forced: bool,
+    /// Whether elements of XML are arguments: `SecParseXmlIntoArgs`, `ctl:parseXmlIntoArgs`.
+    pub xml_into_args: XmlIntoArgs,
 }
 
 impl ReceivedBody<'_> {
@@ -58,7 +60,8 @@ pub fn request_body(store: &mut Store, memory: &mut Memory, body: ReceivedBody<'
     }
     let Some(processor) = body.processor else { return };
     let is_cut = body.is_over_limit && filling.settings.request_body.over_limit == OverLimit::InspectPart;
-    let result = body::process(store, memory, processor, ReadBody { bytes: body.bytes, span, is_cut }, filling);
+    let read = ReadBody { bytes: body.bytes, span, is_cut, xml_into_args: body.xml_into_args };
+    let result = body::process(store, memory, processor, read, filling);
     report(store, processor, result);
 }
 

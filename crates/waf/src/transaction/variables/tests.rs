@@ -63,7 +63,7 @@ impl Filled {
         is_over_limit: bool,
     ) {
         let filling = Filling { settings: &self.settings, full_request: true };
-        let body = ReceivedBody { bytes, is_over_limit, processor, is_forced: false };
+        let body = ReceivedBody { bytes, is_over_limit, processor, is_forced: false, ..ReceivedBody::default() };
         request_body(&mut self.store, &mut self.memory, body, filling);
     }
 
@@ -217,7 +217,13 @@ fn a_document_of_xml_is_no_request_body_unless_that_is_forced() {
         let mut filled = Filled::head("POST /", "", PhasedSettings::default());
         let filling = Filling { settings: &filled.settings, full_request: false };
         let bytes = b"<java.lang.Runtime>a</java.lang.Runtime>";
-        let body = ReceivedBody { bytes, is_over_limit: false, processor: Some(BodyProcessor::Xml), is_forced };
+        let body = ReceivedBody {
+            bytes,
+            is_over_limit: false,
+            processor: Some(BodyProcessor::Xml),
+            is_forced,
+            ..ReceivedBody::default()
+        };
         request_body(&mut filled.store, &mut filled.memory, body, filling);
         assert_eq!(filled.store.scalar(List::XmlText), b"a");
         assert_eq!(filled.store.scalar(List::RequestBodyLength), b"40");

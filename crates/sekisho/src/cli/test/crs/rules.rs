@@ -11,7 +11,7 @@ use sekisho_waf::transaction::PhasedRules;
 use sekisho_waf_lang::seclang::crs::{self, CrsOptions};
 use sekisho_waf_lang::seclang::{Entry, LoadOptions, load as load_entries};
 
-use crate::rule_files::Disk;
+use crate::rule_files::{Disk, check_folder};
 use crate::terminal;
 
 /// The name of the setup that whoever unpacks the rules writes; without it, they are as they come.
@@ -32,6 +32,7 @@ pub(super) fn load(
         let message = format!("the name of {} is not UTF-8", folder.display());
         return Err(Diagnostic::error("unreadable-folder", message).into());
     };
+    check_folder(folder)?;
     let as_they_come = !folder.join(OWN_SETUP).exists();
     let after_setup = as_they_come.then(|| Entry::text("<setup of the suite>", SETUP)).into_iter().collect();
     let entries = crs::entries(path, &Disk, &CrsOptions { paranoia, after_setup, ..CrsOptions::default() })?;

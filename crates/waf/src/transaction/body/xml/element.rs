@@ -23,12 +23,15 @@ impl Reader<'_, '_> {
         loop {
             let is_spaced = self.skip_space();
             if self.skip(b"/>") {
+                self.open.arguments.open(&self.bytes[name], &self.open.text);
+                self.open.arguments.close(&self.open.text);
                 return Ok(());
             }
             if self.skip(b">") {
                 if self.open.elements.len() == DEPTH_MAX {
                     return Err(XmlError::TooDeep);
                 }
+                self.open.arguments.open(&self.bytes[name.clone()], &self.open.text);
                 self.open.elements.push(name);
                 return Ok(());
             }
@@ -47,6 +50,7 @@ impl Reader<'_, '_> {
             return Err(self.ended_or(XmlError::Tag));
         }
         let open = self.open.elements.pop().ok_or(XmlError::Mismatch)?;
+        self.open.arguments.close(&self.open.text);
         if self.bytes[open] == self.bytes[name] { Ok(()) } else { Err(XmlError::Mismatch) }
     }
 
