@@ -47,6 +47,11 @@ impl Site {
         Self::with_limits(rules, TransactionLimits::default())
     }
 
+    /// A site that holds rules against values in this way.
+    pub(crate) fn judging(rules: &str, judging: Judging) -> Self {
+        Self { judging, ..Self::new(rules) }
+    }
+
     pub(crate) fn loaded(rules: &str, options: &LoadOptions) -> Self {
         Self::with(rules, options, TransactionLimits::default())
     }
@@ -149,7 +154,7 @@ fn line(matched: &Matched<'_>) -> String {
 #[track_caller]
 pub(crate) fn check(rules: &str, query: &str, expected: &str) {
     for judging in [Judging::Plain, Judging::Prefiltered, Judging::Both] {
-        let mut site = Site { judging, ..Site::new(rules) };
+        let mut site = Site::judging(rules, judging);
         site.send(Sent::query(query));
         assert_eq!(site.tx(&["a", "b", "c", "d", "e"]), expected, "{judging:?}");
         // The second request on the same memory sees nothing of the first.

@@ -6,6 +6,7 @@
 
 mod build;
 mod class;
+mod stride;
 mod window;
 
 use super::byte_set::ByteSet;
@@ -14,6 +15,7 @@ use super::gram::PLACES_MAX;
 pub(crate) use build::ScannerBuilder;
 pub(crate) use class::Present;
 use class::{EDGE, class_of};
+use stride::Stride;
 use window::{Numbering, Windows};
 
 /// A gram reaches no further than this from its window's last place.
@@ -35,6 +37,8 @@ pub(crate) type JudgeId = u32;
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
     numbering: Numbering,
+    /// Where windows may end.
+    stride: Stride,
     /// One bit a window, by its number.
     windows: Box<[u64]>,
     /// By word of `windows`: how many bits are set before it.
@@ -134,6 +138,23 @@ impl Scanner {
     pub(crate) fn scan(&self, text: &[u8], present: Present, memory: &mut ScanMemory, answer: &mut [u64]) {
         memory.prepare(self);
         answer.copy_from_slice(&self.always);
+        if self.stride.is_every() {
+            self.meet_everywhere(text, memory);
+        } else {
+            self.meet_where_any_ends(text, memory);
+        }
+        for &sequence in memory.complete.iter().chain(&self.unordered) {
+            let sequence = &self.sequences[sequence as usize];
+            let needs = &self.needs[sequence.needs.0 as usize..sequence.needs.1 as usize];
+            if text.len() >= sequence.bytes_min as usize && needs.iter().all(|need| need.intersects(present)) {
+                answer[sequence.judge as usize / 64] |= 1 << (sequence.judge % 64);
+            }
+        }
+        memory.clear();
+    }
+
+    /// Holds all windows of the text against the grams'.
+    fn meet_everywhere(&self, text: &[u8], memory: &mut ScanMemory) {
         let mut windows = Windows::default();
         let (mut at, mut run, mut before) = (0, 0, None);
         while let Some(&byte) = text.get(at) {
@@ -145,18 +166,31 @@ impl Scanner {
             before = Some(byte);
             at += if run == RUN_LOOKED_AT { 1 + skipped(&text[at..]) } else { 1 };
         }
-        windows = windows.next(EDGE);
+        self.meet_end(text, windows, memory);
+    }
+
+    /// The same, without the places where no gram's window ends.
+    fn meet_where_any_ends(&self, text: &[u8], memory: &mut ScanMemory) {
+        let (mut from, mut run, mut before) = (0, 0, None);
+        while let Some(at) = self.stride.next(text, from) {
+            let windows = Windows::ending(&text[..=at]);
+            if self.is_any_known(windows) {
+                self.meet(text, at, windows, memory);
+            }
+            let here = Some((at, text[at]));
+            run = if before == here { run + 1 } else { 0 };
+            before = Some((at + 1, text[at]));
+            from = at + if run == RUN_LOOKED_AT { 1 + skipped(&text[at..]) } else { 1 };
+        }
+        self.meet_end(text, Windows::ending(text), memory);
+    }
+
+    /// Holds the windows that end beyond the text against the grams'. `windows`: those that end with it.
+    fn meet_end(&self, text: &[u8], windows: Windows, memory: &mut ScanMemory) {
+        let windows = windows.next(EDGE);
         if self.is_any_known(windows) {
             self.meet(text, text.len(), windows, memory);
         }
-        for &sequence in memory.complete.iter().chain(&self.unordered) {
-            let sequence = &self.sequences[sequence as usize];
-            let needs = &self.needs[sequence.needs.0 as usize..sequence.needs.1 as usize];
-            if text.len() >= sequence.bytes_min as usize && needs.iter().all(|need| need.intersects(present)) {
-                answer[sequence.judge as usize / 64] |= 1 << (sequence.judge % 64);
-            }
-        }
-        memory.clear();
     }
 
     /// Whether any gram's window can look like this.

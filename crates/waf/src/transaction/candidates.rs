@@ -26,9 +26,13 @@ pub(super) struct Candidates {
     answers: Vec<u64>,
     /// All of them together.
     any: Vec<u64>,
-    /// The phase and tiers that were looked at last.
+    /// The phase that was looked at last, and whether its second tier was.
     phase: Option<Phase>,
     has_second: bool,
+    /// Whether a rule of the second tier was reached, in this transaction and in the one before: then it is likely that one
+    /// will be, and both tiers are asked at once.
+    reached_second: bool,
+    expects_second: bool,
     scratch: Scratch,
     /// Links that matched values they were ruled out for, if they were held against them all the same; no value if the
     /// whole rule was ruled out.
@@ -70,6 +74,7 @@ impl Candidates {
         self.any.clear();
         self.any.resize(prefilter.words, 0);
         self.phase = None;
+        self.expects_second = std::mem::take(&mut self.reached_second);
         self.missed.clear();
     }
 
@@ -85,11 +90,16 @@ impl Candidates {
 
     /// Looks at the values that the rules of a phase look at, as far as that was not done.
     pub(super) fn look(&mut self, look: &mut Look<'_>, phase: Phase, tier: Tier) {
-        if self.phase != Some(phase) {
-            (self.phase, self.has_second) = (Some(phase), false);
-        } else if tier == Tier::First || std::mem::replace(&mut self.has_second, true) {
-            return;
-        }
+        let tier = if self.phase != Some(phase) {
+            (self.phase, self.has_second) = (Some(phase), self.expects_second);
+            if self.expects_second { Tier::Both } else { tier }
+        } else {
+            self.reached_second |= tier == Tier::Second;
+            if tier == Tier::First || std::mem::replace(&mut self.has_second, true) {
+                return;
+            }
+            tier
+        };
         for source in look.prefilter.sources_of(phase, tier) {
             let plan = &look.prefilter.sources[source];
             let entries = look.store.list(plan.list);

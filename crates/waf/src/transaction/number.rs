@@ -16,23 +16,42 @@ pub(super) fn exact_number(text: &[u8]) -> Option<i64> {
     usual.then(|| parse(text))
 }
 
+/// A number in its usual form, as text.
+pub(super) struct Written {
+    text: [u8; 20],
+    /// Where it begins.
+    at: usize,
+}
+
+impl Written {
+    pub(super) fn new(number: i64) -> Self {
+        let mut text = [0; 20];
+        let mut at = text.len();
+        let mut rest = number.unsigned_abs();
+        loop {
+            at -= 1;
+            text[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            // The least number has 19 digits.
+            at -= 1;
+            text[at] = b'-';
+        }
+        Self { text, at }
+    }
+
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text[self.at..]
+    }
+}
+
 /// Appends a number in its usual form.
 pub(super) fn write_number(number: i64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(Written::new(number).text());
 }
 
 #[cfg(test)]

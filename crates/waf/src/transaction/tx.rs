@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use super::TransactionLimits;
-use super::number::write_number;
+use super::number::Written;
 use super::plan::{Names, NumberGate, Slot};
 use crate::operator::number::{compares, parse};
 
@@ -75,10 +75,15 @@ impl TxValue {
 
     /// Appends it as text.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        self.lend(|text| out.extend_from_slice(text));
+    }
+
+    /// Lends it as text, an empty one if it is not set.
+    pub(super) fn lend<T>(&self, then: impl FnOnce(&[u8]) -> T) -> T {
         match self.form {
-            Form::Unset => {}
-            Form::Number => write_number(self.number, out),
-            Form::Text => out.extend_from_slice(&self.text),
+            Form::Unset => then(b""),
+            Form::Number => then(Written::new(self.number).text()),
+            Form::Text => then(&self.text),
         }
     }
 
@@ -216,11 +221,9 @@ impl TxVariables {
         }
     }
 
-    /// All variables that are set, with their names, in an order that depends on the names in rules and the order in which
-    /// others were first set.
-    pub(super) fn iter<'v>(&'v self, names: Option<&'v Names>) -> impl Iterator<Item = (&'v [u8], &'v TxValue)> {
-        let slots = names.into_iter().flat_map(|names| names.slots().map(|slot| (names.name(slot), self.slot(slot))));
+    /// The variables that are set and have no place of their own, with their names, in the order in which they were first set.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&[u8], &TxValue)> {
         let named = self.named[..self.named_count].iter().map(|named| (named.name.as_slice(), &named.value));
-        slots.chain(named).filter(|(_, value)| value.is_set())
+        named.filter(|(_, value)| value.is_set())
     }
 }

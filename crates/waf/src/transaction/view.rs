@@ -9,7 +9,7 @@ use super::loaded::Loaded;
 use super::matched_values::MatchedValues;
 use super::number::write_number;
 use super::operator::write_literally;
-use super::plan::{Addend, PiecePlan, PlacePlan, Program, SelectorPlan, TargetPlan, TextPlan};
+use super::plan::{Addend, PiecePlan, PlacePlan, Program, SelectorPlan, Slot, TargetPlan, TextPlan};
 use super::transformed::Transformed;
 use super::tx::TxVariables;
 use super::{OperatorMemory, PhasedRules, Store};
@@ -174,9 +174,7 @@ impl<'v> View<'v> {
             PlacePlan::Slot(slot) => {
                 let value = self.changing.tx.slot(slot);
                 if value.is_set() {
-                    let mut text = Vec::new();
-                    value.write(&mut text);
-                    each(self.program.names.name(slot), &text);
+                    value.lend(|text| each(self.program.names.name(slot), text));
                 }
             }
             PlacePlan::Changing => self.each_changing(target, memory, each),
@@ -189,6 +187,9 @@ impl<'v> View<'v> {
         memory: &mut OperatorMemory,
         each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) {
+        if target.variable == Variable::Tx {
+            return self.each_of_tx(target, memory, each);
+        }
         let mut chosen = |name: &[u8], value: &[u8]| !target.selector.chooses(name, memory) || each(name, value);
         let kept = |store, each: &mut dyn FnMut(&[u8], &[u8]) -> bool| {
             let special = match &target.selector {
@@ -198,8 +199,13 @@ impl<'v> View<'v> {
             self.changing.collections.each(store, special, self.now, each);
         };
         match target.variable {
-            Variable::Tx => each_of(&self.changing.tx, Some(&self.program.names), &mut chosen),
-            Variable::Env => each_of(&self.changing.env, None, &mut chosen),
+            Variable::Env => {
+                for (name, value) in self.changing.env.named() {
+                    if !value.lend(|text| chosen(name, text)) {
+                        return;
+                    }
+                }
+            }
             Variable::Global => kept(Kept::Global, &mut chosen),
             Variable::Ip => kept(Kept::Ip, &mut chosen),
             Variable::Session => kept(Kept::Session, &mut chosen),
@@ -223,6 +229,23 @@ impl<'v> View<'v> {
                 if self.write_scalar(variable, &mut text) {
                     chosen(b"", &text);
                 }
+            }
+        }
+    }
+
+    fn each_of_tx(&self, target: &TargetPlan, memory: &mut OperatorMemory, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        let (names, tx) = (&self.program.names, &self.changing.tx);
+        let is_chosen = |slot: &Slot| target.selector.chooses(names.name(*slot), memory);
+        let chosen = target.slots.get_or_init(|| names.slots().filter(is_chosen).collect());
+        for slot in chosen {
+            let value = tx.slot(*slot);
+            if value.is_set() && !value.lend(|text| each(names.name(*slot), text)) {
+                return;
+            }
+        }
+        for (name, value) in tx.named() {
+            if target.selector.chooses(name, memory) && !value.lend(|text| each(name, text)) {
+                return;
             }
         }
     }
@@ -329,14 +352,3 @@ impl<'v> View<'v> {
 
 /// `MODSEC_BUILD`: the version of ModSecurity whose behaviour rules may count on, 3.0.9, as ModSecurity writes it.
 const MODSEC_BUILD: &[u8] = b"030009100";
-
-fn each_of(variables: &TxVariables, names: Option<&super::plan::Names>, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-    let mut text = Vec::new();
-    for (name, value) in variables.iter(names) {
-        text.clear();
-        value.write(&mut text);
-        if !each(name, &text) {
-            return;
-        }
-    }
-}

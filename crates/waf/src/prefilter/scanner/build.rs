@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::class::{self, Present, ones};
+use super::stride::{Ends, Stride};
 use super::window::{Numbering, PLACES_MAX, PLACES_MIN, Windows};
 use super::{JudgeId, Place, ScannedGram, ScannedSequence, Scanner, Use};
 use crate::prefilter::byte_set::ByteSet;
@@ -81,10 +82,12 @@ impl ScannerBuilder {
         let mut scanner = Scanner { always: always.into(), numbering, ..Scanner::default() };
         let mut sets = Interned::default();
         let (mut grams, mut places, mut uses) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ends = Ends::default();
         for (index, (gram, used)) in self.grams.iter_mut().enumerate() {
             let seen: Vec<(u16, SeenPlace)> = gram.places.iter().map(|set| sets.of(set)).collect();
             let window = Window::of(&seen, numbering);
             window.looks(&seen, numbering, |look| looks.push((look, index as u32)));
+            ends.add(seen[window.end - 1].1.mask, seen[window.end].1.mask);
             let from = places.len() as u32;
             places.extend(window.places(&seen));
             used.sort_by_key(|usage| usage.clause);
@@ -104,6 +107,7 @@ impl ScannerBuilder {
         scanner.sequences = self.sequences.into();
         scanner.needs = self.needs.into();
         scanner.unordered = self.unordered.into();
+        scanner.stride = Stride::new(&ends);
         scanner.index(looks);
         scanner
     }

@@ -8,7 +8,7 @@ use crate::prefilter::frequency;
 /// A class takes so many bits.
 pub(super) const CLASS_BITS: u32 = 7;
 /// How many classes there can be.
-const CLASSES_MAX: usize = 1 << CLASS_BITS;
+pub(super) const CLASSES_MAX: usize = 1 << CLASS_BITS;
 /// Beyond a text's edge.
 pub(super) const EDGE: u8 = 0;
 /// Bytes beyond ASCII in one class.
@@ -107,12 +107,28 @@ pub(super) fn share(mask: u128) -> f64 {
     ones(mask).map(|class| SHARES[class as usize]).sum::<f64>().min(1.0)
 }
 
+/// How often one of these classes stands at a place of a value of any bytes.
+pub(super) fn share_of_any(mask: u128) -> f64 {
+    ones(mask).map(|class| f64::from(BYTES_OF[class as usize])).sum::<f64>() / 256.0
+}
+
 static SHARES: LazyLock<[f64; CLASSES_MAX]> = LazyLock::new(|| {
     let mut shares = [0.0; CLASSES_MAX];
     (0..=u8::MAX).for_each(|byte| shares[usize::from(class_of(byte))] += frequency::share(&ByteSet::of(&[byte])));
     shares[usize::from(EDGE)] = frequency::share(&ByteSet::EDGE);
     shares
 });
+
+/// By class: how many bytes are in it.
+const BYTES_OF: [u8; CLASSES_MAX] = {
+    let mut bytes = [0; CLASSES_MAX];
+    let mut byte = 0;
+    while byte < 256 {
+        bytes[CLASSES[byte] as usize] += 1;
+        byte += 1;
+    }
+    bytes
+};
 
 #[cfg(test)]
 mod tests {

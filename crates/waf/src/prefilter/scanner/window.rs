@@ -2,7 +2,7 @@
 //!
 //! Two places have a number each; three and four are hashed.
 
-use super::class::CLASS_BITS;
+use super::class::{CLASS_BITS, class_of};
 
 const PAIRS_BITS: u32 = 2 * CLASS_BITS;
 /// The numbers of hashed windows take at least and at most so many bits: the most still fits the nearest caches.
@@ -21,6 +21,12 @@ pub(super) const PLACES_MIN: usize = 2;
 pub(super) struct Windows(u32);
 
 impl Windows {
+    /// The windows that end with a text, at whose other end is its edge.
+    pub(super) fn ending(text: &[u8]) -> Self {
+        let last = &text[text.len().saturating_sub(PLACES_MAX)..];
+        last.iter().fold(Self::default(), |windows, byte| windows.next(class_of(*byte)))
+    }
+
     /// The windows that end with the next place.
     pub(super) fn next(self, class: u8) -> Self {
         // Four classes take 28 bits.

@@ -1,5 +1,7 @@
 //! Resolves a policy.
 
+use std::sync::OnceLock;
+
 use super::chain::Chains;
 use super::effect::{Addend, ChangePlan, ControlPlan, EffectPlan, Selection, TargetRemoval};
 use super::gate::Gate;
@@ -199,6 +201,7 @@ impl<'p> Builder<'p> {
             exclusions: exclusions.collect::<Result<_, _>>()?,
             selector: self.selector(target.selector.as_ref())?,
             label: label(target),
+            slots: OnceLock::new(),
         })
     }
 

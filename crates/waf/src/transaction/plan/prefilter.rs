@@ -1,6 +1,6 @@
 //! Which links are judged before they run, and what is asked of which values for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use regex_syntax::hir::Hir;
@@ -29,8 +29,8 @@ pub(in crate::transaction) struct Prefilter {
     second: Box<[bool]>,
     pub(in crate::transaction) sources: Vec<SourcePlan>,
     pub(in crate::transaction) forms: Vec<FormPlan>,
-    /// By phase: the sources that its rules look at.
-    phases: [Box<[u32]>; 5],
+    /// By phase and tier: the sources that its rules look at.
+    phases: [[Vec<u32>; 3]; 5],
 }
 
 /// A filter that is compiled when it is first asked.
@@ -46,19 +46,21 @@ struct LazyFilter {
 pub(in crate::transaction) struct LinkCondition {
     /// Where its bit is in an answer.
     number: u32,
-    pub(in crate::transaction) tier: Tier,
     /// Whether all the link looks at is judged.
     pub(in crate::transaction) is_whole: bool,
 }
 
 /// When conditions are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::transaction) enum Tier {
     /// Before the first rule of a phase.
     First,
     /// When the first of their rules is reached: rules that are skipped where a variable is not above one, as paranoia is in
     /// most places, cost nothing there.
     Second,
+    /// All at once before the first rule of a phase: less work than one tier after the other, where both are reached. No
+    /// link is of this tier.
+    Both,
 }
 
 impl LinkCondition {
@@ -76,7 +78,7 @@ impl LinkCondition {
 pub(in crate::transaction) struct SourcePlan {
     pub(in crate::transaction) list: List,
     pub(in crate::transaction) part: Part,
-    pub(in crate::transaction) tier: Tier,
+    tier: Tier,
     /// What is asked of values whose name no link asks for.
     unnamed: u32,
     /// By name, in lower case.
@@ -196,8 +198,8 @@ impl Prefilter {
 
     /// The sources that the rules of a phase and tier look at, as indices.
     pub(in crate::transaction) fn sources_of(&self, phase: Phase, tier: Tier) -> impl Iterator<Item = usize> {
-        let sources = self.phases[usize::from(phase.number()) - 1].iter().map(|source| *source as usize);
-        sources.filter(move |source| self.sources[*source].tier == tier)
+        let sources = &self.phases[usize::from(phase.number()) - 1][tier as usize];
+        sources.iter().map(|source| *source as usize)
     }
 }
 
@@ -359,35 +361,40 @@ impl Builder<'_> {
             links: vec![None; self.links.len()].into(),
             ..Prefilter::default()
         };
-        let mut asked: BTreeMap<(List, bool, bool), Asked> = BTreeMap::new();
+        let mut asked: BTreeMap<(List, bool, Tier), Asked> = BTreeMap::new();
         for (number, judged) in (0..).zip(&self.judged) {
             let Judged { link, phase, tier, nodes, is_whole } = judged;
-            prefilter.links[*link] = Some(LinkCondition { number, tier: *tier, is_whole: *is_whole });
+            prefilter.links[*link] = Some(LinkCondition { number, is_whole: *is_whole });
             prefilter.second[self.links[*link].rule] |= *tier == Tier::Second;
             let Some(test) = &self.links[*link].test else { continue };
             for (list, part, selector) in sources(test) {
-                let asked = asked.entry((list, part == Part::Name, *tier == Tier::Second)).or_default();
+                let asked = asked.entry((list, part == Part::Name, *tier)).or_default();
                 nodes.iter().for_each(|node| asked.add(selector, *node, number));
                 if !asked.phases.contains(phase) {
                     asked.phases.push(*phase);
                 }
             }
         }
+        add_both(&mut asked);
         let mut filters = Filters::default();
-        for ((list, _, is_second), asked) in &asked {
-            filters.gather(Group::of(*list), *is_second, asked);
+        for ((list, _, tier), asked) in &asked {
+            filters.gather(Group::of(*list), *tier, asked);
         }
-        let mut phases: [Vec<u32>; 5] = Default::default();
-        for ((list, is_name, is_second), asked) in asked {
+        let lists_of_two: BTreeSet<(List, bool)> =
+            asked.keys().filter(|key| key.2 == Tier::Both).map(|(list, is_name, _)| (*list, *is_name)).collect();
+        for ((list, is_name, tier), asked) in asked {
             let part = if is_name { Part::Name } else { Part::Value };
+            let source = prefilter.sources.len() as u32;
             for phase in &asked.phases {
-                phases[usize::from(phase.number()) - 1].push(prefilter.sources.len() as u32);
+                let of_phase = &mut prefilter.phases[usize::from(phase.number()) - 1];
+                of_phase[tier as usize].push(source);
+                if tier == Tier::First && !lists_of_two.contains(&(list, is_name)) {
+                    of_phase[Tier::Both as usize].push(source);
+                }
             }
-            let tier = if is_second { Tier::Second } else { Tier::First };
             let source = asked.finish((list, part, tier), self.chains, &filters, &mut prefilter);
             prefilter.sources.push(source);
         }
-        prefilter.phases = phases.map(Into::into);
         prefilter.filters = filters.filters;
         prefilter.conditions = self.conditions;
         // What every request asks is there before the first.
@@ -400,17 +407,28 @@ impl Builder<'_> {
     }
 }
 
+/// Adds what is asked at once of the lists that rules of the second tier look at.
+fn add_both(asked: &mut BTreeMap<(List, bool, Tier), Asked>) {
+    let second: Vec<(List, bool)> =
+        asked.keys().filter(|key| key.2 == Tier::Second).map(|(list, is_name, _)| (*list, *is_name)).collect();
+    for (list, is_name) in second {
+        let tiers = [Tier::First, Tier::Second].into_iter().filter_map(|tier| asked.get(&(list, is_name, tier)));
+        let both = tiers.fold(Asked::default(), Asked::and);
+        asked.insert((list, is_name, Tier::Both), both);
+    }
+}
+
 /// The filters by what they ask: all conditions of a group of lists and a tier, or those of one node.
 #[derive(Default)]
 struct Filters {
     filters: Vec<LazyFilter>,
-    by_key: HashMap<(Group, bool, Option<ChainId>), u32>,
+    by_key: HashMap<(Group, Tier, Option<ChainId>), u32>,
 }
 
 impl Filters {
-    fn gather(&mut self, group: Group, is_second: bool, asked: &Asked) {
+    fn gather(&mut self, group: Group, tier: Tier, asked: &Asked) {
         for (node, number) in asked.named.values().flatten().chain(&asked.unnamed) {
-            for key in [(group, is_second, None), (group, is_second, Some(*node))] {
+            for key in [(group, tier, None), (group, tier, Some(*node))] {
                 let at = *self.by_key.entry(key).or_insert_with(|| {
                     self.filters.push(LazyFilter { conditions: Vec::new(), filter: OnceLock::new() });
                     self.filters.len() as u32 - 1
@@ -460,6 +478,16 @@ impl Asked {
         }
     }
 
+    /// Both.
+    fn and(mut self, other: &Self) -> Self {
+        self.unnamed.extend_from_slice(&other.unnamed);
+        for (name, asked) in &other.named {
+            self.named.entry(name.clone()).or_default().extend_from_slice(asked);
+        }
+        self.phases.extend(other.phases.iter().filter(|phase| !self.phases.contains(phase)).collect::<Vec<_>>());
+        self
+    }
+
     fn finish(
         self,
         (list, part, tier): (List, Part, Tier),
@@ -467,7 +495,7 @@ impl Asked {
         filters: &Filters,
         prefilter: &mut Prefilter,
     ) -> SourcePlan {
-        let key = (Group::of(list), tier == Tier::Second);
+        let key = (Group::of(list), tier);
         let mut add = |asked: &[(ChainId, u32)]| {
             prefilter.forms.push(FormPlan::new(asked, key, chains, filters, prefilter.words));
             u32::try_from(prefilter.forms.len() - 1).expect("there are few names")
@@ -484,7 +512,7 @@ impl Asked {
 impl FormPlan {
     fn new(
         asked: &[(ChainId, u32)],
-        (group, is_second): (Group, bool),
+        (group, tier): (Group, Tier),
         chains: &Chains,
         filters: &Filters,
         words: usize,
@@ -508,12 +536,12 @@ impl FormPlan {
                 transform.trigger().map_or(Present::ANY, |bytes| Present::of(&bytes))
             });
             let is_asked = conditions.iter().any(|word| *word != 0);
-            let filter = is_asked.then(|| filters.by_key[&(group, is_second, Some(*node))]);
+            let filter = is_asked.then(|| filters.by_key[&(group, tier, Some(*node))]);
             FormStep { node: *node, from, trigger, conditions: conditions.into(), filter }
         };
         let steps: Vec<FormStep> = nodes.iter().map(step).collect();
         let triggers = steps.iter().fold(Present::default(), |all, step| all.union(step.trigger));
-        let filter = filters.by_key[&(group, is_second, None)];
+        let filter = filters.by_key[&(group, tier, None)];
         Self { steps: steps.into(), triggers, all: all.into(), several: several.into(), filter }
     }
 }

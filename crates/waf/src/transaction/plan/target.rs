@@ -1,5 +1,7 @@
 //! What a test looks at, resolved.
 
+use std::sync::OnceLock;
+
 use super::names::Slot;
 use crate::ir::phased::{Selector, Target, Variable, VariableKind};
 use crate::transaction::{Pattern, Source};
@@ -16,6 +18,8 @@ pub(in crate::transaction) struct TargetPlan {
     pub(in crate::transaction) exclusions: Box<[SelectorPlan]>,
     /// What logs call it, without the name of a member that is looked at: `ARGS`, `XML:/*`; of a count all of it, `ARGS:q`.
     pub(in crate::transaction) label: Box<str>,
+    /// Of the `TX` variables that rules name, those the selector chooses: found out when they are first looked at.
+    pub(in crate::transaction) slots: OnceLock<Box<[Slot]>>,
 }
 
 /// Where values come from.
