@@ -7,6 +7,7 @@ mod engines;
 mod loads;
 mod pace;
 mod report;
+mod sent;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
