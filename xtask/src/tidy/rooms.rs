@@ -23,6 +23,8 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-disk", uses: &[] },
     Room { name: "sekisho-append", uses: &["sekisho-disk"] },
     Room { name: "sekisho-seal", uses: &["sekisho-disk"] },
+    Room { name: "sekisho-event", uses: &[] },
+    Room { name: "sekisho-collect", uses: &["sekisho-event"] },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {

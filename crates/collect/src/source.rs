@@ -1,0 +1,68 @@
+//! What a source is.
+
+use sekisho_event::Event;
+
+use crate::split::Framing;
+
+/// Why a record tells no event. Says what was wrong with it, never what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is not UTF-8.
+    #[error("not UTF-8 at byte {0}")]
+    Utf8(usize),
+    /// It is no JSON object.
+    #[error("not a JSON object: {0}")]
+    Json(String),
+    /// It has not what every record of the source has.
+    #[error("no `{0}`")]
+    Missing(&'static str),
+    /// A field holds what it cannot.
+    #[error("`{0}` is not {1}")]
+    Field(&'static str, &'static str),
+    /// It has another number of fields than its header says.
+    #[error("{found} fields, {expected} expected")]
+    Fields {
+        /// How many it has.
+        found: usize,
+        /// How many the source has.
+        expected: usize,
+    },
+    /// It has more bytes than a record may have.
+    #[error("longer than {} bytes: cut there", crate::RECORD_BYTES_MAX)]
+    TooLong,
+}
+
+/// A kind of log.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// Its name, as in `sekisho ingest NAME …`.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// How its bytes are cut into records.
+    pub(crate) framing: Framing,
+    /// What a record tells. `header`: what a header of the file said, for formats that have one; else empty.
+    pub(crate) parse: for<'r> fn(raw: &'r [u8], header: &'r str) -> Result<Event<'r>, Refusal>,
+}
+
+impl Source {
+    /// The source with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        crate::SOURCES.iter().copied().find(|source| source.name == name)
+    }
+
+    /// What a record tells. `header` is what the [`Splitter`](crate::Splitter) gave with it.
+    ///
+    /// # Errors
+    ///
+    /// If it tells nothing of this source.
+    pub fn parse<'r>(&self, raw: &'r [u8], header: &'r str) -> Result<Event<'r>, Refusal> {
+        (self.parse)(raw, header)
+    }
+}
+
+/// The record as text.
+pub(crate) fn text(raw: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(raw).map_err(|error| Refusal::Utf8(error.valid_up_to()))
+}

@@ -1,0 +1,40 @@
+//! The sources, one a file.
+
+mod aws_waf;
+mod cloudtrail;
+
+use crate::Source;
+
+/// All sources, as `sekisho ingest` lists them.
+pub const SOURCES: &[&Source] = &[&aws_waf::SOURCE, &cloudtrail::SOURCE];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<_> = SOURCES.iter().map(|source| source.name).collect();
+        assert_eq!(names.len(), SOURCES.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_tells_an_event_or_is_refused(raw: Vec<u8>, header in "[ -~]{0,40}") {
+            for source in SOURCES {
+                _ = source.parse(&raw, &header);
+            }
+        }
+
+        #[test]
+        fn any_object_tells_an_event_or_is_refused(raw in r#"\{("[a-zA-Z]{1,12}":("[a-z0-9:.-]{0,9}"|[0-9]{1,20}|null|true|\{\}|\[\]),?){0,5}\}"#) {
+            for source in SOURCES {
+                _ = source.parse(raw.as_bytes(), "");
+            }
+        }
+    }
+}
