@@ -99,6 +99,18 @@ impl<'r> Object<'r> {
         Some(moment)
     }
 
+    /// What a text is read as. What cannot be read so is left.
+    pub(crate) fn text_if<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let found = read(&plain(self.peek(name)?)?)?;
+        self.take(name);
+        Some(found)
+    }
+
+    /// A text by either of two names.
+    pub(crate) fn either(&mut self, name: &str, other: &str) -> Option<Cow<'r, str>> {
+        self.text(name).or_else(|| self.text(other))
+    }
+
     /// Anything, as JSON.
     pub(crate) fn json(&mut self, name: &str) -> Option<Cow<'r, str>> {
         self.take(name).map(Cow::Borrowed)
@@ -133,13 +145,17 @@ impl<'r> Object<'r> {
 
     /// Texts of an array, not taken.
     pub(crate) fn peek_texts(&self, name: &str) -> Vec<Cow<'r, str>> {
-        self.peek(name).and_then(items).unwrap_or_default().into_iter().filter_map(plain).collect()
+        self.items(name).into_iter().filter_map(plain).collect()
+    }
+
+    /// The items of an array as they came, not taken.
+    pub(crate) fn items(&self, name: &str) -> Vec<&'r str> {
+        self.peek(name).and_then(items).unwrap_or_default()
     }
 
     /// The objects of an array, not taken.
     pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
-        let items = self.peek(name).and_then(items).unwrap_or_default();
-        items.into_iter().filter_map(|item| Self::from_text(item).ok()).collect()
+        self.items(name).into_iter().filter_map(|item| Self::from_text(item).ok()).collect()
     }
 
     /// What nobody took, as JSON; empty if nothing is left.

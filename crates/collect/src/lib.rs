@@ -5,12 +5,13 @@
 //!
 //! Absent on purpose: files, sockets, clocks. Whoever reads brings bytes, and keeps positions.
 
+mod fields;
 mod json;
 mod source;
 mod sources;
 mod split;
 mod time;
 
-pub use source::{Refusal, Source};
+pub use source::{Context, Refusal, Source};
 pub use sources::SOURCES;
-pub use split::{Piece, RECORD_BYTES_MAX, Splitter};
+pub use split::{Piece, RECORD_BYTES_MAX, REPORT_BYTES_MAX, Splitter};

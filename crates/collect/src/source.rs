@@ -32,6 +32,15 @@ pub enum Refusal {
     TooLong,
 }
 
+/// What is known of a record besides its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context<'r> {
+    /// What the header of its file said, as the [`Splitter`](crate::Splitter) gave it; empty if there was none.
+    pub header: &'r str,
+    /// When it came in, in milliseconds since 1970-01-01T00:00:00Z: for moments that a source writes in part only.
+    pub received_ms: i64,
+}
+
 /// A kind of log.
 #[derive(Debug, Clone, Copy)]
 pub struct Source {
@@ -41,8 +50,8 @@ pub struct Source {
     pub about: &'static str,
     /// How its bytes are cut into records.
     pub(crate) framing: Framing,
-    /// What a record tells. `header`: what a header of the file said, for formats that have one; else empty.
-    pub(crate) parse: for<'r> fn(raw: &'r [u8], header: &'r str) -> Result<Event<'r>, Refusal>,
+    /// What a record tells.
+    pub(crate) parse: for<'r> fn(raw: &'r [u8], context: Context<'r>) -> Result<Event<'r>, Refusal>,
 }
 
 impl Source {
@@ -52,13 +61,21 @@ impl Source {
         crate::SOURCES.iter().copied().find(|source| source.name == name)
     }
 
-    /// What a record tells. `header` is what the [`Splitter`](crate::Splitter) gave with it.
+    /// What a record tells.
     ///
     /// # Errors
     ///
     /// If it tells nothing of this source.
-    pub fn parse<'r>(&self, raw: &'r [u8], header: &'r str) -> Result<Event<'r>, Refusal> {
-        (self.parse)(raw, header)
+    pub fn parse<'r>(&self, raw: &'r [u8], context: Context<'r>) -> Result<Event<'r>, Refusal> {
+        (self.parse)(raw, context)
+    }
+}
+
+#[cfg(test)]
+impl Source {
+    /// What a record without a header tells, that came in on 2026-11-22 at 12:00 UTC.
+    pub(crate) fn tells<'r>(&self, raw: &'r [u8]) -> Result<Event<'r>, Refusal> {
+        self.parse(raw, Context { header: "", received_ms: 1_795_348_800_000 })
     }
 }
 

@@ -13,24 +13,39 @@ use crate::Source;
 
 /// Bytes of a record: CloudTrail's largest events have 256 KB, findings of scanners some more.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Bytes of a report, which must be held as a whole: those of scanners of large images have some 20 MB.
+pub const REPORT_BYTES_MAX: usize = 64 << 20;
+
+/// Lines that say what the fields of those after them are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Header {
+    /// There are none.
+    None,
+    /// Lines that begin so.
+    Begins(&'static str),
+    /// The first line, if it is one.
+    First(fn(line: &str) -> bool),
+}
 
 /// How records lie in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Framing {
-    /// A record a line. Lines that begin so are headers: they are no records, and the last one goes with those after it.
+    /// A record a line.
     Lines {
-        /// How headers begin; none has any if it is empty.
-        header: &'static str,
-    },
-    /// The first line says what the fields are.
-    HeadedLines {
-        /// What the first line begins with if it is one.
-        header: &'static str,
+        /// Which lines are no records but say what the fields are.
+        header: Header,
     },
     /// JSON objects one after another, or in an array; or in the array that is this member of an object.
     Json {
-        /// Name of the member; empty if there is none.
+        /// Name of the member, in any case; empty if there is none.
         member: &'static str,
+        /// How deep within objects it may stand: 1 in the outermost.
+        depth: u32,
+    },
+    /// One JSON object that holds records in several places.
+    Report {
+        /// Gives the records of an object, each with what the report says of it elsewhere. An object that is no report is given whole.
+        cut: fn(report: &[u8], give: &mut dyn FnMut(Piece<'_>)),
     },
 }
 
@@ -45,6 +60,24 @@ pub struct Piece<'b> {
     pub is_cut: bool,
 }
 
+impl Piece<'_> {
+    /// Cuts a report; a part of one is cut no further.
+    fn cut_by(self, cut: fn(&[u8], &mut dyn FnMut(Piece<'_>)), give: &mut impl FnMut(Piece<'_>)) {
+        if self.is_cut {
+            return give(self);
+        }
+        cut(self.raw, &mut |piece| {
+            let mut rest = piece.raw;
+            while rest.len() > RECORD_BYTES_MAX {
+                let (raw, more) = rest.split_at(RECORD_BYTES_MAX);
+                give(Piece { raw, is_cut: true, ..piece });
+                rest = more;
+            }
+            give(Piece { raw: rest, ..piece });
+        });
+    }
+}
+
 /// Cuts the bytes of one file or stream.
 #[derive(Debug)]
 pub struct Splitter(Cutter);
@@ -53,6 +86,7 @@ pub struct Splitter(Cutter);
 enum Cutter {
     Lines(Lines),
     Elements(Elements),
+    Report(Elements, fn(&[u8], &mut dyn FnMut(Piece<'_>))),
 }
 
 impl Splitter {
@@ -60,25 +94,27 @@ impl Splitter {
     #[must_use]
     pub fn new(source: &Source) -> Self {
         Self(match source.framing {
-            Framing::Lines { header } => Cutter::Lines(Lines::new(header, false)),
-            Framing::HeadedLines { header } => Cutter::Lines(Lines::new(header, true)),
-            Framing::Json { member } => Cutter::Elements(Elements::new(member)),
+            Framing::Lines { header } => Cutter::Lines(Lines::new(header)),
+            Framing::Json { member, depth } => Cutter::Elements(Elements::new(member, depth, RECORD_BYTES_MAX)),
+            Framing::Report { cut } => Cutter::Report(Elements::new("", 0, REPORT_BYTES_MAX), cut),
         })
     }
 
     /// Takes more bytes, and gives the records that are whole now.
-    pub fn push(&mut self, bytes: &[u8], give: impl FnMut(Piece<'_>)) {
+    pub fn push(&mut self, bytes: &[u8], mut give: impl FnMut(Piece<'_>)) {
         match &mut self.0 {
             Cutter::Lines(lines) => lines.push(bytes, give),
             Cutter::Elements(elements) => elements.push(bytes, give),
+            Cutter::Report(elements, cut) => elements.push(bytes, |report| report.cut_by(*cut, &mut give)),
         }
     }
 
     /// The file has ended: gives what is left, if anything.
-    pub fn end(&mut self, give: impl FnMut(Piece<'_>)) {
+    pub fn end(&mut self, mut give: impl FnMut(Piece<'_>)) {
         match &mut self.0 {
             Cutter::Lines(lines) => lines.end(give),
             Cutter::Elements(elements) => elements.end(give),
+            Cutter::Report(elements, cut) => elements.end(|report| report.cut_by(*cut, &mut give)),
         }
     }
 
@@ -87,7 +123,7 @@ impl Splitter {
     pub fn held(&self) -> usize {
         match &self.0 {
             Cutter::Lines(lines) => lines.held(),
-            Cutter::Elements(elements) => elements.held(),
+            Cutter::Elements(elements) | Cutter::Report(elements, _) => elements.held(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use sekisho_event::{Class, Column, Event};
 
 use crate::json::Object;
-use crate::source::{Refusal, Source};
+use crate::source::{Context, Refusal, Source};
 use crate::split::Framing;
 use crate::time;
 
@@ -15,11 +15,11 @@ use crate::time;
 pub(super) const SOURCE: Source = Source {
     name: "aws-waf",
     about: "AWS WAF, and the records of this checkpoint: decisions about requests",
-    framing: Framing::Json { member: "" },
+    framing: Framing::Json { member: "", depth: 0 },
     parse,
 };
 
-fn parse<'r>(raw: &'r [u8], _: &'r str) -> Result<Event<'r>, Refusal> {
+fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
     let mut record = Object::parse(raw)?;
     let time = record.int("timestamp").and_then(time::millis).ok_or(Refusal::Missing("timestamp"))?;
     let action = record.text("action").ok_or(Refusal::Missing("action"))?;
@@ -166,7 +166,7 @@ mod tests {
             "httpRequest":{"clientIp":"1.1.1.1","country":"AU","headers":[{"name":"Host","value":"localhost:1989"},{"name":"User-Agent","value":"curl/7.61.1"},
             {"name":"x-forwarded-for","value":"192.0.2.1, 192.0.2.2"}],"uri":"/myUri","args":"a=b","httpVersion":"HTTP/1.1","httpMethod":"GET","requestId":"rid"},
             "labels":[{"name":"value"}]}"#;
-        let event = SOURCE.parse(raw, "").unwrap();
+        let event = SOURCE.tells(raw).unwrap();
         let texts = |column| match event.get(column) {
             Some(Value::Texts(texts)) => texts.iter().map(|text| text.to_string()).collect::<Vec<_>>(),
             Some(Value::Text(text)) => vec![text.to_string()],
@@ -188,10 +188,10 @@ mod tests {
 
     #[test]
     fn what_is_no_decision_is_refused() {
-        assert_eq!(SOURCE.parse(b"{}", "").unwrap_err(), Refusal::Missing("timestamp"));
-        assert_eq!(SOURCE.parse(br#"{"timestamp":1}"#, "").unwrap_err(), Refusal::Missing("action"));
+        assert_eq!(SOURCE.tells(b"{}").unwrap_err(), Refusal::Missing("timestamp"));
+        assert_eq!(SOURCE.tells(br#"{"timestamp":1}"#).unwrap_err(), Refusal::Missing("action"));
         assert_eq!(
-            SOURCE.parse(br#"{"timestamp":9223372036854775807,"action":"x"}"#, "").unwrap_err(),
+            SOURCE.tells(br#"{"timestamp":9223372036854775807,"action":"x"}"#).unwrap_err(),
             Refusal::Missing("timestamp")
         );
     }

@@ -8,14 +8,14 @@ use std::borrow::Cow;
 use sekisho_event::{Class, Column, Event};
 
 use crate::json::Object;
-use crate::source::{Refusal, Source};
+use crate::source::{Context, Refusal, Source};
 use crate::split::Framing;
 
 /// CloudTrail's files, and its events in a stream.
 pub(super) const SOURCE: Source = Source {
     name: "cloudtrail",
     about: "AWS CloudTrail: calls of the AWS API, logins",
-    framing: Framing::Json { member: "Records" },
+    framing: Framing::Json { member: "Records", depth: 1 },
     parse,
 };
 
@@ -105,7 +105,7 @@ fn activity(class: Class, operation: &str) -> i64 {
     }
 }
 
-fn parse<'r>(raw: &'r [u8], _: &'r str) -> Result<Event<'r>, Refusal> {
+fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
     let mut record = Object::parse(raw)?;
     let operation = record.text("eventName").ok_or(Refusal::Missing("eventName"))?;
     let service = record.text("eventSource").unwrap_or_default();
@@ -234,7 +234,7 @@ mod tests {
             "sourceIPAddress":"203.0.113.7","userAgent":"aws-cli/2","errorCode":"Client.UnauthorizedOperation","errorMessage":"no",
             "requestParameters":{"force":false},"responseElements":null,"requestID":"r-1","eventID":"e-1","readOnly":false,
             "eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333"}"#;
-        let event = SOURCE.parse(raw, "").unwrap();
+        let event = SOURCE.tells(raw).unwrap();
         assert_eq!((event.class(), event.table()), (Class::ApiActivity, Table::ApiActivity));
         assert_eq!(event.get(Column::Time), Some(&Value::Time(1_795_309_325_000_000)));
         assert_eq!(text(&event, Column::SrcIp), "203.0.113.7");
@@ -257,10 +257,10 @@ mod tests {
             format!(r#"{{"eventTime":"2026-11-22T01:02:05Z","eventSource":"{service}","eventName":"{name}"{more}}}"#)
         };
         let login = event("signin.amazonaws.com", "ConsoleLogin", r#","responseElements":{"ConsoleLogin":"Failure"}"#);
-        let login = SOURCE.parse(login.as_bytes(), "").unwrap();
+        let login = SOURCE.tells(login.as_bytes()).unwrap();
         assert_eq!((login.class(), text(&login, Column::Status)), (Class::Authentication, "Failure"));
         let key = event("iam.amazonaws.com", "CreateAccessKey", r#","requestParameters":{"userName":"bob"}"#);
-        let key = SOURCE.parse(key.as_bytes(), "").unwrap();
+        let key = SOURCE.tells(key.as_bytes()).unwrap();
         assert_eq!((key.class(), text(&key, Column::TargetUser)), (Class::AccountChange, "bob"));
         assert_eq!(text(&key, Column::RequestData), r#"{"userName":"bob"}"#);
     }
@@ -268,13 +268,13 @@ mod tests {
     #[test]
     fn what_is_no_event_is_refused_with_a_reason() {
         assert_eq!(
-            SOURCE.parse(br#"{"eventTime":"2026-11-22T01:02:05Z"}"#, "").unwrap_err(),
+            SOURCE.tells(br#"{"eventTime":"2026-11-22T01:02:05Z"}"#).unwrap_err(),
             Refusal::Missing("eventName")
         );
         assert_eq!(
-            SOURCE.parse(br#"{"eventName":"x","eventTime":"yesterday"}"#, "").unwrap_err(),
+            SOURCE.tells(br#"{"eventName":"x","eventTime":"yesterday"}"#).unwrap_err(),
             Refusal::Missing("eventTime")
         );
-        assert!(matches!(SOURCE.parse(b"hello", "").unwrap_err(), Refusal::Json(_)));
+        assert!(matches!(SOURCE.tells(b"hello").unwrap_err(), Refusal::Json(_)));
     }
 }

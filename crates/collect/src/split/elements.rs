@@ -3,7 +3,9 @@
 //! Objects are found by their braces, outside of texts; whether one is JSON is for its reader to say. What lies between objects
 //! is dropped if it is white space, commas or the brackets around them, and given as a record of its own if it is anything else.
 
-use super::{Piece, RECORD_BYTES_MAX};
+use super::Piece;
+#[cfg(test)]
+use super::RECORD_BYTES_MAX;
 
 /// Bytes before the member is found: then the object is taken whole.
 const PREFIX_BYTES_MAX: usize = 64 << 10;
@@ -24,6 +26,10 @@ enum Place {
 pub(super) struct Elements {
     /// Name of the member whose array holds the records, in quotes; empty if there is none.
     member: String,
+    /// How deep the member may stand.
+    depth_max: u32,
+    /// Bytes an object may have.
+    bytes_max: usize,
     place: Place,
     /// Braces and brackets that are open in the object.
     depth: u32,
@@ -39,9 +45,11 @@ pub(super) struct Elements {
 }
 
 impl Elements {
-    pub(super) fn new(member: &'static str) -> Self {
+    pub(super) fn new(member: &'static str, depth_max: u32, bytes_max: usize) -> Self {
         Self {
             member: if member.is_empty() { String::new() } else { format!("\"{member}\"") },
+            depth_max,
+            bytes_max,
             place: Place::Between,
             depth: 0,
             in_text: false,
@@ -65,7 +73,7 @@ impl Elements {
                 Place::Stray if byte == b'\n' => self.give(&mut give, false),
                 Place::Stray => self.held.push(byte),
             }
-            if self.held.len() == RECORD_BYTES_MAX {
+            if self.held.len() == self.bytes_max {
                 let place = self.place;
                 self.give(&mut give, true);
                 self.place = place;
@@ -77,7 +85,8 @@ impl Elements {
         if !self.held.is_empty() {
             self.give(&mut give, false);
         }
-        *self = Self { member: std::mem::take(&mut self.member), ..Self::new("") };
+        let member = std::mem::take(&mut self.member);
+        *self = Self { member, ..Self::new("", self.depth_max, self.bytes_max) };
     }
 
     fn between(&mut self, byte: u8) {
@@ -141,11 +150,13 @@ impl Elements {
         }
     }
 
-    /// A text has ended: it may be the name of the member, if it stands in the outermost object and near its beginning.
+    /// A text has ended: it may be the name of the member, if it stands near the outside of the object and near its beginning.
     fn name_ended(&mut self) {
         let start = self.name.take().unwrap_or(self.held.len());
-        let may_be = !self.member.is_empty() && !self.inside && self.depth == 1 && self.held.len() <= PREFIX_BYTES_MAX;
-        let is_name = may_be && self.held.get(start..) == Some(self.member.as_bytes());
+        let is_near = self.depth <= self.depth_max && self.held.len() <= PREFIX_BYTES_MAX;
+        let may_be = !self.member.is_empty() && !self.inside && is_near;
+        let is_name =
+            may_be && self.held.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(self.member.as_bytes()));
         self.named = u8::from(is_name);
     }
 
@@ -168,7 +179,7 @@ mod tests {
     use super::*;
 
     fn cut(member: &'static str, pieces: &[&[u8]]) -> Vec<String> {
-        let mut elements = Elements::new(member);
+        let mut elements = Elements::new(member, 1, RECORD_BYTES_MAX);
         let mut cut = Vec::new();
         let mut give = |piece: Piece<'_>| cut.push(String::from_utf8_lossy(piece.raw).into_owned());
         pieces.iter().for_each(|piece| elements.push(piece, &mut give));
