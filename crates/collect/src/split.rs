@@ -16,6 +16,9 @@ pub const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a report, which must be held as a whole: those of scanners of large images have some 20 MB.
 pub const REPORT_BYTES_MAX: usize = 64 << 20;
 
+/// Gives the records of a report.
+pub(crate) type CutReport = fn(report: &[u8], give: &mut dyn FnMut(Piece<'_>));
+
 /// Lines that say what the fields of those after them are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Header {
@@ -45,7 +48,7 @@ pub(crate) enum Framing {
     /// One JSON object that holds records in several places.
     Report {
         /// Gives the records of an object, each with what the report says of it elsewhere. An object that is no report is given whole.
-        cut: fn(report: &[u8], give: &mut dyn FnMut(Piece<'_>)),
+        cut: CutReport,
     },
 }
 
@@ -62,7 +65,7 @@ pub struct Piece<'b> {
 
 impl Piece<'_> {
     /// Cuts a report; a part of one is cut no further.
-    fn cut_by(self, cut: fn(&[u8], &mut dyn FnMut(Piece<'_>)), give: &mut impl FnMut(Piece<'_>)) {
+    fn cut_by(self, cut: CutReport, give: &mut impl FnMut(Piece<'_>)) {
         if self.is_cut {
             return give(self);
         }
@@ -86,7 +89,7 @@ pub struct Splitter(Cutter);
 enum Cutter {
     Lines(Lines),
     Elements(Elements),
-    Report(Elements, fn(&[u8], &mut dyn FnMut(Piece<'_>))),
+    Report(Elements, CutReport),
 }
 
 impl Splitter {

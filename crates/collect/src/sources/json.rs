@@ -52,7 +52,7 @@ fn moment(object: &mut Object<'_>, name: &str) -> Option<i64> {
             _ => Some(number / 1_000),
         };
     }
-    object.text_if(name, |text| time::seconds(text))
+    object.text_if(name, time::seconds)
 }
 
 fn severity(level: &str) -> i64 {

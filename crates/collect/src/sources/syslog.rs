@@ -43,11 +43,8 @@ fn parse<'r>(raw: &'r [u8], context: Context<'r>) -> Result<Event<'r>, Refusal> 
     // Messages of all times come in all encodings: what is no UTF-8 is shown as such, and kept as it came in `raw`.
     let line = String::from_utf8_lossy(raw);
     match line {
-        Cow::Borrowed(line) => tell(line, context, |text| Cow::Borrowed(text)),
-        Cow::Owned(line) => {
-            let event = tell(&line, context, |text| Cow::Owned(text.to_owned()))?;
-            Ok(event)
-        }
+        Cow::Borrowed(line) => tell(line, context, Cow::Borrowed),
+        Cow::Owned(line) => tell(&line, context, |text| Cow::Owned(text.to_owned())),
     }
 }
 
