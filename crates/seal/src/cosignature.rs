@@ -75,6 +75,12 @@ impl WitnessKey {
         self.key.to_text()
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.key.name()
+    }
+
     /// What the witness has said of a checkpoint; nothing if it has not signed it.
     ///
     /// # Errors
