@@ -20,6 +20,12 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-edge", uses: &["sekisho-model", "sekisho-waf"] },
     Room { name: "sekisho-acl-test", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
     Room { name: "sekisho-crs-test", uses: &["sekisho-edge", "sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
+    Room { name: "sekisho-disk", uses: &[] },
+    Room { name: "sekisho-append", uses: &["sekisho-disk"] },
+    Room { name: "sekisho-seal", uses: &["sekisho-disk"] },
+    Room { name: "sekisho-verify", uses: &["sekisho-disk", "sekisho-seal"] },
+    Room { name: "sekisho-event", uses: &[] },
+    Room { name: "sekisho-collect", uses: &["sekisho-event"] },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {
@@ -80,9 +86,15 @@ const KEPT: &[Kept] = &[
         in_tests: false,
     },
     Kept {
-        crates: &["rustls", "tokio-rustls", "ring", "openssl*", "native-tls"],
+        crates: &["rustls", "tokio-rustls", "openssl*", "native-tls"],
         rooms: &["sekisho-edge", "sekisho-e2e"],
         why: "TLS ends at the edge",
+        in_tests: false,
+    },
+    Kept {
+        crates: &["ring"],
+        rooms: &["sekisho-edge", "sekisho-e2e", "sekisho-seal"],
+        why: "keys are used where TLS ends and where records are sealed",
         in_tests: false,
     },
     Kept {

@@ -2,12 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::plan::Destination;
 
 /// Bytes of entries that wait for the disk, of all workers together: some thousand usual ones. A disk that stalls for longer
 /// costs entries, not memory.
 pub(super) const QUEUE_BYTES_MAX: usize = 16 << 20;
+/// Entries that come within this time after one that found nothing to do before it are written with it: waking the thread for each
+/// costs the workers more than composing them.
+const GATHERED: Duration = Duration::from_millis(5);
 
 /// Something for the writer to do.
 #[derive(Debug)]
@@ -67,16 +71,24 @@ impl Queue {
             return false;
         }
         waiting.bytes += bytes;
+        let is_first = waiting.jobs.is_empty();
         waiting.jobs.push_back(job);
         drop(waiting);
-        self.bell.notify_one();
+        if is_first {
+            self.bell.notify_one();
+        }
         true
     }
 
     /// The next job; none once the queue is closed and empty.
     pub(super) fn next(&self) -> Option<Job> {
         let waits = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
-        let mut waiting = self.bell.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.lock();
+        if waits(&mut waiting) {
+            waiting = self.bell.wait_while(waiting, waits).unwrap_or_else(PoisonError::into_inner);
+            let gathered = self.bell.wait_timeout_while(waiting, GATHERED, |waiting| !waiting.closed);
+            (waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+        }
         let job = waiting.jobs.pop_front()?;
         waiting.bytes -= job.bytes();
         Some(job)

@@ -98,7 +98,7 @@ fn rules_that_cannot_be_used_are_a_failure_that_says_why() {
     let without = "cases: [{name: a, rules: [], crs: crs, request: /, action: allow}]";
     for (text, words) in [
         (CASE.to_owned(), &["were not given", "`crs` of `[seclang]` or of a test file"][..]),
-        (format!("crs: nowhere\n{CASE}"), &["has neither crs-setup.conf"]),
+        (format!("crs: nowhere\n{CASE}"), &["cannot read the folder"]),
         (format!("seclang: own.conf\n{CASE}"), &["whose folder nobody names", "--crs DIR"]),
         (format!("crs: crs\nseclang: [nothing.conf]\n{CASE}"), &["nothing.conf"]),
         (without.to_owned(), &["does not name the group `CoreRuleSet`", "t.yaml:1", "go-ftw"]),
