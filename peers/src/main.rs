@@ -76,9 +76,12 @@ fn main() -> Result<()> {
         rows.push(row);
     }
     print(&report::engines(&rows, loading, their_loading))?;
-    let (mut hostile, _) = Ours::load(&wanted.hostile_rules)?;
-    let shapes = hostile::measure(&mut hostile)?;
-    print(&format!("\n{}", report::hostile(&shapes)))
+    for (rules, limits) in [(&wanted.rules, "the recommended limits"), (&wanted.hostile_rules, "raised limits")] {
+        let (mut engine, _) = Ours::load(rules)?;
+        let shapes = hostile::measure(&mut engine)?;
+        print(&format!("\n{}", report::hostile(limits, &shapes)))?;
+    }
+    Ok(())
 }
 
 /// CPU time of one decision, in microseconds.

@@ -61,7 +61,11 @@ impl Engine for Ours {
         transaction.begin(&self.rules, &request, &context);
         let mut stop = transaction.request_headers(&context);
         if stop.is_none() {
-            stop = transaction.request_body(InspectedBody { bytes: &wire.body, over_limit: false }, &context);
+            // As the checkpoint does: rules see as much as they want.
+            let bytes_max = transaction.request_body_wanted().map_or(0, |wanted| wanted.bytes_max);
+            let seen = wire.body.len().min(usize::try_from(bytes_max).unwrap_or(usize::MAX));
+            let body = InspectedBody { bytes: &wire.body[..seen], over_limit: seen < wire.body.len() };
+            stop = transaction.request_body(body, &context);
         }
         if stop.is_none() {
             let headers =
