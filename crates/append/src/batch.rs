@@ -28,7 +28,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch of a source. `feed` and `position`: what to go on from after it; both may be empty.
+    /// An empty batch of a source. `feed` and `position`: what to go on from after it. An empty position forgets the feed: it was read to
+    /// its end.
     #[must_use]
     pub fn new(source: &str, feed: &[u8], position: &[u8]) -> Self {
         let mut head = Vec::with_capacity(source.len() + feed.len() + position.len() + 16);

@@ -55,6 +55,9 @@ pub enum Refused {
         /// How many it has.
         bytes: usize,
     },
+    /// Positions of all feeds have no room for another. A batch with an empty position forgets its feed.
+    #[error("positions of feeds have {} bytes: forget feeds that are read to their end", crate::POSITIONS_BYTES_MAX)]
+    TooManyFeeds,
     /// The disk refused.
     #[error("the batch could not be made durable")]
     Disk(#[source] Arc<AppendError>),

@@ -22,4 +22,5 @@ pub use append::{Append, Pending};
 pub use batch::{Batch, Feed, Position, Record};
 pub use error::{AppendError, Refused};
 pub use reader::{ReadBatch, Reader};
+pub(crate) use segment::POSITIONS_BYTES_MAX;
 pub use settings::{BATCH_BYTES_MAX, Settings};

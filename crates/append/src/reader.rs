@@ -54,11 +54,13 @@ pub(crate) struct Segment {
     buffer: Vec<u8>,
     /// Where in `buffer` the next frame begins.
     at: usize,
+    /// How many records were durable when `buffer` was last filled: what lies beyond may be written anew.
+    durable: u64,
 }
 
 impl Segment {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, start: 0, buffer: Vec::new(), at: 0 }
+        Self { path, start: 0, buffer: Vec::new(), at: 0, durable: 0 }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -87,6 +89,14 @@ impl Segment {
     /// Moves behind the frame that was peeked at.
     pub(crate) fn skip(&mut self) {
         self.at += frame::length(&self.buffer[self.at..]).unwrap_or(0);
+    }
+
+    /// Reads the next frame from the disk, not from what was read ahead while fewer records were durable.
+    fn forget_ahead(&mut self, durable: u64) {
+        if self.durable < durable {
+            self.buffer.truncate(self.at);
+            self.durable = durable;
+        }
     }
 
     /// Has the buffer hold `wanted` bytes from the next frame on, if there are so many.
@@ -145,6 +155,7 @@ impl Reader {
                 self.segment = Some(self.find()?);
             }
             let segment = self.segment.as_mut().expect("found above");
+            segment.forget_ahead(durable);
             let ahead = segment.peek(&*self.disk)?.map(|frame| {
                 let count =
                     if frame.kind == Kind::Batch { Written::parse(frame.content).map(|w| w.count) } else { Some(0) };

@@ -35,7 +35,7 @@ pub(crate) fn recover(disk: &dyn Disk, folder: &Path) -> Result<Recovered, Appen
         let mut segment = Segment::new(path);
         let begin = segment.peek(disk)?.filter(|frame| frame.kind == Kind::Begin && frame.index == first);
         let Some(positions) = begin.and_then(|frame| segment::parse_begin(frame.content)) else {
-            if following.is_some() {
+            if following.is_some() || was_durable(disk, &segment, first)? {
                 return Err(segment.damaged());
             }
             // A crash came before its first frame was durable: it has nothing, and is made again.
@@ -60,9 +60,7 @@ impl Recovered {
             }
             let batch = segment.peek(disk)?.filter(|frame| frame.kind == Kind::Batch && frame.index == expected);
             let Some(batch) = batch.and_then(|frame| Written::parse(frame.content)) else { break };
-            if !batch.feed.is_empty() {
-                self.positions.insert(batch.feed.to_vec(), batch.position.to_vec());
-            }
+            segment::remember(&mut self.positions, batch.feed.to_vec(), batch.position.to_vec());
             self.next += batch.count;
             segment.skip();
         }

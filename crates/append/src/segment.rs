@@ -18,6 +18,26 @@ const SUFFIX: &str = ".segment";
 /// The positions of all feeds.
 pub(crate) type Positions = BTreeMap<Feed, Position>;
 
+/// Bytes that positions may have, as they are written at the beginning of every segment.
+pub(crate) const POSITIONS_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes that lengths may add to a feed and its position.
+const LENGTHS_BYTES_MAX: usize = 20;
+
+/// Bytes that a feed and its position take, at the most.
+pub(crate) fn position_bytes(feed: &[u8], position: &[u8]) -> usize {
+    feed.len() + position.len() + LENGTHS_BYTES_MAX
+}
+
+/// Keeps the position of a feed. An empty position forgets the feed; an empty feed has none.
+pub(crate) fn remember(positions: &mut Positions, feed: Feed, position: Position) {
+    if position.is_empty() {
+        positions.remove(&feed);
+    } else if !feed.is_empty() {
+        positions.insert(feed, position);
+    }
+}
+
 /// The file of the segment whose first record has this index.
 pub(crate) fn path(folder: &Path, first: u64) -> PathBuf {
     folder.join(file_name(first))

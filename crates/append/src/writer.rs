@@ -14,7 +14,7 @@ use crate::error::{AppendError, Refused};
 use crate::frame::{self, Kind};
 use crate::queue::{Queue, Waiting};
 use crate::recovery::Recovered;
-use crate::segment::{self, Positions};
+use crate::segment::{self, POSITIONS_BYTES_MAX, Positions, position_bytes};
 use crate::settings::Settings;
 
 /// Bytes of batches that are worth being written without waiting for more.
@@ -64,6 +64,10 @@ impl Writer {
     /// Writes until the queue is closed.
     pub(crate) fn work(mut self, queue: &Queue, progress: &Progress) {
         while let Some(group) = queue.take(self.settings.sync_interval, GROUP_BYTES) {
+            let group = self.admit(group);
+            if group.is_empty() {
+                continue;
+            }
             match self.write(&group) {
                 Ok(()) => {
                     let mut index = self.next - group.iter().map(|waiting| waiting.batch.count()).sum::<u64>();
@@ -84,6 +88,26 @@ impl Writer {
         }
     }
 
+    /// Refuses batches whose positions find no room.
+    fn admit(&self, group: Vec<Waiting>) -> Vec<Waiting> {
+        let of = |positions: &Positions| positions.iter().map(|(feed, position)| position_bytes(feed, position)).sum();
+        let mut bytes: usize = of(&self.positions);
+        let mut admitted = Vec::with_capacity(group.len());
+        for waiting in group {
+            let (feed, position) = waiting.batch.feed_and_position();
+            let more = if feed.is_empty() || position.is_empty() { 0 } else { position_bytes(&feed, &position) };
+            let known = self.positions.get(&feed).map_or(0, |known| position_bytes(&feed, known));
+            let grown = bytes + more.saturating_sub(known);
+            if more > known && grown > POSITIONS_BYTES_MAX {
+                _ = waiting.told.send(Err(Refused::TooManyFeeds));
+            } else {
+                bytes = grown;
+                admitted.push(waiting);
+            }
+        }
+        admitted
+    }
+
     /// Makes a group durable; if that fails, nothing of it counts.
     fn write(&mut self, group: &[Waiting]) -> Result<(), AppendError> {
         if self.open.as_ref().is_none_or(|open| open.durable >= self.settings.segment_bytes) {
@@ -100,9 +124,7 @@ impl Writer {
         for waiting in group {
             self.next += waiting.batch.count();
             let (feed, position) = waiting.batch.feed_and_position();
-            if !feed.is_empty() {
-                self.positions.insert(feed, position);
-            }
+            segment::remember(&mut self.positions, feed, position);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sekisho_append::{Append, AppendError, Batch, Reader, Record, Settings};
+use sekisho_append::{Append, AppendError, Batch, Reader, Record, Refused, Settings};
 use sekisho_disk::simulated::{Plan, SimulatedDisk};
 
 const FOLDER: &str = "log";
@@ -159,6 +159,62 @@ fn damage_to_durable_records_is_named() {
     }
     // The last segment has no records: it was begun by the last start.
     assert!(named + 2 >= whole.paths().len() && named > 2, "{named} of {}", whole.paths().len());
+}
+
+#[test]
+fn a_damaged_beginning_before_durable_records_is_named_and_nothing_is_removed() {
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = open(&disk).unwrap();
+    let mut batch = Batch::new("source", b"feed", b"1");
+    batch.push(Record { received_ms: 0, raw: b"acknowledged" });
+    assert_eq!(append.append(batch).unwrap().wait().unwrap(), 0..1);
+    drop(append);
+    let path = disk.paths().pop().unwrap();
+    disk.tamper(&path, |bytes| bytes[20] ^= 1);
+    assert!(matches!(open(&disk), Err(AppendError::Damaged { offset: 0, .. })));
+    disk.tamper(&path, |bytes| bytes[20] ^= 1);
+    assert_eq!(open(&disk).unwrap().durable(), 1);
+}
+
+/// A disk with one segment of these records, a batch each.
+fn written(records: &[&[u8]]) -> SimulatedDisk {
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
+    for raw in records {
+        let mut batch = Batch::new("source", b"", b"");
+        batch.push(Record { received_ms: 0, raw });
+        append.append(batch).unwrap().wait().unwrap();
+    }
+    disk
+}
+
+#[test]
+fn a_reader_gives_what_was_written_last_not_what_it_read_ahead() {
+    let (disk, later) = (written(&[b"first", b"ahead"]), written(&[b"first", b"later"]));
+    let path = disk.paths().pop().unwrap();
+    let mut reader = Reader::new(Arc::new(disk.clone()), Path::new(FOLDER), 0);
+    assert_eq!(reader.next(1).unwrap().unwrap().index(), 0);
+    // As if the second batch had failed, was cut away, and another came in its place.
+    let bytes = sekisho_disk::Disk::read(&later, &path).unwrap();
+    disk.tamper(&path, |old| *old = bytes);
+    let read = reader.next(2).unwrap().unwrap();
+    assert_eq!((read.index(), read.records().next().unwrap().raw), (1, &b"later"[..]));
+}
+
+#[test]
+fn positions_are_bounded_and_can_be_forgotten() {
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
+    let bring = |feed: u8, position: &[u8]| append.append(Batch::new("source", &[feed], position)).unwrap().wait();
+    let large = vec![b'x'; 6 << 20];
+    bring(1, &large).unwrap();
+    bring(2, &large).unwrap();
+    assert!(matches!(bring(3, &large), Err(Refused::TooManyFeeds)));
+    bring(1, b"").unwrap();
+    bring(3, &large).unwrap();
+    drop(append);
+    let feeds: Vec<_> = open(&disk).unwrap().positions().iter().map(|(feed, _)| feed[0]).collect();
+    assert_eq!(feeds, [2, 3]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod fields;
 mod json;
+mod severity;
 mod source;
 mod sources;
 mod split;

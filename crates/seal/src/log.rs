@@ -37,6 +37,9 @@ pub enum SealLogError {
         /// Why it failed.
         source: io::Error,
     },
+    /// Writing has failed before.
+    #[error("writing the log has failed before: open it again")]
+    Broken,
     /// The newest checkpoint is not one of this log.
     #[error("{} is not a checkpoint of this log", path.display())]
     Checkpoint {
@@ -77,6 +80,8 @@ pub struct SealLog {
     key: SigningKey,
     levels: Vec<Level>,
     newest: Option<Checkpoint>,
+    /// Writing has failed: what the files hold is not known.
+    is_broken: bool,
 }
 
 impl SealLog {
@@ -87,7 +92,8 @@ impl SealLog {
     /// If the disk refuses, or what is there is not what this key has signed.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path, key: SigningKey) -> Result<Self, SealLogError> {
         let files = TileFiles::new(Arc::clone(&disk), folder);
-        let mut log = Self { disk, folder: folder.to_owned(), files, key, levels: Vec::new(), newest: None };
+        let mut log =
+            Self { disk, folder: folder.to_owned(), files, key, levels: Vec::new(), newest: None, is_broken: false };
         log.make_folder(folder)?;
         log.make_folder(&folder.join(KEPT))?;
         log.newest = log.newest_checkpoint()?;
@@ -200,6 +206,9 @@ impl SealLog {
     ///
     /// If the disk refuses. The log must then be opened again: what is written is not known.
     pub fn checkpoint(&mut self) -> Result<Note, SealLogError> {
+        if std::mem::replace(&mut self.is_broken, true) {
+            return Err(SealLogError::Broken);
+        }
         for level in 0..self.levels.len() {
             self.write(level)?;
         }
@@ -208,6 +217,7 @@ impl SealLog {
         let note = checkpoint.sign(&self.key);
         self.publish(&note)?;
         self.newest = Some(checkpoint);
+        self.is_broken = false;
         Ok(note)
     }
 
@@ -364,6 +374,20 @@ mod tests {
             );
         }
         assert!(crashes > 100, "{crashes}");
+    }
+
+    #[test]
+    fn a_log_that_failed_to_write_signs_nothing_until_it_is_opened_again() {
+        let disk = SimulatedDisk::new(1, Plan { failing_syncs: vec![1], ..Plan::default() });
+        let mut log = open(&disk).unwrap();
+        leaves(3).into_iter().for_each(|leaf| log.push(leaf));
+        assert!(matches!(log.checkpoint(), Err(SealLogError::Disk { .. })));
+        assert!(matches!(log.checkpoint(), Err(SealLogError::Broken)));
+        let mut log = open(&disk).unwrap();
+        assert_eq!(log.size(), 0);
+        leaves(3).into_iter().for_each(|leaf| log.push(leaf));
+        log.checkpoint().unwrap();
+        assert_eq!(open(&disk).unwrap().size(), 3);
     }
 
     #[test]

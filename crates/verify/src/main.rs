@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that answers on the terminal")]
 
+use std::io::Read as _;
 use std::process::ExitCode;
 
 use sekisho_seal::{Checkpoint, RecordProof, VerifyingKey, WitnessKey};
@@ -118,9 +119,11 @@ fn key_text(given: &str) -> Result<String, Failure> {
 
 fn read(path: &str) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: std::io::Error| Failure::Unreadable(format!("read {path}: {error}"));
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(Failure::Unreadable(format!("{path} has {length} bytes, more than {FILE_BYTES_MAX}")));
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(Failure::Unreadable(format!("{path} has more than {FILE_BYTES_MAX} bytes")));
     }
-    std::fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }

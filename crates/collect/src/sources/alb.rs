@@ -69,8 +69,11 @@ fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
 
 /// What the request took in all; a time of -1 was never taken.
 fn latency_ms(seconds: &[Option<&str>]) -> Option<i64> {
-    let micros = |text: &Option<&str>| text.and_then(time::seconds);
-    seconds.iter().map(micros).sum::<Option<i64>>().map(|micros| micros / 1_000)
+    let mut micros = 0_i64;
+    for text in seconds {
+        micros = micros.checked_add(text.and_then(time::seconds)?)?;
+    }
+    Some(micros / 1_000)
 }
 
 fn request<'r>(line: Option<&'r str>, event: &mut Event<'r>) {
@@ -124,6 +127,8 @@ mod tests {
         let line = HTTPS.replace("GET https://www.example.com:443/a?b=c HTTP/1.1", "- http://www.example.com:80- -");
         let event = SOURCE.tells(line.as_bytes()).unwrap();
         assert_eq!(event.get(Column::Method), None);
+        let endless = HTTPS.replace("0.086 0.048", "9223372036854 9223372036854");
+        assert_eq!(SOURCE.tells(endless.as_bytes()).unwrap().get(Column::LatencyMs), None);
         assert_eq!(SOURCE.tells(b"http 2018").unwrap_err(), Refusal::Fields { found: 2, expected: 17 });
     }
 }

@@ -6,6 +6,7 @@
 use sekisho_event::{Class, Column, Event};
 
 use crate::json::Object;
+use crate::severity::severity_id;
 use crate::source::{Context, Refusal, Source};
 use crate::split::Framing;
 use crate::time;
@@ -47,14 +48,7 @@ fn tell<'r>(finding: &mut Object<'r>, at: Option<i64>, event: &mut Event<'r>) ->
     event.text(Column::FindingStatus, finding.text("status"));
     event.texts(Column::FindingTypes, finding.text("type").into_iter().collect());
     let severity = finding.text("severity");
-    let id = match severity.as_deref() {
-        Some("INFORMATIONAL") => 1,
-        Some("LOW") => 2,
-        Some("MEDIUM") => 3,
-        Some("HIGH") => 4,
-        Some("CRITICAL") => 5,
-        _ => 0,
-    };
+    let id = severity.as_deref().map_or(0, severity_id);
     event.int(Column::SeverityId, Some(id));
     event.text(Column::Severity, severity);
     let score = finding.text("inspectorScore").and_then(|score| score.parse::<f64>().ok());

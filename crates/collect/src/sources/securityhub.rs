@@ -6,6 +6,7 @@
 use sekisho_event::{Class, Column, Event};
 
 use crate::json::Object;
+use crate::severity::severity_id;
 use crate::source::{Context, Refusal, Source};
 use crate::split::Framing;
 
@@ -71,14 +72,7 @@ fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
 fn severity<'r>(finding: &mut Object<'r>, event: &mut Event<'r>) {
     let Some(severity) = finding.open("Severity") else { return };
     let label = severity.text("Label");
-    let id = match label.as_deref() {
-        Some("INFORMATIONAL") => 1,
-        Some("LOW") => 2,
-        Some("MEDIUM") => 3,
-        Some("HIGH") => 4,
-        Some("CRITICAL") => 5,
-        _ => 0,
-    };
+    let id = label.as_deref().map_or(0, severity_id);
     event.int(Column::SeverityId, Some(id));
     event.text(Column::Severity, label);
 }

@@ -7,6 +7,7 @@
 use sekisho_event::{Class, Column, Event};
 
 use crate::json::Object;
+use crate::severity::severity_id;
 use crate::source::{Context, Refusal, Source};
 use crate::split::{Framing, Piece};
 
@@ -82,13 +83,7 @@ fn parse<'r>(raw: &'r [u8], context: Context<'r>) -> Result<Event<'r>, Refusal> 
     event.texts(Column::Resources, artifact.into_iter().collect());
     event.text(Column::FilePath, target);
     let severity = finding.text("Severity");
-    let id = match severity.as_deref() {
-        Some("LOW") => 2,
-        Some("MEDIUM") => 3,
-        Some("HIGH") => 4,
-        Some("CRITICAL") => 5,
-        _ => 0,
-    };
+    let id = severity.as_deref().map_or(0, severity_id);
     event.int(Column::SeverityId, Some(id));
     event.text(Column::Severity, severity);
     event.int(Column::ActivityId, Some(1));

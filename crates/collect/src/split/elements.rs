@@ -137,7 +137,7 @@ impl Elements {
             }
             b'{' | b'[' => {
                 self.named = 0;
-                self.depth += 1;
+                self.depth = self.depth.saturating_add(1);
             }
             b'}' | b']' => {
                 self.depth -= 1;

@@ -19,7 +19,7 @@ pub(super) const VALUE_BYTES_MAX: usize = 64 * 1024;
 /// Steps back that are tried first: what honest values need.
 const FEW_STEPS: u64 = 256;
 
-/// Steps times bytes of the value that one search may take: some 50 ms at worst.
+/// Steps times bytes of the value that one search may take.
 const SEARCH_WORK_MAX: u64 = 1 << 24;
 
 /// Values of up to 1 KiB, and of up to four times as many bytes for each class after that.

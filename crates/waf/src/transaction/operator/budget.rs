@@ -1,6 +1,6 @@
 //! What searches of one transaction may take together, where that is not linear in its values.
 
-/// Steps times bytes that searches by backtracking take together: some 300 ms at worst.
+/// Steps times bytes that searches by backtracking take together. Eight times what one search may take.
 const WORK_MAX: u64 = 1 << 27;
 
 /// Patterns with macros that are built anew: several times what rules of one transaction ask for.
