@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-disk", uses: &[] },
     Room { name: "sekisho-append", uses: &["sekisho-disk"] },
     Room { name: "sekisho-seal", uses: &["sekisho-disk"] },
+    Room { name: "sekisho-witness", uses: &["sekisho-disk", "sekisho-model", "sekisho-seal"] },
     Room { name: "sekisho-verify", uses: &["sekisho-disk", "sekisho-seal"] },
     Room { name: "sekisho-event", uses: &[] },
     Room { name: "sekisho-collect", uses: &["sekisho-event"] },
