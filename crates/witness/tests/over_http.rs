@@ -1,5 +1,7 @@
 //! A log and a witness over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
 use std::path::Path;
 use std::sync::Arc;
 

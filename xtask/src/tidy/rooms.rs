@@ -27,6 +27,32 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-verify", uses: &["sekisho-disk", "sekisho-seal"] },
     Room { name: "sekisho-event", uses: &[] },
     Room { name: "sekisho-collect", uses: &["sekisho-event"] },
+    Room { name: "sekisho-mask", uses: &[] },
+    Room { name: "sekisho-words", uses: &[] },
+    Room {
+        name: "sekisho-gather",
+        uses: &["sekisho-append", "sekisho-collect", "sekisho-disk", "sekisho-event", "sekisho-mask", "sekisho-model"],
+    },
+    Room { name: "sekisho-tables", uses: &["sekisho-event", "sekisho-words"] },
+    Room {
+        name: "sekisho-lake",
+        uses: &[
+            "sekisho-append",
+            "sekisho-collect",
+            "sekisho-disk",
+            "sekisho-event",
+            "sekisho-mask",
+            "sekisho-model",
+            "sekisho-seal",
+            "sekisho-tables",
+            "sekisho-witness",
+            "sekisho-words",
+        ],
+    },
+    Room {
+        name: "sekisho-query",
+        uses: &["sekisho-collect", "sekisho-event", "sekisho-lake", "sekisho-mask", "sekisho-tables", "sekisho-words"],
+    },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {
@@ -76,25 +102,36 @@ struct Kept {
 const KEPT: &[Kept] = &[
     Kept {
         crates: &["hyper", "hyper-util", "http-body", "http-body-util", "h2"],
-        rooms: &["sekisho-edge", "sekisho-shop", "sekisho-e2e"],
-        why: "HTTP is spoken by the edge alone",
+        rooms: &["sekisho-edge", "sekisho-shop", "sekisho-e2e", "sekisho-gather", "sekisho-witness"],
+        why: "HTTP is spoken where requests and records come in",
         in_tests: false,
     },
     Kept {
         crates: &["tokio", "tokio-*", "mio", "socket2"],
-        rooms: &["sekisho-edge", "sekisho-shop", "sekisho", "sekisho-e2e", "xtask"],
+        rooms: &[
+            "sekisho-edge",
+            "sekisho-shop",
+            "sekisho",
+            "sekisho-e2e",
+            "xtask",
+            "sekisho-gather",
+            "sekisho-witness",
+            "sekisho-tables",
+            "sekisho-lake",
+            "sekisho-query",
+        ],
         why: "the other rooms do no I/O and spawn nothing",
         in_tests: false,
     },
     Kept {
         crates: &["rustls", "tokio-rustls", "openssl*", "native-tls"],
-        rooms: &["sekisho-edge", "sekisho-e2e"],
-        why: "TLS ends at the edge",
+        rooms: &["sekisho-edge", "sekisho-e2e", "sekisho-gather", "sekisho-witness"],
+        why: "TLS ends where requests and records come in",
         in_tests: false,
     },
     Kept {
         crates: &["ring"],
-        rooms: &["sekisho-edge", "sekisho-e2e", "sekisho-seal"],
+        rooms: &["sekisho-edge", "sekisho-e2e", "sekisho-seal", "sekisho-gather"],
         why: "keys are used where TLS ends and where records are sealed",
         in_tests: false,
     },
@@ -106,8 +143,8 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         crates: &["arrow*", "parquet*", "datafusion*", "deltalake*"],
-        rooms: &["sekisho-lake"],
-        why: "the lake is the only room that touches Arrow, Parquet and DataFusion",
+        rooms: &["sekisho-lake", "sekisho-tables", "sekisho-query"],
+        why: "Arrow, Parquet and DataFusion take minutes to build: nothing else waits for them",
         in_tests: false,
     },
     Kept {
