@@ -1,0 +1,1 @@
+//! Words of texts, and the filter of the words a file holds.
