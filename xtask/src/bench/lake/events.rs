@@ -222,11 +222,18 @@ mod tests {
         let mut out = Vec::new();
         let bytes = events.write(100, 86_400, 100, &mut out)?;
         assert_eq!(bytes, out.len() as u64);
-        let lines: Vec<serde_json::Value> =
-            out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(serde_json::from_slice).collect::<Result<_, _>>()?;
+        let lines: Vec<serde_json::Value> = out
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(serde_json::from_slice)
+            .collect::<Result<_, _>>()?;
         assert_eq!(lines.len(), 100);
         assert!(lines.iter().any(|line| line["sourceIPAddress"] == "9.9.9.9"));
-        assert!(lines.iter().any(|line| line["eventTime"].as_str().is_some_and(|time| time.starts_with("1970-01-02T00:01:"))));
+        assert!(
+            lines
+                .iter()
+                .any(|line| line["eventTime"].as_str().is_some_and(|time| time.starts_with("1970-01-02T00:01:")))
+        );
         Ok(())
     }
 }
