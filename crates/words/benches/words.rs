@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sekisho_words::{Builder, Filter, Wanted};
 
-#[path = "../tests/shared/mod.rs"]
+#[path = "../tests/shared/events.rs"]
 mod shared;
 
 fn words(criterion: &mut Criterion) {

@@ -83,7 +83,7 @@ pub trait ReadAt {
     /// # Errors
     ///
     /// What the file system says.
-    fn len(&self) -> io::Result<u64>;
+    fn bytes(&self) -> io::Result<u64>;
 }
 
 impl ReadAt for File {
@@ -91,7 +91,7 @@ impl ReadAt for File {
         self.read_exact_at(buffer, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn bytes(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
 }
@@ -104,8 +104,8 @@ impl ReadAt for [u8] {
         Ok(())
     }
 
-    fn len(&self) -> io::Result<u64> {
-        Ok(<[u8]>::len(self) as u64)
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
     }
 }
 
@@ -114,8 +114,8 @@ impl<R: ReadAt + ?Sized> ReadAt for &R {
         (**self).read_at(buffer, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
-        (**self).len()
+    fn bytes(&self) -> io::Result<u64> {
+        (**self).bytes()
     }
 }
 
@@ -184,7 +184,7 @@ impl<R: ReadAt> Filter<R> {
     /// It cannot be read, is no filter, or torn.
     pub fn open(from: R) -> Result<Self, FilterError> {
         let mut header = [0; HEADER_BYTES];
-        let bytes = from.len()?;
+        let bytes = from.bytes()?;
         if bytes < HEADER_BYTES as u64 {
             return Err(FilterError::Length { found: bytes, said: HEADER_BYTES as u64 });
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each event as its JSON text; `None` if the folder is not there.
-pub fn events() -> Option<Vec<Vec<u8>>> {
+pub(crate) fn events() -> Option<Vec<Vec<u8>>> {
     let shared = std::env::var_os("SEKISHO_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let folder = shared.join("data/cloudtrail");
@@ -17,13 +17,6 @@ pub fn events() -> Option<Vec<Vec<u8>>> {
     let mut events = Vec::new();
     gather(&folder, &mut events);
     Some(events)
-}
-
-/// The id of an event.
-pub fn event_id(event: &[u8]) -> &str {
-    let text = std::str::from_utf8(event).unwrap();
-    let (_, rest) = text.split_once("\"eventID\":").unwrap();
-    rest.trim_start().trim_start_matches('"').split('"').next().unwrap()
 }
 
 fn gather(folder: &Path, events: &mut Vec<Vec<u8>>) {
