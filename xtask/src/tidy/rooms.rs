@@ -87,6 +87,7 @@ const ROOMS: &[Room] = &[
             "sekisho-model",
             "sekisho-waf",
             "sekisho-waf-lang",
+            "sekisho-words",
         ],
     },
     Room { name: "sekisho-peers", uses: &["sekisho-model", "sekisho-waf", "sekisho-waf-lang"] },
