@@ -17,25 +17,36 @@ pub type Feed = Vec<u8>;
 /// How far a feed has been read, in its collector's own terms.
 pub type Position = Vec<u8>;
 
+/// What all records of a batch have in common, and where to go on after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin<'b> {
+    /// What the records come from: the name of a kind of log.
+    pub source: &'b str,
+    /// What the header of their file said; empty if there was none.
+    pub header: &'b str,
+    /// The feed they came through; empty if it is never gone on with.
+    pub feed: &'b [u8],
+    /// How far the feed is read once the batch is durable. An empty one forgets the feed: it was read to its end.
+    pub position: &'b [u8],
+}
+
 /// Records of one source that become durable together, with the position their feed has reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     count: u64,
     last_received_ms: i64,
-    /// Source, feed, position, then the records.
+    /// Source, header, feed, position.
     head: Vec<u8>,
     records: Vec<u8>,
 }
 
 impl Batch {
-    /// An empty batch of a source. `feed` and `position`: what to go on from after it. An empty position forgets the feed: it was read to
-    /// its end.
+    /// An empty batch.
     #[must_use]
-    pub fn new(source: &str, feed: &[u8], position: &[u8]) -> Self {
-        let mut head = Vec::with_capacity(source.len() + feed.len() + position.len() + 16);
-        write_bytes(source.as_bytes(), &mut head);
-        write_bytes(feed, &mut head);
-        write_bytes(position, &mut head);
+    pub fn new(origin: Origin<'_>) -> Self {
+        let parts = [origin.source.as_bytes(), origin.header.as_bytes(), origin.feed, origin.position];
+        let mut head = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+        parts.iter().for_each(|part| write_bytes(part, &mut head));
         Self { count: 0, last_received_ms: 0, head, records: Vec::new() }
     }
 
@@ -75,7 +86,7 @@ impl Batch {
     pub(crate) fn feed_and_position(&self) -> (Feed, Position) {
         let mut head = &self.head[..];
         let mut next = || read_bytes(&mut head).unwrap_or_default().to_vec();
-        let (_source, feed) = (next(), next());
+        let (_source, _header, feed) = (next(), next(), next());
         (feed, next())
     }
 }
@@ -83,9 +94,7 @@ impl Batch {
 /// A batch as it lies in a segment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written<'b> {
-    pub(crate) source: &'b str,
-    pub(crate) feed: &'b [u8],
-    pub(crate) position: &'b [u8],
+    pub(crate) origin: Origin<'b>,
     pub(crate) count: u64,
     records: &'b [u8],
 }
@@ -94,10 +103,10 @@ impl<'b> Written<'b> {
     /// Reads what [`Batch::write`] wrote. Records are checked as far as their number goes.
     pub(crate) fn parse(mut bytes: &'b [u8]) -> Option<Self> {
         let source = std::str::from_utf8(read_bytes(&mut bytes)?).ok()?;
-        let feed = read_bytes(&mut bytes)?;
-        let position = read_bytes(&mut bytes)?;
+        let header = std::str::from_utf8(read_bytes(&mut bytes)?).ok()?;
+        let (feed, position) = (read_bytes(&mut bytes)?, read_bytes(&mut bytes)?);
         let count = read(&mut bytes)?;
-        let written = Self { source, feed, position, count, records: bytes };
+        let written = Self { origin: Origin { source, header, feed, position }, count, records: bytes };
         (written.records().count() as u64 == count).then_some(written)
     }
 
@@ -119,14 +128,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn batches_survive(source in "[a-z-]{0,20}", feed: Vec<u8>, position: Vec<u8>, records: Vec<(i64, Vec<u8>)>) {
-            let mut batch = Batch::new(&source, &feed, &position);
+        fn batches_survive(
+            source in "[a-z-]{0,20}", header: String, feed: Vec<u8>, position: Vec<u8>, records: Vec<(i64, Vec<u8>)>,
+        ) {
+            let origin = Origin { source: &source, header: &header, feed: &feed, position: &position };
+            let mut batch = Batch::new(origin);
             records.iter().for_each(|(received_ms, raw)| batch.push(Record { received_ms: *received_ms, raw }));
             let mut bytes = Vec::new();
             batch.write(&mut bytes);
             prop_assert!(bytes.len() <= batch.bytes());
             let written = Written::parse(&bytes).unwrap();
-            prop_assert_eq!((written.source, written.feed, written.position), (&source[..], &feed[..], &position[..]));
+            prop_assert_eq!(written.origin, origin);
             let again: Vec<_> = written.records().map(|record| (record.received_ms, record.raw.to_vec())).collect();
             prop_assert_eq!(again, records);
             prop_assert_eq!(batch.feed_and_position(), (feed, position));

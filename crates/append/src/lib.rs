@@ -19,7 +19,7 @@ mod varint;
 mod writer;
 
 pub use append::{Append, Pending};
-pub use batch::{Batch, Feed, Position, Record};
+pub use batch::{Batch, Feed, Origin, Position, Record};
 pub use error::{AppendError, Refused};
 pub use reader::{ReadBatch, Reader};
 pub(crate) use segment::POSITIONS_BYTES_MAX;

@@ -36,7 +36,13 @@ impl<'b> ReadBatch<'b> {
     /// What the records come from.
     #[must_use]
     pub fn source(&self) -> &'b str {
-        self.written.source
+        self.written.origin.source
+    }
+
+    /// What the header of the records' file said; empty if there was none.
+    #[must_use]
+    pub fn header(&self) -> &'b str {
+        self.written.origin.header
     }
 
     /// The records, in order.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sekisho_disk::Disk;
 
-use crate::batch::Written;
+use crate::batch::{Origin, Written};
 use crate::error::AppendError;
 use crate::frame::{self, Kind};
 use crate::reader::Segment;
@@ -60,7 +60,8 @@ impl Recovered {
             }
             let batch = segment.peek(disk)?.filter(|frame| frame.kind == Kind::Batch && frame.index == expected);
             let Some(batch) = batch.and_then(|frame| Written::parse(frame.content)) else { break };
-            segment::remember(&mut self.positions, batch.feed.to_vec(), batch.position.to_vec());
+            let Origin { feed, position, .. } = batch.origin;
+            segment::remember(&mut self.positions, feed.to_vec(), position.to_vec());
             self.next += batch.count;
             segment.skip();
         }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sekisho_append::{Append, AppendError, Batch, Reader, Record, Refused, Settings};
+use sekisho_append::{Append, AppendError, Batch, Origin, Reader, Record, Refused, Settings};
 use sekisho_disk::simulated::{Plan, SimulatedDisk};
 
 const FOLDER: &str = "log";
@@ -17,6 +17,10 @@ fn settings() -> Settings {
 
 fn open(disk: &SimulatedDisk) -> Result<Append, AppendError> {
     Append::open(Arc::new(disk.clone()), Path::new(FOLDER), settings())
+}
+
+fn batch_of(feed: &[u8], position: &[u8]) -> Batch {
+    Batch::new(Origin { source: "source", header: "#Fields: number", feed, position })
 }
 
 fn raw(number: u64) -> Vec<u8> {
@@ -36,7 +40,7 @@ fn bring(disk: &SimulatedDisk, acknowledged: &mut u64) -> Result<(), Box<dyn std
     assert!(at >= *acknowledged, "{at} records are known to be read, {acknowledged} were acknowledged");
     while at < RECORDS {
         let until = RECORDS.min(at + 1 + at % 3);
-        let mut batch = Batch::new("source", b"feed", until.to_string().as_bytes());
+        let mut batch = batch_of(b"feed", until.to_string().as_bytes());
         (at..until).for_each(|number| batch.push(Record { received_ms: number.cast_signed(), raw: &raw(number) }));
         match append.append(batch)?.wait() {
             Ok(_) => (at, *acknowledged) = (until, until),
@@ -65,6 +69,7 @@ fn read(disk: &SimulatedDisk) -> (u64, Vec<Vec<u8>>) {
     let mut records = Vec::new();
     while let Some(batch) = reader.next(durable).unwrap() {
         assert_eq!(batch.index(), first + records.len() as u64);
+        assert_eq!((batch.source(), batch.header()), ("source", "#Fields: number"));
         records.extend(batch.records().map(|record| record.raw.to_vec()));
     }
     (first, records)
@@ -165,7 +170,7 @@ fn damage_to_durable_records_is_named() {
 fn a_damaged_beginning_before_durable_records_is_named_and_nothing_is_removed() {
     let disk = SimulatedDisk::new(1, Plan::default());
     let append = open(&disk).unwrap();
-    let mut batch = Batch::new("source", b"feed", b"1");
+    let mut batch = batch_of(b"feed", b"1");
     batch.push(Record { received_ms: 0, raw: b"acknowledged" });
     assert_eq!(append.append(batch).unwrap().wait().unwrap(), 0..1);
     drop(append);
@@ -181,7 +186,7 @@ fn written(records: &[&[u8]]) -> SimulatedDisk {
     let disk = SimulatedDisk::new(1, Plan::default());
     let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
     for raw in records {
-        let mut batch = Batch::new("source", b"", b"");
+        let mut batch = batch_of(b"", b"");
         batch.push(Record { received_ms: 0, raw });
         append.append(batch).unwrap().wait().unwrap();
     }
@@ -205,7 +210,7 @@ fn a_reader_gives_what_was_written_last_not_what_it_read_ahead() {
 fn positions_are_bounded_and_can_be_forgotten() {
     let disk = SimulatedDisk::new(1, Plan::default());
     let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
-    let bring = |feed: u8, position: &[u8]| append.append(Batch::new("source", &[feed], position)).unwrap().wait();
+    let bring = |feed: u8, position: &[u8]| append.append(batch_of(&[feed], position)).unwrap().wait();
     let large = vec![b'x'; 6 << 20];
     bring(1, &large).unwrap();
     bring(2, &large).unwrap();

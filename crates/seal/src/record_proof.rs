@@ -34,6 +34,8 @@ pub enum RecordProofError {
 pub struct RecordProof {
     /// The record's source, as [`record_hash`] takes it.
     pub source: String,
+    /// What the header of the record's file said; empty if there was none.
+    pub header: String,
     /// When the record came in, in milliseconds since 1970-01-01T00:00:00Z.
     pub received_ms: i64,
     /// Which leaf, from 0 on.
@@ -60,6 +62,7 @@ impl RecordProof {
             lines.next().and_then(|line| line.strip_prefix("extra ")).and_then(|line| STANDARD.decode(line).ok());
         let extra = extra.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(RecordProofError::Form)?;
         let (received, source) = extra.split_once(' ').ok_or(RecordProofError::Form)?;
+        let (source, header) = source.split_once('\n').ok_or(RecordProofError::Form)?;
         let received_ms = received.parse().map_err(|_| RecordProofError::Form)?;
         let index = lines.next().and_then(|line| line.strip_prefix("index ")).ok_or(RecordProofError::Form)?;
         let is_plain = index == "0" || !index.starts_with(['0', '+']);
@@ -70,25 +73,26 @@ impl RecordProof {
             return Err(RecordProofError::Form);
         }
         let checkpoint = Note::from_text(checkpoint).map_err(CheckpointError::from)?;
-        Ok(Self { source: source.to_owned(), received_ms, index, hashes, checkpoint })
+        let (source, header) = (source.to_owned(), header.to_owned());
+        Ok(Self { source, header, received_ms, index, hashes, checkpoint })
     }
 
     /// The form that [`RecordProof::from_text`] reads.
     #[must_use]
     pub fn to_text(&self) -> String {
         let hashes = self.hashes.iter().map(|hash| format!("{}\n", hash.to_base64())).collect::<String>();
-        let extra = STANDARD.encode(format!("{} {}", self.received_ms, self.source));
+        let extra = STANDARD.encode(format!("{} {}\n{}", self.received_ms, self.source, self.header));
         format!("{HEADER}\nextra {extra}\nindex {}\n{hashes}\n{}", self.index, self.checkpoint.to_text())
     }
 
-    /// Checks that a record with these bytes is where the proof says, in a tree that the log's key has signed; that its source and time
-    /// are those the proof says.
+    /// Checks that a record with these bytes is where the proof says, in a tree that the log's key has signed; that its source,
+    /// header and time are those the proof says.
     ///
     /// # Errors
     ///
     /// If it is not shown to be.
     pub fn verify(&self, raw: &[u8], key: &VerifyingKey) -> Result<Checkpoint, RecordProofError> {
-        let leaf = record_hash(&self.source, self.received_ms, raw);
+        let leaf = record_hash(&self.source, &self.header, self.received_ms, raw);
         let checkpoint = Checkpoint::verified(&self.checkpoint, key)?;
         verify_inclusion(leaf, self.index, checkpoint.size, &self.hashes, checkpoint.root)?;
         Ok(checkpoint)
@@ -106,14 +110,14 @@ mod tests {
     fn a_proof_of_the_largest_log_is_small_and_holds() {
         let key = SigningKey::generate("sekisho.example/lake").unwrap();
         let mut all = leaves(1_000);
-        all[321] = record_hash("vpc-flow start end", 1_700_000_000_000, b"1 2");
+        all[321] = record_hash("vpc-flow", "start end", 1_700_000_000_000, b"1 2");
         let levels = Levels::over(all);
         let checkpoint =
             Checkpoint { origin: "sekisho.example/lake".to_owned(), size: 1_000, root: root(&levels, 1_000).unwrap() };
         let hashes = inclusion_proof(&levels, 321, 1_000).unwrap();
-        let source = "vpc-flow start end".to_owned();
         let proof = RecordProof {
-            source,
+            source: "vpc-flow".to_owned(),
+            header: "start end".to_owned(),
             received_ms: 1_700_000_000_000,
             index: 321,
             hashes,
@@ -123,6 +127,8 @@ mod tests {
         assert_eq!(proof.verify(b"1 2", &key.verifying()), Ok(checkpoint));
         let other = Err(RecordProofError::Record(ProofError::OtherRoot));
         assert_eq!(proof.verify(b"1 3", &key.verifying()), other);
+        let headed = RecordProof { header: "end start".to_owned(), ..proof.clone() };
+        assert_eq!(headed.verify(b"1 2", &key.verifying()), other);
         let later = RecordProof { received_ms: 1_700_000_000_001, ..proof.clone() };
         assert_eq!(later.verify(b"1 2", &key.verifying()), other);
         // A log of 2^34 leaves: 34 hashes, some 17 billion records.
@@ -133,11 +139,12 @@ mod tests {
     #[test]
     fn what_is_no_proof_is_refused() {
         let note = "a\n0\nAAAA\n\n— b AAAAAAAA\n";
-        let extra = STANDARD.encode("1 syslog");
+        let extra = STANDARD.encode("1 syslog\n");
         assert!(RecordProof::from_text(&format!("{HEADER}\nextra {extra}\nindex 0\n\n{note}")).is_ok());
         let (first, last) =
             (format!("{HEADER}\nextra {extra}\nindex 01"), format!("{HEADER}\nextra {extra}\nindex 0\nx"));
-        for head in ["", "other\nindex 0", HEADER, "c2sp.org/tlog-proof@v1\nindex 0", &first, &last] {
+        let bare = format!("{HEADER}\nextra {}\nindex 0", STANDARD.encode("1 syslog"));
+        for head in [&bare, "", "other\nindex 0", HEADER, "c2sp.org/tlog-proof@v1\nindex 0", &first, &last] {
             assert!(RecordProof::from_text(&format!("{head}\n\n{note}")).is_err(), "{head}");
         }
     }

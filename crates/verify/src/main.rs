@@ -93,8 +93,12 @@ fn verify(key: &str, proof: &str, record: &str, witnesses: &[&str]) -> Result<St
 }
 
 fn proved(proof: &RecordProof, checkpoint: &Checkpoint, bytes: usize) -> String {
+    let header = match proof.header.as_str() {
+        "" => String::new(),
+        header => format!("\n  header · 見出し     {}", printable(header)),
+    };
     format!(
-        "PROVED · 証明されました\n  log · ログ          {}\n  record · 記録       {} of {}, {bytes} bytes\n  source · 収集元     {}\n  received · 受信     {} ms since 1970",
+        "PROVED · 証明されました\n  log · ログ          {}\n  record · 記録       {} of {}, {bytes} bytes\n  source · 収集元     {}\n  received · 受信     {} ms since 1970{header}",
         printable(&checkpoint.origin),
         proof.index,
         checkpoint.size,

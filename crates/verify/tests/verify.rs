@@ -22,13 +22,14 @@ impl Files {
         let public = key.verifying().to_text();
         let mut log = SealLog::open(Arc::new(FileSystem), &folder.join("seal"), key).unwrap();
         for number in 0..1_000_i64 {
-            log.push(record_hash("syslog", number, format!("line {number}").as_bytes()));
+            log.push(record_hash("syslog", "#Fields: line", number, format!("line {number}").as_bytes()));
         }
         let mut checkpoint: Note = log.checkpoint().unwrap();
         let witness = Cosigner::new(SigningKey::generate_witness("witness.example").unwrap()).unwrap();
         checkpoint.add(witness.cosign(&checkpoint, 1_700_000_000));
         let proof = RecordProof {
             source: "syslog".to_owned(),
+            header: "#Fields: line".to_owned(),
             received_ms: 321,
             index: 321,
             hashes: log.prove(321).unwrap(),
@@ -61,7 +62,13 @@ fn a_record_is_proved_and_an_altered_one_is_not() {
     let files = Files::new("altered");
     let output = files.run(&["--witness", &files.witness]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    assert!(told(&output).contains("321 of 1000") && told(&output).contains("witness.example"), "{}", told(&output));
+    assert!(
+        told(&output).contains("321 of 1000")
+            && told(&output).contains("#Fields: line")
+            && told(&output).contains("witness.example"),
+        "{}",
+        told(&output)
+    );
     std::fs::write(files.folder.join("record"), "line 322").unwrap();
     let output = files.run(&[]);
     assert_eq!(output.status.code(), Some(1));

@@ -1,0 +1,1 @@
+//! The lake: from the write-ahead log to sealed tables.

@@ -1,0 +1,1 @@
+//! The tables of the lake: Arrow columns, Parquet files, Delta commits.
