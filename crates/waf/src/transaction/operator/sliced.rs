@@ -53,6 +53,8 @@ pub(super) struct Sliced {
     class_of: Box<[u8; 256]>,
     /// By class: one of its bytes.
     bytes: Box<[u8]>,
+    /// A row of steps is so long, as a power of two: it has all classes.
+    row_bits: u32,
     slices: usize,
     /// By state: its slice.
     slice_of: Box<[u8]>,
@@ -87,6 +89,7 @@ impl Sliced {
         let slices = nfa.states().len().div_ceil(SLICE_STATES).clamp(1, SLICES_MAX);
         Self {
             class_of,
+            row_bits: bytes.len().next_power_of_two().trailing_zeros(),
             bytes: bytes.into(),
             slices,
             slice_of: slices_of(nfa.states().len(), slices),
@@ -139,11 +142,6 @@ impl Sliced {
 
     fn slice_of(&self, state: u32) -> usize {
         usize::from(self.slice_of[state as usize])
-    }
-
-    /// How many classes of bytes there are.
-    fn classes(&self) -> usize {
-        self.bytes.len()
     }
 }
 

@@ -3,8 +3,8 @@
 //! The sets of a long text are too many to keep: they are kept block by block. Where a block ends, its sets are written
 //! down; whoever asks for a place of another block has it read again.
 
-use super::parts::{PartId, Parts, Sets};
 use super::Sliced;
+use super::parts::{Parts, Sets};
 
 /// Sets of so many places, with all their slices, are kept: what the recommended configuration inspects of a body
 /// without files is one block. They take 4 MiB.
@@ -19,8 +19,8 @@ pub(in super::super) struct Marks {
     blocks: Vec<Block>,
     /// Which of them is at hand.
     at_hand: usize,
-    /// Those of the block at hand, the last place first, by slice.
-    parts: Vec<u16>,
+    /// Place by place of the block at hand, the last place first, by slice: the row of the part.
+    rows: Vec<u16>,
 }
 
 /// Neighbouring places.
@@ -36,18 +36,18 @@ impl Marks {
     /// Reads a text.
     pub(super) fn of(sliced: &Sliced, parts: &mut Parts, text: &[u8]) -> Self {
         let mut marks =
-            Self { starts: vec![0; text.len() / 64 + 1].into(), blocks: Vec::new(), at_hand: 0, parts: Vec::new() };
+            Self { starts: vec![0; text.len() / 64 + 1].into(), blocks: Vec::new(), at_hand: 0, rows: Vec::new() };
         parts.begin(sliced);
         marks.open(sliced, parts, text.len());
         for (place, byte) in text.iter().enumerate().rev() {
             let places = place + 1;
-            if marks.parts.len() >= sliced.block_places * sliced.slices || parts.is_full(sliced) {
+            if marks.rows.len() >= sliced.block_places * sliced.slices || parts.is_full(sliced) {
                 marks.open(sliced, parts, places);
             }
             if parts.read(sliced, *byte) {
                 marks.starts[places / 64] |= 1 << (places % 64);
             }
-            marks.keep(parts.now(sliced));
+            marks.keep(sliced, parts);
         }
         if parts.starts_here(sliced) {
             marks.starts[0] |= 1;
@@ -70,11 +70,11 @@ impl Marks {
             parts.resume(sliced, &sets);
         }
         self.blocks.push(Block { begin: 0, end, sets });
-        self.parts.clear();
+        self.rows.clear();
     }
 
-    fn keep(&mut self, parts: &[PartId]) {
-        self.parts.extend(parts.iter().map(|part| u16::try_from(*part).expect("parts are fewer than 2^16")));
+    fn keep(&mut self, sliced: &Sliced, parts: &Parts) {
+        self.rows.extend(parts.now(sliced).iter().map(|part| (part >> sliced.row_bits) as u16));
     }
 
     /// The first place from `at` on at which a match begins.
@@ -89,15 +89,21 @@ impl Marks {
     }
 
     /// Whether the byte at a place leads from a state that reads it to one from which a match can be reached.
-    pub(super) fn is_alive(&mut self, sliced: &Sliced, parts: &mut Parts, text: &[u8], place: usize, state: u32) -> bool {
+    pub(super) fn is_alive(
+        &mut self,
+        sliced: &Sliced,
+        parts: &mut Parts,
+        text: &[u8],
+        place: usize,
+        state: u32,
+    ) -> bool {
         let block = &self.blocks[self.at_hand];
         if !(block.begin..block.end).contains(&place) {
             self.at_hand = self.blocks.partition_point(|block| block.begin > place);
             self.read_again(sliced, parts, text);
         }
         let from_end = self.blocks[self.at_hand].end - 1 - place;
-        let part = self.parts[from_end * sliced.slices + sliced.slice_of(state)];
-        parts.has(PartId::from(part), state)
+        parts.has(self.rows[from_end * sliced.slices + sliced.slice_of(state)], state)
     }
 
     fn read_again(&mut self, sliced: &Sliced, parts: &mut Parts, text: &[u8]) {
@@ -105,13 +111,12 @@ impl Marks {
         if parts.is_full(sliced) {
             parts.forget();
         }
-        self.parts.clear();
+        self.rows.clear();
         let Block { begin, end, .. } = self.blocks[self.at_hand];
         parts.resume(sliced, &self.blocks[self.at_hand].sets);
         for byte in text[begin..end].iter().rev() {
             parts.read(sliced, *byte);
-            self.keep(parts.now(sliced));
+            self.keep(sliced, parts);
         }
     }
-
 }

@@ -15,7 +15,11 @@ const UNKNOWN: u32 = u32::MAX;
 /// Parts are forgotten when there are so many: their numbers fit 16 bits, with room for those that one byte leads to.
 const PARTS_MAX: usize = u16::MAX as usize - 4 * SLICES_MAX * SLICES_MAX;
 
-/// The number of a part.
+/// How many unions are looked for in one place before the table of all is asked.
+const RECENT_UNIONS: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 11;
+
+/// A part: where its row of steps begins, a multiple of the length of rows.
 pub(super) type PartId = u32;
 
 /// A part: states of one slice, in order, after a byte of one kind.
@@ -39,14 +43,17 @@ struct Crossing {
 /// What a pattern's slices were led to so far, and where they are in a search.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    /// Part by part, by class: the next part, or a crossing.
+    /// Row by row, by class: the next part, or a crossing.
     steps: Vec<u32>,
+    /// By row.
     parts: Vec<Part>,
     known: HashMap<Part, PartId, RandomState>,
     crossings: Vec<Crossing>,
     /// Slices that are led into, and the parts they are led to.
     led: Vec<(u8, PartId)>,
     unions: HashMap<(PartId, PartId), PartId, RandomState>,
+    /// Unions that were asked for lately: two parts, and both of them.
+    recent: Vec<(PartId, PartId, PartId)>,
     /// What parts and crossings take besides their steps, in bytes.
     bytes: usize,
     /// By slice: where it is.
@@ -80,6 +87,7 @@ impl Parts {
         if self.is_full(sliced) {
             self.forget();
         }
+        self.recent.resize(RECENT_UNIONS, (UNKNOWN, UNKNOWN, UNKNOWN));
         for slice in 0..sliced.slices {
             self.now[slice] = self.part(sliced, slice, Before::of(None), &[]);
         }
@@ -98,6 +106,7 @@ impl Parts {
         self.crossings.clear();
         self.led.clear();
         self.unions.clear();
+        self.recent.fill((UNKNOWN, UNKNOWN, UNKNOWN));
         self.bytes = 0;
     }
 
@@ -108,7 +117,7 @@ impl Parts {
 
     /// The states at hand, to go on from them after parts were forgotten.
     pub(super) fn sets(&self, sliced: &Sliced) -> Sets {
-        let parts = self.now(sliced).iter().map(|part| &self.parts[*part as usize]);
+        let parts = self.now(sliced).iter().map(|part| self.at(sliced, *part));
         parts.map(|part| (part.before, part.states.clone())).collect()
     }
 
@@ -119,34 +128,38 @@ impl Parts {
         }
     }
 
-    /// Whether a state is among those of a part.
-    pub(super) fn has(&self, part: PartId, state: u32) -> bool {
-        self.parts[part as usize].states.binary_search(&state).is_ok()
+    fn at(&self, sliced: &Sliced, part: PartId) -> &Part {
+        &self.parts[(part >> sliced.row_bits) as usize]
+    }
+
+    /// Whether a state is among those of the part of a row.
+    pub(super) fn has(&self, row: u16, state: u32) -> bool {
+        self.parts[usize::from(row)].states.binary_search(&state).is_ok()
     }
 
     /// Reads a byte; whether a match begins at the place after it, before which it is read.
     pub(super) fn read(&mut self, sliced: &Sliced, byte: u8) -> bool {
-        let class = usize::from(sliced.class_of[usize::from(byte)]);
-        let classes = sliced.classes();
+        let class = u32::from(sliced.class_of[usize::from(byte)]);
         let mut then = [0; SLICES_MAX];
-        let mut crossings: u32 = 0;
-        for (slice, (now, then)) in self.now.iter().zip(&mut then).enumerate().take(sliced.slices) {
-            *then = self.steps[*now as usize * classes + class];
-            crossings |= u32::from(*then >= CROSSING) << slice;
+        let mut entries = 0;
+        for (now, then) in self.now.iter().zip(&mut then).take(sliced.slices) {
+            *then = self.steps[(now | class) as usize];
+            entries |= *then;
         }
-        let is_start = crossings != 0 && self.cross(sliced, class, crossings, &mut then);
+        let is_start = entries >= CROSSING && self.cross(sliced, class, &mut then);
         self.now = then;
         is_start
     }
 
-    /// Finishes the steps of slices, given as bits, that are more than the next part; whether a match begins.
-    fn cross(&mut self, sliced: &Sliced, class: usize, slices: u32, then: &mut [u32; SLICES_MAX]) -> bool {
+    /// Finishes the steps that are more than the next part; whether a match begins.
+    fn cross(&mut self, sliced: &Sliced, class: u32, then: &mut [u32; SLICES_MAX]) -> bool {
+        let slices = then.iter().enumerate().fold(0, |bits, (at, entry)| bits | u32::from(*entry >= CROSSING) << at);
         let mut is_start = false;
         let mut led = [(0, 0); SLICES_MAX];
         for slice in ones(slices) {
             if then[slice] == UNKNOWN {
                 then[slice] = self.follow(sliced, self.now[slice], class);
-                self.steps[self.now[slice] as usize * sliced.classes() + class] = then[slice];
+                self.steps[(self.now[slice] | class) as usize] = then[slice];
             }
             if then[slice] >= CROSSING {
                 let crossing = &self.crossings[(then[slice] - CROSSING) as usize];
@@ -169,7 +182,7 @@ impl Parts {
         let Self { closure, parts, now, .. } = self;
         closure.begin(sliced);
         for part in &now[..sliced.slices] {
-            let part = &parts[*part as usize];
+            let part = &parts[(*part >> sliced.row_bits) as usize];
             let ends = sliced.mirror.end.iter();
             ends.chain(&part.states).for_each(|state| closure.follow(sliced, *state, (part.before, None)));
         }
@@ -177,9 +190,9 @@ impl Parts {
     }
 
     /// Where a byte leads from a part: an entry.
-    fn follow(&mut self, sliced: &Sliced, part: PartId, class: usize) -> u32 {
-        let byte = sliced.bytes[class];
-        let Part { slice, before, ref states } = self.parts[part as usize];
+    fn follow(&mut self, sliced: &Sliced, part: PartId, class: u32) -> u32 {
+        let byte = sliced.bytes[class as usize];
+        let Part { slice, before, ref states } = self.parts[(part >> sliced.row_bits) as usize];
         let slice = usize::from(slice);
         let closure = &mut self.closure;
         closure.begin(sliced);
@@ -222,8 +235,8 @@ impl Parts {
         if let Some(known) = self.known.get(&part) {
             return *known;
         }
-        let at = number(self.parts.len());
-        self.steps.resize(self.steps.len() + sliced.classes(), UNKNOWN);
+        let at = number(self.steps.len());
+        self.steps.resize(self.steps.len() + (1 << sliced.row_bits), UNKNOWN);
         self.bytes += 2 * (size_of::<Part>() + size_of_val(states)) + size_of::<PartId>();
         self.parts.push(part.clone());
         self.known.insert(part, at);
@@ -235,10 +248,21 @@ impl Parts {
         if one == two {
             return one;
         }
-        if let Some(known) = self.unions.get(&(one, two)) {
-            return *known;
+        let place = (one.wrapping_mul(0x9e37_79b1) ^ two.wrapping_mul(0x85eb_ca6b)) >> (u32::BITS - RECENT_BITS);
+        let recent = &mut self.recent[place as usize];
+        if (recent.0, recent.1) == (one, two) {
+            return recent.2;
         }
-        let (first, second) = (&self.parts[one as usize], &self.parts[two as usize]);
+        let union = match self.unions.get(&(one, two)) {
+            Some(known) => *known,
+            None => self.unite(sliced, one, two),
+        };
+        self.recent[place as usize] = (one, two, union);
+        union
+    }
+
+    fn unite(&mut self, sliced: &Sliced, one: PartId, two: PartId) -> PartId {
+        let (first, second) = (self.at(sliced, one), self.at(sliced, two));
         let (slice, before) = (usize::from(first.slice), first.before);
         let mut states = [&*first.states, &*second.states].concat();
         states.sort_unstable();

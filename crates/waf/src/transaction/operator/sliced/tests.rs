@@ -120,9 +120,8 @@ fn pattern() -> impl Strategy<Value = String> {
 
 fn cut() -> impl Strategy<Value = Cut> {
     let bytes = prop_oneof![Just(1_usize), 500_usize..5_000, Just(PARTS_BYTES_MAX)];
-    (1_usize..20, bytes, prop_oneof![1_usize..8, Just(BLOCK_PLACES)]).prop_map(
-        |(slice_states, parts_bytes_max, block_places)| Cut { slice_states, parts_bytes_max, block_places },
-    )
+    (1_usize..20, bytes, prop_oneof![1_usize..8, Just(BLOCK_PLACES)])
+        .prop_map(|(slice_states, parts_bytes_max, block_places)| Cut { slice_states, parts_bytes_max, block_places })
 }
 
 proptest! {
