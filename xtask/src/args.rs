@@ -21,6 +21,8 @@ pub(crate) enum Task {
         #[arg(long)]
         fast: bool,
     },
+    /// Install the Python packages that tests hold the lake against into target/python
+    Python,
     /// Fuzz one target, or each in turn
     Fuzz {
         /// A file name of fuzz/src/bin, without `.rs`

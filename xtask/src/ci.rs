@@ -18,7 +18,7 @@ use self::steps::Steps;
 use crate::args::CrsConformance;
 use crate::process::{build_sekisho, cargo, find_program, run as run_command, say};
 use crate::reloads::{self, Form};
-use crate::{conformance, fuzz, packages, tidy};
+use crate::{conformance, fuzz, packages, python, tidy};
 
 /// How long each target is fuzzed, in seconds.
 const FUZZ_SECONDS: u32 = 10;
@@ -33,7 +33,11 @@ const PROPERTY_SEED: u64 = 1;
 /// If a step fails.
 pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
     let mut steps = Steps::new(io::stdout());
-    let installed = fast || steps.step("packages", || packages::ensure(NEEDED))?;
+    let installed = fast
+        || steps.step("packages", || {
+            packages::ensure(NEEDED)?;
+            python::ensure(root).map(drop)
+        })?;
     steps.step("format", || format(root))?;
     steps.step("tidy", || tidy::run(root))?;
     steps.step("clippy", || clippy(root))?;

@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|python|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -18,6 +18,7 @@ mod packages;
 mod process;
 mod process_tree;
 mod properties;
+mod python;
 mod reloads;
 mod server;
 mod tidy;
@@ -46,6 +47,10 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Tidy => tidy::run(&root),
         Task::Ci { fast } => ci::run(&root, fast),
+        Task::Python => {
+            let interpreter = python::ensure(&root)?;
+            Ok(process::say(format!("{} is ready", interpreter.display()))?)
+        }
         Task::Fuzz { target, seconds } => {
             fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update, fuzz::Search::Onward)
         }

@@ -6,7 +6,6 @@
 //! nothing here makes a request wait for a disk, unless the setting [`Overflow::Wait`] asks for just that.
 
 mod archive;
-mod card;
 mod cloak;
 mod decision;
 pub mod details;

@@ -36,6 +36,12 @@ pub struct NoteSignature {
 }
 
 impl NoteSignature {
+    /// In whose name it is.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Reads a line, without what ends it.
     ///
     /// # Errors
@@ -113,6 +119,24 @@ impl Note {
     pub fn to_text(&self) -> String {
         let lines = self.signatures.iter().map(NoteSignature::to_line);
         std::iter::once(format!("{}\n", self.text)).chain(lines).collect()
+    }
+
+    /// What is signed, with the line feed at its end.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Who has signed, with what. Nothing is checked.
+    #[must_use]
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.signatures
+    }
+
+    /// The same text, signed otherwise.
+    #[must_use]
+    pub fn signed_by(&self, signatures: Vec<NoteSignature>) -> Self {
+        Self { text: self.text.clone(), signatures }
     }
 
     /// Adds a signature, unless it is there already.

@@ -2,8 +2,8 @@
 //!
 //! Every part of a record that a client can choose passes through here on its way out.
 
-use super::card::CardMask;
 use super::json::push_text;
+use sekisho_mask::{CardMask, Grouping};
 
 /// What stands in place of a masked header value, as AWS WAF writes it for a redacted field.
 pub(crate) const REDACTED: &[u8] = b"REDACTED";
@@ -40,7 +40,7 @@ impl Mask {
         let extra = settings.headers.iter().map(String::as_str);
         let headers: Vec<Box<str>> = SECRET_HEADERS.into_iter().chain(extra).map(Box::from).collect();
         let lengths = headers.iter().fold(0, |bits, name| bits | length_bit(name.len()));
-        Self { headers, lengths, cards: settings.cards.then(CardMask::default) }
+        Self { headers, lengths, cards: settings.cards.then(|| CardMask::new(Grouping::Any)) }
     }
 
     /// Whether the value of the header called `name` is masked.
