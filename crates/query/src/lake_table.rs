@@ -24,8 +24,6 @@ use datafusion::physical_optimizer::pruning::PruningPredicate;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::ExecutionPlan;
-use object_store::ObjectMeta;
-use object_store::path::Path;
 use sekisho_tables::{DataFile, Snapshot, Tables};
 
 use crate::need::Need;
@@ -244,16 +242,11 @@ fn sum<'s>(files: impl Iterator<Item = &'s Statistics>, schema: &SchemaRef) -> S
     known
 }
 
-fn partitioned(file: &DataFile, statistics: &Arc<Statistics>) -> PartitionedFile {
-    let meta = ObjectMeta {
-        location: Path::clone(&file.path),
-        // Files never change; the cache of metadata goes by time and length.
-        last_modified: chrono::DateTime::UNIX_EPOCH,
-        size: file.bytes,
-        e_tag: None,
-        version: None,
-    };
-    let mut file = PartitionedFile::new_from_meta(meta).with_partition_values(vec![ScalarValue::Date32(Some(file.day))]);
+fn partitioned(of: &DataFile, statistics: &Arc<Statistics>) -> PartitionedFile {
+    // Files never change; the cache of metadata goes by path, length, and a time that is always the same.
+    let mut file = PartitionedFile::new(String::new(), of.bytes)
+        .with_partition_values(vec![ScalarValue::Date32(Some(of.day))]);
+    file.object_meta.location = of.path.clone();
     file.statistics = Some(Arc::clone(statistics));
     file
 }
