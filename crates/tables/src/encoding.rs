@@ -7,7 +7,6 @@ use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -37,7 +36,7 @@ pub(crate) fn properties(schema: &SchemaRef) -> Result<WriterProperties, Parquet
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_truncate_length(Some(STATISTICS_BYTES))
         .set_column_index_truncate_length(Some(STATISTICS_BYTES));
-    for (place, column) in columns.columns().iter().enumerate() {
+    for column in columns.columns() {
         let path = column.path();
         let name = path.parts()[0].as_str();
         if LONG.contains(&name) {
@@ -48,10 +47,6 @@ pub(crate) fn properties(schema: &SchemaRef) -> Result<WriterProperties, Parquet
             builder = plain(builder, path);
         } else if column.physical_type() == Type::INT64 && ["time", "received", "record"].contains(&name) {
             builder = plain(builder, path).set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
-        }
-        if name == "time" {
-            let by_time = SortingColumn::new(i32::try_from(place).unwrap_or(i32::MAX), false, true);
-            builder = builder.set_sorting_columns(Some(vec![by_time]));
         }
     }
     Ok(builder.build())

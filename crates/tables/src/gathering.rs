@@ -8,9 +8,11 @@ use std::ops::RangeInclusive;
 use arrow::array::RecordBatch;
 use deltalake::kernel::{Action, Add};
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use sekisho_event::{Column, Event, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::arrived::Arrived;
 use crate::columns::Columns;
@@ -96,21 +98,58 @@ impl Gathering {
         self.bytes += record.raw.len() as u64;
     }
 
-    /// Writes the files and commits them, table by table. `next`: the index after the last record that was gathered or left out.
-    /// `now_ms`: milliseconds since 1970-01-01T00:00:00Z.
+    /// Writes the files. Nobody sees them before [`Written::commit`]. `now_ms`: milliseconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     ///
-    /// If a store refuses. Some tables may have committed, others not: which records they have, tells
-    /// [`Tables::held`].
-    pub async fn commit(self, tables: &Tables, next: u64, now_ms: i64) -> Result<(), TablesError> {
-        let mut actions: BTreeMap<TableName, Vec<Action>> = BTreeMap::new();
+    /// If a store refuses.
+    pub async fn write(self, tables: &Tables, now_ms: i64) -> Result<Written, TablesError> {
+        let mut written = Written { log: self.log, adds: BTreeMap::new(), files: Vec::new() };
         for ((table, day), gathered) in self.days {
             let tier = &tables.tiers(table)[0];
-            let add = gathered.write(tier, day, &self.log, now_ms).await?;
-            actions.entry(table).or_default().push(Action::Add(add));
+            let (add, file) = gathered.write(tier, day, &written.log, now_ms).await?;
+            written.adds.entry(table).or_default().push(Action::Add(add));
+            written.files.push(file);
         }
-        for (table, actions) in actions {
+        Ok(written)
+    }
+}
+
+/// A data file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// The table it is for.
+    pub table: TableName,
+    /// Its name, with the folder of its day.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// Files that are no part of their tables yet.
+#[derive(Debug)]
+pub struct Written {
+    log: String,
+    adds: BTreeMap<TableName, Vec<Action>>,
+    files: Vec<WrittenFile>,
+}
+
+impl Written {
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> &[WrittenFile] {
+        &self.files
+    }
+
+    /// Commits the files, table by table. `next`: the index after the last record that was gathered or left out.
+    ///
+    /// # Errors
+    ///
+    /// If a store refuses. Some tables may have committed, others not: which records they have, tells [`Tables::held`].
+    pub async fn commit(self, tables: &Tables, next: u64) -> Result<(), TablesError> {
+        for (table, actions) in self.adds {
             let operation = DeltaOperation::Write {
                 mode: SaveMode::Append,
                 partition_by: Some(vec![DAY.to_owned()]),
@@ -123,7 +162,7 @@ impl Gathering {
 }
 
 impl Day {
-    async fn write(self, tier: &Tier, day: i32, log: &str, now_ms: i64) -> Result<Add, TablesError> {
+    async fn write(self, tier: &Tier, day: i32, log: &str, now_ms: i64) -> Result<(Add, WrittenFile), TablesError> {
         let name = file_name(day, &self.records);
         let statistics = Statistics {
             rows: self.columns.rows() as u64,
@@ -135,9 +174,15 @@ impl Day {
         let failed = |source| TablesError::Parquet { action: "write", path: name.clone(), source };
         let batch = self.columns.finish().map_err(|error| failed(error.into()))?;
         let bytes = to_parquet(&batch).map_err(failed)?;
-        let size = bytes.len();
-        put(tier, &name, bytes.into()).await?;
-        Ok(Add { modification_time: now_ms, ..added(&name, day, size, &statistics) })
+        let file = WrittenFile {
+            table: tier.table(),
+            name: name.clone(),
+            bytes: bytes.len() as u64,
+            sha256: Sha256::digest(&bytes).into(),
+        };
+        let add = Add { modification_time: now_ms, ..added(&name, day, bytes.len(), &statistics) };
+        put(tier, &tier.path(&name), bytes.into()).await?;
+        Ok((add, file))
     }
 }
 
@@ -158,9 +203,8 @@ pub(crate) fn to_parquet(batch: &RecordBatch) -> Result<Vec<u8>, parquet::errors
 }
 
 /// Stores a file of a table.
-pub(crate) async fn put(tier: &Tier, name: &str, bytes: PutPayload) -> Result<(), TablesError> {
-    let path = tier.path(name);
-    let put = tier.store().put(&path, bytes).await;
+pub(crate) async fn put(tier: &Tier, path: &Path, bytes: PutPayload) -> Result<(), TablesError> {
+    let put = tier.store().put(path, bytes).await;
     put.map(drop).map_err(|source| TablesError::Store { action: "write", path: path.to_string(), source })
 }
 

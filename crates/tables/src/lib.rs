@@ -23,7 +23,7 @@ mod tier;
 
 pub use arrived::Arrived;
 pub use error::TablesError;
-pub use gathering::Gathering;
+pub use gathering::{Gathering, Written, WrittenFile};
 pub use location::Location;
 pub use name::TableName;
 pub use snapshot::{DataFile, Snapshot};

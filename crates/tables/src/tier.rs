@@ -65,6 +65,10 @@ impl Tier {
         Self { number, table, location: location.clone(), log_store, state: Mutex::default() }
     }
 
+    pub(crate) fn table(&self) -> TableName {
+        self.table
+    }
+
     pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
         self.location.store()
     }
