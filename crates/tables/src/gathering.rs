@@ -1,8 +1,6 @@
 //! Records that have come together and will be committed together.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::RangeInclusive;
 
 use arrow::array::RecordBatch;
@@ -15,6 +13,7 @@ use sekisho_event::{Column, Event, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::arrived::Arrived;
+use crate::chance::chance;
 use crate::columns::Columns;
 use crate::day;
 use crate::encoding;
@@ -188,8 +187,7 @@ impl Day {
 
 /// A name that no other file has: the day's folder, the first record, and chance.
 pub(crate) fn file_name(day: i32, records: &RangeInclusive<u64>) -> String {
-    let chance = RandomState::new().build_hasher().finish();
-    format!("{DAY}={}/{:012}-{chance:016x}.parquet", day::show(day), records.start())
+    format!("{DAY}={}/{:012}-{:016x}.parquet", day::show(day), records.start(), chance())
 }
 
 pub(crate) fn to_parquet(batch: &RecordBatch) -> Result<Vec<u8>, parquet::errors::ParquetError> {

@@ -6,6 +6,7 @@
 //! Absent on purpose: what a record means, the write-ahead log, the seal, questions.
 
 mod arrived;
+mod chance;
 mod columns;
 mod day;
 mod durable;

@@ -172,6 +172,8 @@ impl Tier {
             .with_columns(self.table.delta_schema())
             .with_partition_columns([DAY])
             .with_save_mode(SaveMode::Ignore)
+            // Whoever comes second must not describe the table again on top of what the first has written.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS))
             .with_configuration_property(TableProperty::LogRetentionDuration, Some(LOG_KEPT))
             .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(WITH_STATISTICS.join(",")))
