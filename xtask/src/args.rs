@@ -23,6 +23,8 @@ pub(crate) enum Task {
     },
     /// Install the Python packages that tests hold the lake against into target/python
     Python,
+    /// Print real CloudTrail events, multiplied with ids, times and addresses of their own
+    Events(EventsWanted),
     /// Fuzz one target, or each in turn
     Fuzz {
         /// A file name of fuzz/src/bin, without `.rs`
@@ -126,6 +128,36 @@ pub(crate) enum Bench {
     Edge(EdgeBench),
     /// The Core Rule Set beside nginx with ModSecurity, and beside another engine alone, in alternating rounds
     Crs(CrsBench),
+    /// The lake: ingest beside DuckDB, and questions to a year of events
+    Lake(LakeBench),
+}
+
+/// Which events are printed.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct EventsWanted {
+    /// How many, one a line
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) count: u64,
+    /// Days before 2026-11-22 that their times are spread over
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    pub(crate) days: u64,
+    /// What the generator begins with
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// How much goes into the lake.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LakeBench {
+    /// Rounds of ingest beside DuckDB; 0 leaves it out
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) rounds: u32,
+    /// Megabytes of events in a round
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) megabytes: u64,
+    /// Events of the year that is asked about; 0 leaves it out
+    #[arg(long, default_value_t = 20_000_000)]
+    pub(crate) events: u64,
 }
 
 /// How long and how hard to load the firewalls.

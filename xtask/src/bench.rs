@@ -4,6 +4,7 @@ mod acl;
 mod crs;
 mod edge;
 mod figures;
+mod lake;
 mod report;
 mod wrk;
 
@@ -13,6 +14,8 @@ use anyhow::Result;
 
 use crate::args::Bench;
 use crate::process::{cargo, run as run_command};
+
+pub(crate) use lake::print_events;
 
 /// Measures what was asked for.
 ///
@@ -28,5 +31,6 @@ pub(crate) fn run(root: &Path, what: Bench) -> Result<()> {
         }
         Bench::Edge(load) => edge::run(root, load),
         Bench::Crs(load) => crs::run(root, load),
+        Bench::Lake(load) => lake::run(root, load),
     }
 }

@@ -32,7 +32,7 @@ use self::decision::scores_rule;
 use self::entry::{Entries, read_audit_log, read_records};
 use self::exchange::{Answer, client_of, exchange};
 use self::request::Request;
-use self::told::{DECISION, PRESENCE, TIMES, Told};
+use self::told::{DECISION, PRESENCE, TARGET, TIMES, Told};
 use crate::args::CrsConformance;
 use crate::modsecurity::{self, Setting};
 use crate::packages;
@@ -116,8 +116,10 @@ struct Run {
 const OF_OURS: [&str; 10] =
     [PRESENCE, DECISION, TIMES, "status", "method", "message", "data", "severity", "tags", "line"];
 /// What both audit logs tell alike of the rules they both name.
-const OF_BOTH: [&str; 10] =
-    ["method", "protocol", "engine", "message", "severity", "version", "revision", "tags", "maturity", "accuracy"];
+const OF_BOTH: [&str; 11] = [
+    "method", TARGET, "protocol", "engine", "message", "severity", "version", "revision", "tags", "maturity",
+    "accuracy",
+];
 
 impl Stage<'_> {
     /// Has both engines decide, and says what is wrong.

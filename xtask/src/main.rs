@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|python|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|python|events|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -51,6 +51,7 @@ fn run(task: Task) -> Result<()> {
             let interpreter = python::ensure(&root)?;
             Ok(process::say(format!("{} is ready", interpreter.display()))?)
         }
+        Task::Events(wanted) => bench::print_events(&root, wanted),
         Task::Fuzz { target, seconds } => {
             fuzz::run(&root, target.as_deref(), seconds, fuzz::Lock::Update, fuzz::Search::Onward)
         }

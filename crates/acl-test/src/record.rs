@@ -20,7 +20,7 @@ pub(crate) fn record(
     }
     let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
     let source = Source { name: "-".to_owned(), id: "-".to_owned() };
-    let veil = Veil::new(&policy.protection, &rules.logging.redacted);
+    let veil = Veil::of(policy, &rules.logging.redacted);
     let mut line = Vec::new();
     Details::of(&rules.rule_set, request, verdict).lend(|match_details| {
         let occurrence = Occurrence {

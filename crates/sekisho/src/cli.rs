@@ -14,6 +14,7 @@ mod samples;
 mod seclang;
 mod test;
 mod token_state;
+mod witness;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -59,6 +60,8 @@ enum Command {
     Samples(samples::SamplesArgs),
     /// Show what rate-based rules limit now, in a running service
     RateKeys(rate_keys::RateKeysArgs),
+    /// Sign the states of lakes, each only if it follows from the one before, so that their owners cannot alter them unseen
+    Witness(witness::WitnessArgs),
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -91,6 +94,12 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+impl From<sekisho_witness::WitnessError> for Failure {
+    fn from(error: sekisho_witness::WitnessError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Other(error.into())
@@ -115,6 +124,7 @@ impl Cli {
             Command::Demo(args) => demo::demo(&args),
             Command::Samples(args) => samples::samples(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
+            Command::Witness(args) => witness::witness(&args),
             Command::Config(command) => config::config(&command),
         }
     }

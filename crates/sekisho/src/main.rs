@@ -11,6 +11,7 @@ mod geo;
 mod read;
 mod rule_files;
 mod rules;
+mod secret_file;
 mod service;
 mod terminal;
 mod token_keys;

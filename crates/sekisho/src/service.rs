@@ -129,6 +129,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     }
     if let Some(rules) = service.running.phased_rules() {
         terminal::note(&rules::seclang::summary(&rules));
+        if let Some(log) = rules::seclang::audit_log(&rules) {
+            terminal::note(&format!("audit log in {log}"));
+        }
     }
     for group in service.running.rules().groups_in_phases() {
         terminal::note(&format!("as a group of the web ACL: {}", rules::seclang::summary(group)));
@@ -136,8 +139,8 @@ pub(crate) fn serve(config: Config) -> Outcome {
     let mut reloader = Reloader::new(&service);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {
-            Ok(SIGHUP) => reloader.reload(&service),
-            Ok(_) => break,
+            Ok(signal) if ends(signal) => break,
+            Ok(_) => reloader.reload(&service),
             Err(RecvTimeoutError::Timeout) => reloader.reload_if_changed(&service),
             Err(RecvTimeoutError::Disconnected) => return Err(anyhow::anyhow!("signals no longer arrive").into()),
         }
@@ -147,8 +150,13 @@ pub(crate) fn serve(config: Config) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a signal asks the program to end.
+pub(crate) fn ends(signal: i32) -> bool {
+    signal != SIGHUP
+}
+
 /// The signals that matter, as they arrive.
-fn signals() -> anyhow::Result<Receiver<i32>> {
+pub(crate) fn signals() -> anyhow::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let (sender, receiver) = mpsc::channel();
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {

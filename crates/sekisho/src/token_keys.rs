@@ -3,14 +3,15 @@
 //!
 //! The file is for this user alone. Nothing of its content is ever shown.
 
-use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use sekisho_edge::token::KeyRing;
 use sekisho_model::{Diagnostic, Diagnostics};
+
+use crate::secret_file;
 
 /// The name of our own file.
 const OWN_FILE: &str = "token.keys";
@@ -92,21 +93,9 @@ impl KeyFile {
     }
 }
 
-/// Makes our file with a new key, whole or not at all. One that another process makes meanwhile is kept.
+/// Makes our file with a new key.
 fn make(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let line = KeyRing::generate_line().map_err(io::Error::other)?;
-    // Not the process's number: in containers that is the same each time, and a crash may have left its file.
-    let part = folder.join(format!("{OWN_FILE}.{:016x}", RandomState::new().hash_one(std::process::id())));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
-    let linked = written.and_then(|()| match fs::hard_link(&part, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    });
-    fs::remove_file(&part)?;
-    linked
+    secret_file::make(path, &KeyRing::generate_line().map_err(io::Error::other)?)
 }
 
 #[cfg(test)]

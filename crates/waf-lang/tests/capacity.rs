@@ -246,6 +246,25 @@ fn the_capacity_is_none_where_a_price_is_not_known() {
 }
 
 #[test]
+fn what_aws_does_not_have_is_beyond_no_limit_of_aws() {
+    let statement = r#"{"ManagedRuleGroupStatement":{"VendorName":"OWASP","Name":"CoreRuleSet"}}"#;
+    let crs = rule("crs", 99, statement);
+    let xss = |at: usize| {
+        rule(&format!("r{at}"), at, &format!(r#"{{"XssMatchStatement":{{{}}}}}"#, self::at(PATH, &["NONE"])))
+    };
+    let judged = |count: usize| {
+        let rules: Vec<_> = (0..count).map(xss).chain([crs.clone()]).collect();
+        let capacity = loaded(&rules, "", None).capacity.unwrap();
+        assert_eq!(capacity.total - capacity.beyond_aws, 40 * count as u64);
+        assert!(capacity.beyond_aws >= 1_000);
+        capacity.beyond(CapacityLimits::default()).map(|diagnostic| diagnostic.message)
+    };
+    assert_eq!(judged(37), None);
+    let warned = "the web ACL takes 1520 capacity units besides the Core Rule Set, more than 1500";
+    assert_eq!(judged(38).as_deref(), Some(warned));
+}
+
+#[test]
 fn limits_and_what_the_document_says_are_judged() {
     let rules: Vec<_> = (0..128)
         .map(|at| rule(&format!("r{at}"), at, &format!(r#"{{"XssMatchStatement":{{{}}}}}"#, self::at(PATH, &["NONE"]))))

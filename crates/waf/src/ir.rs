@@ -14,6 +14,8 @@ mod protection;
 mod rate;
 mod visibility;
 
+use std::collections::BTreeSet;
+
 pub use action::{Action, BlockResponse, HeaderInsert, IMMUNITY_S_DEFAULT, ResponseBody, TokenAction, TokenKind};
 pub use condition::{
     AddressSource, Comparison, Condition, ForwardedPosition, IpSet, LabelScope, LabelTest, OnMissing, Operator,
@@ -61,6 +63,17 @@ impl Policy {
     #[must_use]
     pub fn asks_for_asn(&self) -> bool {
         self.rules.iter().any(Rule::asks_for_asn)
+    }
+
+    /// What its groups of rules in phases leave out of logs, in order, each part once.
+    #[must_use]
+    pub fn sanitised(&self) -> Vec<&phased::SanitisedPart> {
+        let groups = self.rules.iter().filter_map(|rule| match &rule.kind {
+            RuleKind::Group { group, .. } => group.in_phases(),
+            RuleKind::Match { .. } | RuleKind::Rate { .. } => None,
+        });
+        let parts: BTreeSet<_> = groups.flat_map(|group| &group.policy().settings.sanitised).collect();
+        parts.into_iter().collect()
     }
 }
 
@@ -172,4 +185,14 @@ pub struct Group {
     pub excluded: Vec<String>,
     /// Its rules in evaluation order; none is of kind [`RuleKind::Group`].
     pub rules: Vec<Rule>,
+}
+
+impl Group {
+    /// The rules in phases that its members stand for, if they do: all of them share one.
+    fn in_phases(&self) -> Option<&phased::PhasedGroup> {
+        self.rules.iter().find_map(|rule| match &rule.kind {
+            RuleKind::Match { when: Condition::Phased(test), .. } => Some(&*test.group),
+            _ => None,
+        })
+    }
 }

@@ -90,6 +90,32 @@ fn a_web_acl_names_the_core_rule_set_as_a_group() {
 }
 
 #[test]
+fn what_rules_of_the_group_sanitise_neither_records_nor_samples_show() {
+    let origin = Origin::start().expect("an origin starts");
+    let folder = with_rules();
+    write_acl(folder.path(), &json!({}));
+    let sanitising =
+        "SecRule ARGS:pin \"@streq none\" \"id:1,phase:2,pass,nolog,sanitiseArg:pin,sanitiseRequestHeader:x-key\"\n";
+    fs::write(folder.path().join("own.conf"), sanitising).expect("the rules are written");
+    let url = origin.url();
+    let arguments = ["guard", &url, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let arguments = arguments.into_iter().chain(["--acl", "acl.json", "--crs", "crs", "--seclang", "own.conf"]);
+    let checkpoint = Checkpoint::start_in(folder, arguments).expect("the checkpoint starts");
+    let mut client = Client::open(checkpoint.address()).expect("the checkpoint listens");
+    let request = b"GET /?q=evil&pin=4321 HTTP/1.1\r\nHost: shop.example\r\nX-Key: hush\r\n\r\n";
+    assert_eq!(client.ask(request).expect("a reply comes").status, 200);
+    let record = records(&checkpoint, 1)[0].to_string();
+    let admin = checkpoint.admin().expect("the admin address is told").to_string();
+    let samples = sekisho(checkpoint.folder(), ["samples", "--admin", &admin, "--rule", "ALL", "--json"], b"");
+    let samples = samples.expect("the command ends").stdout;
+    assert!(record.contains("q=evil&pin=REDACTED"), "{record}");
+    for shown in [record, samples] {
+        assert!(shown.contains("X-Key") && shown.contains("REDACTED"), "{shown}");
+        assert!(!shown.contains("4321") && !shown.contains("hush"), "{shown}");
+    }
+}
+
+#[test]
 fn check_explains_the_core_rule_set_within_a_web_acl() {
     let Some(crs) = shared_data("crs") else { return };
     let crs = fs::canonicalize(crs).expect("the folder is there");

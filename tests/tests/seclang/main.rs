@@ -489,6 +489,30 @@ fn check_explains_what_rules_make_of_one_request() {
     assert!(!text.contains("ALLOW") && !text.contains("web ACL"), "{text}");
 }
 
+#[test]
+fn of_what_a_chain_looks_at_again_only_what_came_from_cookies_is_hidden() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let chain = |id: u32, quoted: &str| {
+        format!(
+            "SecRule REQUEST_COOKIES|ARGS \"@rx =(.*)\" \"id:{id},phase:1,pass,log,capture,logdata:'{quoted}',chain\"\n\
+             SecRule MATCHED_VARS \"@contains red\"\n"
+        )
+    };
+    let rules = [chain(1, "%{MATCHED_VAR}"), chain(2, "%{TX.1}")].concat();
+    fs::write(folder.path().join("main.conf"), format!("{BASE}{rules}")).expect("the rules are written");
+    let data = |query: &str, cookie: &str| {
+        let request = format!("GET /?{query} HTTP/1.1\r\nHost: shop.example\r\nCookie: sid={cookie}\r\n\r\n");
+        let ran = sekisho(folder.path(), ["check", "--seclang", "main.conf", "--json", "-"], request.as_bytes());
+        let record: Value = serde_json::from_str(&ran.expect("it ends").stdout).expect("a record is JSON");
+        let rules = record["secLang"]["matchedRules"].as_array().expect("a list");
+        rules.iter().map(|rule| rule["data"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(data("q=a%3Dred+shoes", "none"), ["a=red shoes", "red shoes"]);
+    assert_eq!(data("q=none", "a=red"), ["REDACTED", "REDACTED"]);
+    // What the rule captured may be the cookie's.
+    assert_eq!(data("q=a%3Dred+shoes", "a=hush"), ["a=red shoes", "REDACTED"]);
+}
+
 /// curl decides on the framing here, not the test.
 #[test]
 fn a_large_upload_passes_whole() {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::decision::{Decision, SCORES_RULE};
+use super::told::TARGET;
 
 /// A transaction in a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub(super) fn read_audit_log(log: &[u8]) -> Result<Entries> {
         let facts = [
             ("status", &read["response"]["http_code"]),
             ("method", &read["request"]["method"]),
-            ("target", &read["request"]["uri"]),
+            (TARGET, &read["request"]["uri"]),
             ("protocol", &read["request"]["http_version"]),
             ("engine", &read["producer"]["secrules_engine"]),
             ("components", &read["producer"]["components"]),

@@ -26,7 +26,7 @@ pub(crate) struct Terms {
 impl Terms {
     /// The terms of a policy and of what rules in phases leave out of logs; `filtered` counts the decisions that a filter keeps out of the records.
     pub(crate) fn new(policy: &Policy, logging: Logging, sanitised: &[SanitisedPart], filtered: Counter) -> Self {
-        let veil = Veil::new(&policy.protection, &logging.redacted).and_sanitised(sanitised);
+        let veil = Veil::of(policy, &logging.redacted).and_sanitised(sanitised);
         Self { logging, veil, filtered, shows_asn: policy.asks_for_asn() }
     }
 

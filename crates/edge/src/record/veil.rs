@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use sekisho_waf::ir::phased::SanitisedPart;
-use sekisho_waf::ir::{Protection, ProtectionMethod, RedactedPart, RequestPart};
+use sekisho_waf::ir::{Policy, Protection, ProtectionMethod, RedactedPart, RequestPart};
 
 use super::mask::REDACTED;
 
@@ -123,9 +123,15 @@ impl Veil {
         veil
     }
 
+    /// Covers what a policy protects, what its groups of rules in phases leave out of logs, and what records do not show.
+    #[must_use]
+    pub fn of(policy: &Policy, redacted: &[RedactedPart]) -> Self {
+        Self::new(&policy.protection, redacted).and_sanitised(policy.sanitised())
+    }
+
     /// Covers what rules in phases leave out of logs, too.
     #[must_use]
-    pub fn and_sanitised(mut self, parts: &[SanitisedPart]) -> Self {
+    pub fn and_sanitised<'p>(mut self, parts: impl IntoIterator<Item = &'p SanitisedPart>) -> Self {
         for part in parts {
             match part {
                 SanitisedPart::Argument(name) => {
@@ -268,6 +274,12 @@ impl Veil {
     /// How the body is covered.
     pub(crate) fn body(&self) -> Option<ProtectionMethod> {
         self.body.at(Place::MatchDetails)
+    }
+
+    /// How what a detector found in a body is covered: it does not say which argument it found that in.
+    pub(crate) fn found_in_body(&self) -> Option<ProtectionMethod> {
+        let sanitised = || (!self.sanitised_arguments.is_empty()).then_some(ProtectionMethod::Substitute);
+        self.body().or_else(sanitised)
     }
 
     /// How the method is covered.

@@ -29,6 +29,7 @@ struct TopRule {
 impl PolicySamples {
     pub(super) fn new(
         policy: &Policy,
+        veil: Veil,
         draw: Draw,
         default_action: Option<Arc<Reservoir>>,
         rules: Vec<Option<Arc<Reservoir>>>,
@@ -44,8 +45,7 @@ impl PolicySamples {
             TopRule { reservoir, members }
         };
         let rules = policy.rules.iter().zip(rules).map(top).collect();
-        // Redaction concerns records alone.
-        Self { draw, veil: Veil::new(&policy.protection, &[]), default_action, rules }
+        Self { draw, veil, default_action, rules }
     }
 
     /// What samples do not show.

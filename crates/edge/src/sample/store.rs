@@ -1,14 +1,16 @@
 //! All samples, by the names they are asked for under. They stay when rules are replaced by others of the same names, unless the
-//! others protect other parts of requests: what was kept before shows what is to be shown no more.
+//! others protect other parts of requests, or leave others out of logs: what was kept before shows what is to be shown no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sekisho_waf::ir::phased::SanitisedPart;
 use sekisho_waf::ir::{Policy, Protection, RuleKind, Visibility};
 
 use super::draw::Draw;
 use super::policy::PolicySamples;
 use super::reservoir::Reservoir;
+use crate::record::Veil;
 
 /// Bytes that all samples may take, shared evenly among the names.
 const SAMPLES_BYTES_MAX: usize = 64 << 20;
@@ -36,6 +38,8 @@ pub(super) struct Names {
     pub(super) default_action: String,
     /// What the policy protects, and so none of the samples show.
     protection: Protection,
+    /// What rules in phases leave out of them.
+    sanitised: BTreeSet<SanitisedPart>,
 }
 
 impl Samples {
@@ -48,16 +52,21 @@ impl Samples {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where the samples of a policy go. From now on, samples can be asked for by its names.
-    pub(crate) fn resolve(&self, policy: &Policy) -> PolicySamples {
+    /// Where the samples of a policy go, of which rules in phases behind it leave something out of logs. From now on, samples can
+    /// be asked for by its names.
+    pub(crate) fn resolve(&self, policy: &Policy, sanitised: &[SanitisedPart]) -> PolicySamples {
+        // Redaction concerns records alone.
+        let veil = Veil::of(policy, &[]).and_sanitised(sanitised);
+        let sanitised: BTreeSet<_> = sanitised.iter().chain(policy.sanitised()).cloned().collect();
         let mut names = self.names();
         let mut next = Names {
             default_action: policy.visibility.metric_name.clone(),
             protection: policy.protection.clone(),
+            sanitised,
             ..Names::default()
         };
         let mut before = std::mem::take(&mut names.reservoirs);
-        if names.protection != policy.protection {
+        if names.protection != next.protection || names.sanitised != next.sanitised {
             before.clear();
         }
         let mut reservoir = |visibility: &Visibility| {
@@ -81,7 +90,7 @@ impl Samples {
             }
         }
         *names = next;
-        PolicySamples::new(policy, self.draw, default, rules)
+        PolicySamples::new(policy, veil, self.draw, default, rules)
     }
 }
 

@@ -170,7 +170,7 @@ impl Shared {
         let rates = PolicyRates::new(Arc::clone(rates), set.policy());
         let sanitised = phased.as_ref().map_or(&[][..], |rules| &rules.settings().sanitised);
         let terms = Terms::new(set.policy(), logging, sanitised, metrics.records.filtered.clone());
-        let samples = samples.resolve(set.policy());
+        let samples = samples.resolve(set.policy(), sanitised);
         let phased = phased.map(|rules| {
             let counters = metrics.phased(set.policy(), rules.policy());
             Phased::new(rules, counters)

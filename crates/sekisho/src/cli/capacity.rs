@@ -72,5 +72,8 @@ fn as_table(capacity: &Capacity) -> String {
         table.push_str(&format!("{shared:>width$}  text transformations that rules share\n"));
     }
     table.push_str(&format!("{:>width$}  the web ACL\n", capacity.total));
+    if capacity.beyond_aws > 0 {
+        table.push_str(&format!("{:>width$}  of it the Core Rule Set, which AWS does not have\n", capacity.beyond_aws));
+    }
     table
 }

@@ -253,8 +253,8 @@ impl CheckArgs {
         let details = Details::of(&loaded.rule_set, request, verdict);
         let inserted: Vec<_> = verdict.inserted_headers(policy).collect();
         let source = Source { name: self.origin.source_name().to_owned(), id: "-".to_owned() };
-        let veil = Veil::new(&policy.protection, &loaded.logging.redacted)
-            .and_sanitised(loaded.phased.as_ref().map_or(&[], |rules| &rules.settings().sanitised));
+        let veil = Veil::of(policy, &loaded.logging.redacted)
+            .and_sanitised(loaded.phased.iter().flat_map(|rules| &rules.settings().sanitised));
         let mut line = Vec::new();
         let country = loaded.places.place(self.client_ip).map(|place| place.country);
         let occurrence = Occurrence {

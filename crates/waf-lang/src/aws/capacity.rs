@@ -33,6 +33,8 @@ const ALL_QUERY_ARGUMENTS_WCU: u64 = 10;
 pub struct Capacity {
     /// All of it. Less than the sum of [`Capacity::rules`] where rules share a transformation of a component.
     pub total: u64,
+    /// What of it is a group's that AWS does not have: it is no part of what AWS charges for, or refuses.
+    pub beyond_aws: u64,
     /// What the document's own `Capacity` says.
     pub declared: Option<u64>,
     /// Each rule alone, in evaluation order.
@@ -81,11 +83,12 @@ impl Default for CapacityLimits {
 }
 
 impl Capacity {
-    /// More than the limits: an error or a warning.
+    /// More than the limits, without what AWS does not have: an error or a warning.
     #[must_use]
     pub fn beyond(&self, limits: CapacityLimits) -> Option<Diagnostic> {
-        let total = self.total;
-        let message = |limit| format!("the web ACL takes {total} capacity units, more than {limit}");
+        let total = self.total.saturating_sub(self.beyond_aws);
+        let besides = if self.beyond_aws > 0 { " besides the Core Rule Set" } else { "" };
+        let message = |limit| format!("the web ACL takes {total} capacity units{besides}, more than {limit}");
         let diagnostic = if total > limits.error_above {
             Diagnostic::error("capacity", message(limits.error_above))
         } else if total > limits.warn_above {
@@ -138,6 +141,8 @@ impl GroupCapacity {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cost {
     wcu: u64,
+    /// What of them is a group's that AWS does not have.
+    beyond_aws: u64,
     transformations: BTreeSet<(Field, &'static str)>,
     /// A statement could not be read, or refers to a group nobody knows the price of.
     unknown: bool,
@@ -147,6 +152,12 @@ impl Cost {
     /// Adds capacity units.
     pub(crate) fn add(&mut self, wcu: u64) {
         self.wcu = self.wcu.saturating_add(wcu);
+    }
+
+    /// Adds capacity units of a group that AWS does not have.
+    pub(crate) fn add_beyond_aws(&mut self, wcu: u64) {
+        self.add(wcu);
+        self.beyond_aws = self.beyond_aws.saturating_add(wcu);
     }
 
     /// Adds a statement that looks at a component of the request: its own cost, what the component makes of it, and
@@ -179,6 +190,7 @@ impl Cost {
         let mut sum = Self::default();
         for cost in costs {
             sum.add(cost.wcu);
+            sum.beyond_aws = sum.beyond_aws.saturating_add(cost.beyond_aws);
             sum.transformations.extend(cost.transformations.iter().cloned());
             sum.unknown |= cost.unknown;
         }
@@ -200,10 +212,11 @@ pub(crate) fn of_web_acl(
     report: &mut Report,
 ) -> Option<Capacity> {
     let (declared, place) = declared(members, report);
-    let total = Cost::sum(costs.iter().map(|(_, cost)| cost)).wcu()?;
+    let sum = Cost::sum(costs.iter().map(|(_, cost)| cost));
+    let (total, beyond_aws) = (sum.wcu()?, sum.beyond_aws);
     let rules = costs.iter().map(|(name, cost)| Some(RuleCapacity { name: name.clone(), wcu: cost.wcu()? }));
     let rules = rules.collect::<Option<_>>()?;
-    Some(Capacity { total, declared, rules, groups: resources.group_capacities(), place: Some(place) })
+    Some(Capacity { total, beyond_aws, declared, rules, groups: resources.group_capacities(), place: Some(place) })
 }
 
 /// Reads the `Capacity` of a web ACL or group, and where to point at it.

@@ -2,8 +2,6 @@
 //!
 //! Source: AWS WAF Developer Guide, "AWS Managed Rules rule groups list".
 
-use super::core_rule_set;
-
 /// The vendor AWS itself goes by.
 pub(crate) const AWS: &str = "AWS";
 
@@ -26,11 +24,8 @@ pub(crate) static KNOWN_GROUPS: &[(&str, u64)] = &[
     ("AWSManagedRulesWordPressRuleSet", 100),
 ];
 
-/// What a group costs, if AWS knows it; the Core Rule Set has a price of our own.
+/// What a group costs, if AWS knows it.
 pub(crate) fn wcu(vendor: &str, name: &str) -> Option<u64> {
-    if core_rule_set::is_core_rule_set(vendor, name) {
-        return Some(core_rule_set::WCU);
-    }
     let found = KNOWN_GROUPS.iter().find(|(known, _)| vendor == AWS && *known == name);
     found.map(|&(_, wcu)| wcu)
 }

@@ -1,5 +1,6 @@
 //! A rule that matched, as logs tell of it.
 
+use super::matched_values::names;
 use super::report::Entry;
 use super::state::State;
 use super::{List, PhasedRules, Store, error_log};
@@ -31,6 +32,7 @@ pub struct Matched<'a> {
     /// The status it stopped the transaction with, if it did.
     pub stopped_with: Option<u16>,
     tags: &'a [u8],
+    origins: &'a [u8],
     store: &'a Store,
 }
 
@@ -53,8 +55,16 @@ impl<'a> Matched<'a> {
             audit_log: rule.audit_log,
             stopped_with: entry.status,
             tags: text(&entry.tags),
+            origins: text(&entry.origins),
             store: &state.store,
         }
+    }
+
+    /// The names of all values that matched any of its links, where the rule looks at them again (`MATCHED_VARS`) and all of them
+    /// are known. One that has a NUL byte within comes in pieces.
+    #[must_use]
+    pub fn origins(&self) -> Option<impl Iterator<Item = &'a [u8]>> {
+        (!self.origins.is_empty()).then(|| names(self.origins))
     }
 
     /// `tag`, expanded, in order.

@@ -23,6 +23,8 @@ pub(super) struct MatchedValues {
     last: Option<Seen>,
     /// All of them, if anything looks at all.
     all: Vec<Seen>,
+    /// Whether one found no room.
+    is_partial: bool,
     bytes: Vec<u8>,
 }
 
@@ -33,6 +35,7 @@ impl MatchedValues {
             return;
         }
         self.last = None;
+        self.is_partial = false;
         self.all.clear();
         self.bytes.clear();
     }
@@ -54,6 +57,7 @@ impl MatchedValues {
     pub(super) fn add_copy(&mut self, keep: bool, name: &[u8], received: &[u8], value: &[u8], bytes_max: usize) {
         self.make_room(keep);
         if self.bytes.len() + name.len() + received.len() + value.len() > bytes_max {
+            self.is_partial = true;
             return;
         }
         let name = self.copy(name);
@@ -89,6 +93,26 @@ impl MatchedValues {
         &self.all
     }
 
+    /// Appends the full names of all values that are kept, each once and followed by a NUL byte, if that takes at most `bytes_max`
+    /// and none found no room; otherwise nothing. A name that has a NUL byte within stands for more names than there are.
+    pub(super) fn write_names(&self, bytes_max: usize, program: &Program, store: &Store, out: &mut Vec<u8>) {
+        let mut name = Vec::new();
+        for seen in &self.all {
+            name.clear();
+            self.write_name(seen, program, store, &mut name);
+            if !names(out).any(|known| known == name) {
+                out.extend_from_slice(&name);
+                out.push(0);
+            }
+            if out.len() > bytes_max {
+                break;
+            }
+        }
+        if self.is_partial || out.len() > bytes_max {
+            out.clear();
+        }
+    }
+
     /// Appends the full name of a value, such as `ARGS:q`.
     pub(super) fn write_name(&self, seen: &Seen, program: &Program, store: &Store, out: &mut Vec<u8>) {
         match seen {
@@ -121,4 +145,9 @@ impl MatchedValues {
             Seen::Stored { value, .. } => store.value(*value),
         }
     }
+}
+
+/// Texts that are each followed by a NUL byte.
+pub(super) fn names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|byte| *byte == 0).map(|name| name.strip_suffix(b"\0").unwrap_or(name))
 }

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     /// Each followed by a NUL byte; empty if they are as in the rule.
     pub(super) tags: Range<usize>,
     pub(super) variable: Range<usize>,
+    /// The names of all values that matched, each followed by a NUL byte; empty if they are not known.
+    pub(super) origins: Range<usize>,
     pub(super) value: Range<usize>,
     /// The value after its transformations.
     pub(super) transformed: Range<usize>,
@@ -40,6 +42,7 @@ pub(super) struct Pending {
     pub(super) log_data: Vec<u8>,
     pub(super) tags: Vec<u8>,
     pub(super) variable: Vec<u8>,
+    pub(super) origins: Vec<u8>,
     pub(super) value: Vec<u8>,
     pub(super) transformed: Vec<u8>,
     pub(super) parameter: Vec<u8>,
@@ -47,8 +50,8 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn clear(&mut self) {
-        let Self { message, log_data, tags, variable, value, transformed, parameter } = self;
-        [message, log_data, tags, variable, value, transformed, parameter].into_iter().for_each(Vec::clear);
+        let Self { message, log_data, tags, variable, origins, value, transformed, parameter } = self;
+        [message, log_data, tags, variable, origins, value, transformed, parameter].into_iter().for_each(Vec::clear);
     }
 }
 
@@ -81,6 +84,8 @@ impl Report {
             log_data: kept(&pending.log_data),
             tags: kept(&pending.tags),
             variable: kept(&pending.variable),
+            // No longer than what is kept of a text: all of them, or none.
+            origins: kept(&pending.origins),
             value: kept(&pending.value),
             transformed: kept(&pending.transformed),
             parameter: kept(&pending.parameter),

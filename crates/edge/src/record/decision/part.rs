@@ -74,7 +74,7 @@ impl Line<'_> {
             }
             ("QUERY_STRING", _) if veil.redacts_query() => (Some(ProtectionMethod::Substitute), request.query),
             ("QUERY_STRING" | "ALL_QUERY_ARGS", _) => (veil.arguments(place), request.query),
-            ("BODY" | "JSON_BODY", _) => (veil.body(), request.body.bytes),
+            ("BODY" | "JSON_BODY", _) => (veil.found_in_body(), request.body.bytes),
             ("URI", _) => (veil.path(), request.path),
             ("METHOD", _) => (veil.method(), request.method),
             _ => (None, b""),

@@ -2,7 +2,7 @@
 //!
 //! Messages and log data quote the request. Those of a match are left out whenever the variable that matched, or one that the
 //! rule quotes by name, is covered: by the policy's data protection, by the masks of headers, and for cookies always. What a
-//! chain hands on from link to link counts as what any of them looks at.
+//! chain hands on from link to link counts as what matched any of them, or, if that is not known, as what any of them looks at.
 
 use sekisho_waf::ir::Policy;
 use sekisho_waf::ir::phased::{EngineMode, Piece, Selector, Target, Text, Variable};
@@ -310,25 +310,44 @@ fn split(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// Whether what a match quotes must not be shown.
 pub(crate) fn is_covered(cloak: &Cloak<'_>, matched: &Matched<'_>) -> bool {
-    let (variable, member) = split(matched.variable);
-    let variable = std::str::from_utf8(variable).ok().and_then(Variable::from_name);
-    if variable.is_some_and(|variable| covers(cloak, variable, member.unwrap_or_default())) {
+    let matched_last = origin(matched.variable);
+    let is_covered = |(variable, member): (Variable, &[u8])| covers(cloak, variable, member);
+    if matched_last.is_some_and(is_covered) {
         return true;
     }
     let links = &matched.rule.links;
     let data = links.iter().flat_map(|link| [&link.log_data, &link.message]);
     let texts = data.chain([&matched.rule.metadata.message]).flatten().chain(&matched.rule.metadata.tags);
-    let mut is_handed_on = variable.is_some_and(hands_on);
+    let is_of_last = matched_last.is_some_and(|(variable, _)| !hands_on(variable));
+    let mut is_handed_on = matched_last.is_some_and(|(variable, _)| hands_on(variable));
     for (variable, member) in texts.flat_map(quoted) {
         if covers(cloak, variable, member) {
             return true;
         }
-        is_handed_on |= hands_on(variable);
+        is_handed_on |= hands_on(variable) && !(variable == Variable::MatchedVar && is_of_last);
+    }
+    if !is_handed_on || links.len() == 1 {
+        return false;
+    }
+    if let Some(mut origins) = matched.origins() {
+        return origins.any(|name| origin(name).is_none_or(is_covered));
     }
     // What a link of a chain captured or matched may be what an earlier one looked at.
     let targets = || links.iter().filter_map(|link| link.test.as_ref()).flat_map(|test| &test.targets);
-    let is_covered = |target: &Target| covers(cloak, target.variable, named(target));
-    is_handed_on && links.len() > 1 && targets().any(|target| !target.count && is_covered(target))
+    targets().any(|target| !target.count && covers(cloak, target.variable, named(target)))
+}
+
+/// The variable and the member that a value was taken from in the first place: of `MATCHED_VARS:ARGS:q`, those of `ARGS:q`.
+fn origin(name: &[u8]) -> Option<(Variable, &[u8])> {
+    let mut name = name;
+    loop {
+        let (variable, member) = split(name);
+        let variable = std::str::from_utf8(variable).ok().and_then(Variable::from_name)?;
+        match member {
+            Some(member) if variable == Variable::MatchedVars => name = member,
+            _ => return Some((variable, member.unwrap_or_default())),
+        }
+    }
 }
 
 /// Whether a variable holds what rules took from others.

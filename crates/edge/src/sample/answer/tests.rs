@@ -1,5 +1,6 @@
 //! Questions, and answers against the API model.
 
+use sekisho_waf::ir::phased::SanitisedPart;
 use sekisho_waf::ir::{Action, Condition, Group, Policy, ProtectedPart, ProtectionMethod, RequestPart, Rule, RuleKind};
 use sekisho_waf::{RuleMatch, RuleRef, Verdict};
 use serde_json::Value;
@@ -95,7 +96,7 @@ fn a_question_is_read_or_refused_with_the_reason() {
 #[test]
 fn samples_go_by_the_names_of_rules_groups_and_the_default_action() {
     let samples = Samples::new();
-    let of_policy = samples.resolve(&policy());
+    let of_policy = samples.resolve(&policy(), &[]);
     let member = |member| RuleRef { rule: 1, member: Some(member) };
     observe(&of_policy, &[RuleRef::top(0)], 3);
     observe(&of_policy, &[member(0), RuleRef::top(2)], 2);
@@ -111,10 +112,10 @@ fn samples_go_by_the_names_of_rules_groups_and_the_default_action() {
 #[test]
 fn samples_outlive_the_rules_they_are_of() {
     let samples = Samples::new();
-    observe(&samples.resolve(&policy()), &[RuleRef::top(0)], 3);
+    observe(&samples.resolve(&policy(), &[]), &[RuleRef::top(0)], 3);
     let mut other = policy();
     other.rules.truncate(1);
-    observe(&samples.resolve(&other), &[RuleRef::top(0)], 1);
+    observe(&samples.resolve(&other, &[]), &[RuleRef::top(0)], 1);
     assert_eq!(population(&samples, "watch-metric"), 4);
     assert!(ask(&samples, "rule-metric-name=uses").is_err());
 }
@@ -122,7 +123,7 @@ fn samples_outlive_the_rules_they_are_of() {
 #[test]
 fn samples_that_show_what_is_protected_now_are_gone() {
     let samples = Samples::new();
-    observe(&samples.resolve(&policy()), &[RuleRef::top(0)], 3);
+    observe(&samples.resolve(&policy(), &[]), &[RuleRef::top(0)], 3);
     let mut protecting = policy();
     protecting.protection.parts.push(ProtectedPart {
         part: RequestPart::Header("x-key".to_owned()),
@@ -130,16 +131,21 @@ fn samples_that_show_what_is_protected_now_are_gone() {
         shown_in_match_details: true,
         shown_in_rate_details: true,
     });
-    observe(&samples.resolve(&protecting), &[], 1);
+    observe(&samples.resolve(&protecting, &[]), &[], 1);
     assert_eq!((population(&samples, "watch-metric"), population(&samples, "ALL")), (0, 1));
-    observe(&samples.resolve(&protecting), &[], 1);
+    observe(&samples.resolve(&protecting, &[]), &[], 1);
     assert_eq!(population(&samples, "ALL"), 2);
+    let sanitised = [SanitisedPart::RequestHeader("x-key".to_owned())];
+    for population_now in [1, 2] {
+        observe(&samples.resolve(&protecting, &sanitised), &[], 1);
+        assert_eq!(population(&samples, "ALL"), population_now);
+    }
 }
 
 #[test]
 fn as_many_are_given_as_asked_for_the_latest_first_and_their_weights_add_up() {
     let samples = Samples::new();
-    observe(&samples.resolve(&policy()), &[], 1_000);
+    observe(&samples.resolve(&policy(), &[]), &[], 1_000);
     let answer = ask(&samples, "rule-metric-name=Default_Action&max-items=10").unwrap();
     let sampled = answer["SampledRequests"].as_array().unwrap();
     assert_eq!((sampled.len(), answer["PopulationSize"].as_u64()), (10, Some(1_000)));
@@ -152,7 +158,7 @@ fn as_many_are_given_as_asked_for_the_latest_first_and_their_weights_add_up() {
 #[test]
 fn the_time_window_is_the_one_asked_for_within_three_hours() {
     let samples = Samples::new();
-    let of_policy = samples.resolve(&policy());
+    let of_policy = samples.resolve(&policy(), &[]);
     observe(&of_policy, &[], 1);
     let window = |query: &str| ask(&samples, query).unwrap()["TimeWindow"].clone();
     assert_eq!(

@@ -78,6 +78,7 @@ fn find(members: Members<'_>, top: &TopLevel<'_>, lowering: &mut Lowering<'_>) -
     let shipped = top.catalogue.get(vendor, name);
     match shipped.and_then(|group| group.capacity).or_else(|| known_group::wcu(vendor, name)) {
         Some(wcu) => lowering.cost.add(wcu),
+        None if core_rule_set::is_core_rule_set(vendor, name) => lowering.cost.add_beyond_aws(core_rule_set::WCU),
         None => lowering.cost.set_unknown(),
     }
     if let Some(group) = shipped {

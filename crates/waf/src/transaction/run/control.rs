@@ -132,6 +132,7 @@ impl Run<'_> {
         if let Some(seen) = changing.matched.last() {
             changing.matched.write_name(seen, program, store, &mut pending.variable);
             let bytes_max = self.rules.limits().transaction.log_text_bytes_max;
+            changing.matched.write_names(bytes_max, program, store, &mut pending.origins);
             let shown = |value: &'_ [u8]| value.len().min(bytes_max);
             let received = changing.matched.received(seen, store);
             pending.value.extend_from_slice(&received[..shown(received)]);
