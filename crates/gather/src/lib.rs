@@ -1,0 +1,28 @@
+//! Everything that brings logs in.
+//!
+//! ```text
+//! bytes ─► gunzip ─► collect::Splitter ─► mask ─► append::Batch with its position ─► durable ─► acknowledged
+//! ```
+//!
+//! A [`Feed`] says where logs come from; [`Gather`] runs feeds. How far a feed is read is committed with its data, and it goes on there
+//! after a stop or a crash: nothing is lost, nothing comes twice.
+//!
+//! Absent on purpose: what a record means, tables, queries, the environment.
+
+mod counters;
+mod cut;
+mod error;
+mod feed;
+mod files;
+mod gather;
+mod inflate;
+mod ledger;
+mod sink;
+mod stdin;
+mod stop;
+
+pub use counters::SourceCounts;
+pub use error::GatherError;
+pub use feed::{Feed, FilesFeed, StdinFeed};
+pub use gather::Gather;
+pub use stop::{Stop, Stopper, stop};
