@@ -7,6 +7,10 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod guard;
+#[cfg(feature = "lake")]
+mod ingest;
+#[cfg(feature = "lake")]
+mod lake;
 mod problems;
 mod rate_keys;
 mod run;
@@ -62,6 +66,9 @@ enum Command {
     RateKeys(rate_keys::RateKeysArgs),
     /// Sign the states of lakes, each only if it follows from the one before, so that their owners cannot alter them unseen
     Witness(witness::WitnessArgs),
+    #[cfg(feature = "lake")]
+    /// Take logs into the lake, each record once
+    Ingest(ingest::IngestArgs),
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -94,17 +101,26 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<sekisho_witness::WitnessError> for Failure {
-    fn from(error: sekisho_witness::WitnessError) -> Self {
-        Self::Other(error.into())
-    }
+/// Errors of other rooms end a command as they are.
+macro_rules! other {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::Other(error.into())
+            }
+        }
+    )+};
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Other(error.into())
-    }
-}
+other!(std::io::Error, sekisho_witness::WitnessError);
+#[cfg(feature = "lake")]
+other!(
+    sekisho_gather::GatherError,
+    sekisho_lake::LakeError,
+    sekisho_mask::MaskError,
+    sekisho_query::QueryError,
+    sekisho_tables::TablesError,
+);
 
 /// What a command returns.
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -125,6 +141,8 @@ impl Cli {
             Command::Samples(args) => samples::samples(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
             Command::Witness(args) => witness::witness(&args),
+            #[cfg(feature = "lake")]
+            Command::Ingest(args) => ingest::ingest(&args),
             Command::Config(command) => config::config(&command),
         }
     }

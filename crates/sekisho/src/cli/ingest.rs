@@ -76,7 +76,9 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     match trouble {
         None => Ok(ExitCode::SUCCESS),
         Some(trouble) => {
-            terminal::note(&format!("warning: all is durable, but not all is in tables yet: {trouble}; the next start goes on"));
+            terminal::note(&format!(
+                "warning: all is durable, but not all is in tables yet: {trouble}; the next start goes on"
+            ));
             Ok(ExitCode::FAILURE)
         }
     }
