@@ -135,6 +135,34 @@ impl Append {
         *waited.expect("nothing panics here").0
     }
 
+    /// Index of the first record that was not removed.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn first(&self) -> Result<u64, AppendError> {
+        Ok(segment::list(&*self.disk, &self.folder)?.first().copied().unwrap_or_default())
+    }
+
+    /// Bytes of all segments.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn bytes(&self) -> Result<u64, AppendError> {
+        let mut bytes = 0;
+        for first in segment::list(&*self.disk, &self.folder)? {
+            let path = segment::path(&self.folder, first);
+            match self.disk.length(&path) {
+                Ok(length) => bytes += length,
+                // It was removed meanwhile.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(AppendError::disk("measure", &path, source)),
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Removes segments all of whose records are below `index`. The last segment stays.
     ///
     /// # Errors
