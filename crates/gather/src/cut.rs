@@ -66,6 +66,13 @@ impl Gathered {
         self.sink.store(std::mem::take(&mut self.set), &self.counters, &self.stop)
     }
 
+    /// Has positions become durable with what is gathered.
+    pub(crate) fn reach(&mut self, positions: Vec<(FeedName, Position)>) {
+        for reached in positions {
+            self.push(Open::new(self.source, ""), reached);
+        }
+    }
+
     fn push(&mut self, open: Open, reached: (FeedName, Position)) {
         self.batches += 1;
         self.set.push(open.batch, open.raw_bytes, reached);
@@ -110,6 +117,22 @@ impl Cut {
         Self { splitter: Splitter::new(source), pushed, done, skip: from.records, open: None }
     }
 
+    /// From a place on in a stream that comes from its beginning again.
+    pub(crate) fn again(source: &Source, from: Place) -> Self {
+        Self { pushed: 0, ..Self::new(source, from) }
+    }
+
+    /// One of several documents of the stream has ended: what is left of it is a record.
+    pub(crate) fn end_document(&mut self, to: &mut Gathered, mark: &mut dyn Mark) {
+        if self.pushed <= self.done.offset && self.skip == 0 {
+            return self.splitter.end(|_| {});
+        }
+        let mut counts = Counts::default();
+        self.give(to, mark, &mut counts, |splitter, give| splitter.end(give));
+        to.counters.add_masked(&counts);
+        self.rest_here();
+    }
+
     /// Where in the stream the next bytes are to come from.
     pub(crate) fn wants(&self) -> u64 {
         self.pushed
@@ -139,10 +162,7 @@ impl Cut {
 
     /// The stream has ended here, for now: what is left is a record, and the position is that of the end.
     pub(crate) fn end(&mut self, to: &mut Gathered, mark: &mut dyn Mark) -> Result<(), GatherError> {
-        let mut counts = Counts::default();
-        self.give(to, mark, &mut counts, |splitter, give| splitter.end(give));
-        to.counters.add_masked(&counts);
-        self.rest_here();
+        self.end_document(to, mark);
         self.pause(to, mark)
     }
 
@@ -199,6 +219,36 @@ impl Cut {
     fn close(&mut self, to: &mut Gathered, mark: &mut dyn Mark) {
         if let Some(open) = self.open.take() {
             to.push(open, mark.mark(self.done));
+        }
+    }
+}
+
+/// Records that came whole, one by one, from where nobody can go on.
+#[derive(Default)]
+pub(crate) struct Whole {
+    open: Option<Open>,
+    counts: Counts,
+}
+
+impl Whole {
+    pub(crate) fn push(&mut self, raw: &[u8], to: &mut Gathered) {
+        let received_ms = to.sink.now_ms();
+        let open = self.open.get_or_insert_with(|| Open::new(to.source, ""));
+        let raw = to.sink.mask.apply(raw, &mut to.scratch, &mut self.counts);
+        open.batch.push(Record { received_ms, raw });
+        open.raw_bytes += raw.len() as u64;
+        add(&to.counters.received_records, 1);
+    }
+
+    /// Whether there are enough to be made durable.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.batch.bytes() >= SET_BYTES)
+    }
+
+    pub(crate) fn close(self, to: &mut Gathered) {
+        to.counters.add_masked(&self.counts);
+        if let Some(open) = self.open {
+            to.push(open, (FeedName::new(), Position::new()));
         }
     }
 }

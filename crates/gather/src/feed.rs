@@ -7,6 +7,8 @@ use sekisho_collect::Source;
 use serde::Deserialize;
 
 use crate::error::GatherError;
+use crate::firehose::FirehoseFeed;
+use crate::syslog::SyslogFeed;
 
 /// Where logs come from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -16,6 +18,10 @@ pub enum Feed {
     Files(FilesFeed),
     /// Standard input, to its end.
     Stdin(StdinFeed),
+    /// Syslog over UDP, TCP and TLS.
+    Syslog(SyslogFeed),
+    /// Amazon Data Firehose, which sends over HTTP.
+    Firehose(FirehoseFeed),
 }
 
 /// A file, or all files of a folder, plain or compressed with gzip.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_append::{Batch, Feed as FeedName, Origin, Position};
+use sekisho_append::{Feed as FeedName, Position};
 use sekisho_collect::Source;
 
 use crate::counters::add;
@@ -24,7 +24,7 @@ use crate::cut::{Cut, Gathered, Mark, Place};
 use crate::error::{GatherError, chain};
 use crate::inflate::{INFLATED_BYTES_MAX, Inflate};
 use crate::ledger::{Id, Ledger};
-use crate::sink::{Set, Sink};
+use crate::sink::Sink;
 use crate::stop::Stop;
 
 use identity::{Known, Tail, head_hash};
@@ -166,11 +166,8 @@ impl Reader {
             return Ok(());
         }
         let changed = self.ledger.forget(|id, _| !found.contains(&id));
-        let mut set = Set::default();
-        for reached in changed {
-            set.push(Batch::new(Origin { source: self.source.name, ..Origin::default() }), 0, reached);
-        }
-        self.sink.store(set, &self.to.counters, &self.stop)
+        self.to.reach(changed);
+        self.to.flush()
     }
 
     fn look(&mut self, found: &Found) -> Result<(), GatherError> {

@@ -1,6 +1,7 @@
 //! All feeds, running.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use crate::counters::SourceCounts;
 use crate::error::GatherError;
 use crate::feed::{self, Feed};
 use crate::files;
+use crate::firehose;
 use crate::sink::Sink;
 use crate::stdin;
 use crate::stop::Stop;
+use crate::syslog;
 
 /// Brings in what feeds give: cut into records, masked, durable, each once.
 pub struct Gather {
@@ -33,6 +36,12 @@ impl Gather {
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, SourceCounts> {
         self.sink.counters.read(self.sink.mask.kinds())
+    }
+
+    /// Where feeds listen since the start: `syslog-udp`, `syslog-tcp`, `syslog-tls` or `firehose`, and the address.
+    #[must_use]
+    pub fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.sink.listening()
     }
 
     /// Runs feeds until all have ended, or one has failed, or they are stopped; what was read is durable then. Feeds that watch or listen end
@@ -80,6 +89,8 @@ async fn run_one(feed: Feed, sink: Arc<Sink>, stop: Stop) -> Result<(), GatherEr
             let source = feed::source(&settings.source)?;
             blocking(move || stdin::run(std::io::stdin(), source, &sink, &stop)).await
         }
+        Feed::Syslog(settings) => syslog::run(settings, sink, stop).await,
+        Feed::Firehose(settings) => firehose::run(settings, sink, stop).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where all feeds bring their batches: masked, handed to the write-ahead log, waited for.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub(crate) struct Sink {
     pub(crate) counters: Counters,
     /// How far each feed is read, durably.
     positions: Mutex<BTreeMap<FeedName, Position>>,
+    listening: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
 /// Batches that follow one another, with the positions they reach.
@@ -55,7 +57,16 @@ impl Set {
 impl Sink {
     pub(crate) fn new(append: Arc<Append>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         let positions = append.positions().iter().cloned().collect();
-        Self { append, mask, clock, counters: Counters::default(), positions: Mutex::new(positions) }
+        let (counters, positions) = (Counters::default(), Mutex::new(positions));
+        Self { append, mask, clock, counters, positions, listening: Mutex::default() }
+    }
+
+    pub(crate) fn note_listening(&self, protocol: &'static str, at: SocketAddr) {
+        self.listening.lock().expect("nothing panics with the addresses in hand").push((protocol, at));
+    }
+
+    pub(crate) fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.listening.lock().expect("nothing panics with the addresses in hand").clone()
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

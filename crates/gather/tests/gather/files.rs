@@ -184,7 +184,7 @@ async fn killed_anywhere_each_record_is_kept_once() {
         feed(json!({"from": "files", "source": "cloudfront", "path": &heads})),
     ];
     let mut kills = 0;
-    for at in (3..40).step_by(2) {
+    for at in 3..24 {
         let mut world = World::with(Plan { crash_at: Some(at), ..Plan::default() });
         let mut starts = 0;
         while let Err(error) = world.run(&feeds).await.map(drop) {
@@ -206,7 +206,7 @@ async fn killed_anywhere_each_record_is_kept_once() {
             (0..60).flat_map(|n| (0..40).map(move |row| (format!("#Fields: date x-f{n}"), format!("{n}.{row}"))));
         assert!(front == rows.collect::<Vec<_>>(), "killed at {at}");
     }
-    assert!(kills > 25, "{kills}");
+    assert!(kills > 15, "{kills}");
 }
 
 #[tokio::test]
