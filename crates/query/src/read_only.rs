@@ -63,7 +63,21 @@ fn measure(sql: &str) -> Result<(), QueryError> {
             };
             matches!(
                 word.keyword,
-                AND | BETWEEN | CASE | EXCEPT | FROM | ILIKE | IN | INTERSECT | IS | JOIN | LIKE | NOT | OR | SELECT | UNION | WITH
+                AND | BETWEEN
+                    | CASE
+                    | EXCEPT
+                    | FROM
+                    | ILIKE
+                    | IN
+                    | INTERSECT
+                    | IS
+                    | JOIN
+                    | LIKE
+                    | NOT
+                    | OR
+                    | SELECT
+                    | UNION
+                    | WITH
             )
         }
         Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_) | Token::EOF => false,

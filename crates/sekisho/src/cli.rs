@@ -12,9 +12,13 @@ mod ingest;
 #[cfg(feature = "lake")]
 mod lake;
 mod problems;
+#[cfg(feature = "lake")]
+mod query;
 mod rate_keys;
 mod run;
 mod samples;
+#[cfg(feature = "lake")]
+mod search;
 mod seclang;
 mod test;
 mod token_state;
@@ -69,6 +73,16 @@ enum Command {
     #[cfg(feature = "lake")]
     /// Take logs into the lake, each record once
     Ingest(ingest::IngestArgs),
+    #[cfg(feature = "lake")]
+    /// Ask the lake in SQL
+    Query(query::QueryArgs),
+    #[cfg(feature = "lake")]
+    /// Look for words in all records of the lake, newest first; exit status 1 if there are none
+    Search(search::SearchArgs),
+    #[cfg(feature = "lake")]
+    /// Work with the lake as a whole
+    #[command(subcommand)]
+    Lake(lake::LakeCommand),
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -143,6 +157,12 @@ impl Cli {
             Command::Witness(args) => witness::witness(&args),
             #[cfg(feature = "lake")]
             Command::Ingest(args) => ingest::ingest(&args),
+            #[cfg(feature = "lake")]
+            Command::Query(args) => query::query(&args),
+            #[cfg(feature = "lake")]
+            Command::Search(args) => search::search(&args),
+            #[cfg(feature = "lake")]
+            Command::Lake(command) => lake::lake(&command),
             Command::Config(command) => config::config(&command),
         }
     }

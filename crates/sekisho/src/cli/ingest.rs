@@ -1,7 +1,7 @@
 //! `sekisho ingest`.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use sekisho_append::Log;
 use sekisho_collect::SOURCES;
 use sekisho_edge::clock::SystemClock;
 use sekisho_gather::{Feed, FilesFeed, Gather, SourceCounts, StdinFeed, Stopper};
-use sekisho_lake::{Lake, Place, Settings};
 use sekisho_mask::{Mask, MaskSettings};
 
 use super::Outcome;
@@ -47,12 +46,9 @@ pub(super) struct IngestArgs {
 pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect();
     let signals = signals().context("failed to listen for signals")?;
-    let clock = Arc::new(SystemClock);
-    let place = Place::folder(&args.lake.lake)?;
-    let settings = Settings { name: name_of_this_host(), ..Settings::default() };
-    let lake = Arc::new(Lake::open(&place, Arc::clone(&clock) as _, &settings)?);
+    let lake = Arc::new(args.lake.open()?);
     let mask = Mask::new(&MaskSettings::default())?;
-    let gather = Arc::new(Gather::new(Arc::clone(&lake) as Arc<dyn Log>, mask, clock));
+    let gather = Arc::new(Gather::new(Arc::clone(&lake) as Arc<dyn Log>, mask, Arc::new(SystemClock)));
     let (stopper, stop) = sekisho_gather::stop();
     let stopper = Arc::new(stopper);
     stop_on_signal(signals, Arc::clone(&stopper))?;
@@ -126,12 +122,4 @@ fn told(source: &str, counts: &SourceCounts) -> String {
         line.push_str(&format!(", {count} masked ({kind})"));
     }
     line
-}
-
-/// What a lake that begins here is called: every lake its own name.
-fn name_of_this_host() -> String {
-    let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname")).unwrap_or_default();
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
-    let host: String = host.trim().chars().filter(is_plain).collect();
-    format!("{}/lake", if host.is_empty() { "sekisho" } else { &host })
 }
