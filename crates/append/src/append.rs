@@ -11,7 +11,7 @@ use sekisho_disk::Disk;
 
 use crate::batch::{Batch, Feed, Position};
 use crate::error::{AppendError, Refused};
-use crate::queue::{Outcome, Queue, Waiting};
+use crate::queue::{Outcome, Queue};
 use crate::recovery::recover;
 use crate::segment;
 use crate::settings::{BATCH_BYTES_MAX, Settings};
@@ -89,12 +89,28 @@ impl Append {
     ///
     /// If the batch is too large or the log is closed.
     pub fn append(&self, batch: Batch) -> Result<Pending, Refused> {
-        if batch.bytes() > BATCH_BYTES_MAX {
-            return Err(Refused::TooLarge { bytes: batch.bytes() });
+        let mut pending = self.append_all(vec![batch])?;
+        Ok(pending.pop().expect("one for each batch"))
+    }
+
+    /// Hands over batches that follow one another: whatever happens, those that become durable are the first of them.
+    ///
+    /// # Errors
+    ///
+    /// If a batch is too large or the log is closed: then none was taken.
+    pub fn append_all(&self, batches: Vec<Batch>) -> Result<Vec<Pending>, Refused> {
+        let largest = batches.iter().map(Batch::bytes).max().unwrap_or_default();
+        if largest > BATCH_BYTES_MAX {
+            return Err(Refused::TooLarge { bytes: largest });
         }
-        let (told, pending) = channel();
-        self.queue.push(Waiting { batch, told })?;
-        Ok(Pending(pending))
+        let (mut set, mut all) = (Vec::with_capacity(batches.len()), Vec::with_capacity(batches.len()));
+        for batch in batches {
+            let (told, pending) = channel();
+            set.push((batch, told));
+            all.push(Pending(pending));
+        }
+        self.queue.push(set)?;
+        Ok(all)
     }
 
     /// Number of durable records: those below it can be read.

@@ -25,26 +25,11 @@ impl Kind {
     }
 }
 
-/// A file as records name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedFile {
-    pub(crate) table: String,
-    pub(crate) name: String,
-    pub(crate) bytes: u64,
-    pub(crate) sha256: [u8; 32],
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a text takes all");
         text
     })
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes().as_chunks::<2>();
-    let bytes = digits.0.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    bytes.collect::<Option<Vec<_>>>()?.try_into().ok().filter(|_| digits.1.is_empty())
 }
 
 /// A batch of one record that says which files were written, so that each byte of them is sealed.
@@ -55,23 +40,6 @@ pub(crate) fn wrote(files: &[WrittenFile], now_ms: i64) -> Batch {
     let mut batch = Batch::new(Origin { source: SOURCE, ..Origin::default() });
     batch.push(Record { received_ms: now_ms, raw: raw.as_bytes() });
     batch
-}
-
-/// The files that a record says were written; none if it says something else.
-pub(crate) fn files_written(raw: &[u8]) -> Option<Vec<NamedFile>> {
-    let said: Value = serde_json::from_slice(raw).ok()?;
-    if said["kind"] != Kind::Wrote.name() {
-        return None;
-    }
-    let file = |file: &Value| {
-        Some(NamedFile {
-            table: file["table"].as_str()?.to_owned(),
-            name: file["name"].as_str()?.to_owned(),
-            bytes: file["bytes"].as_u64()?,
-            sha256: from_hex(file["sha256"].as_str()?)?,
-        })
-    };
-    said["files"].as_array()?.iter().map(file).collect()
 }
 
 /// What a record of the lake's own tells.
@@ -93,19 +61,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_again() {
+    fn what_was_written_is_told() {
         let file =
             WrittenFile { table: TableName::Quarantine, name: "day=x/y".to_owned(), bytes: 7, sha256: [0xa5; 32] };
-        let raw = json!({ "time_ms": 5, "kind": "files_written", "files": [
-            { "table": "quarantine", "name": "day=x/y", "bytes": 7, "sha256": hex(&file.sha256) } ] })
-        .to_string();
-        let named =
-            NamedFile { table: "quarantine".to_owned(), name: file.name.clone(), bytes: 7, sha256: file.sha256 };
-        assert_eq!(files_written(raw.as_bytes()), Some(vec![named]));
+        let raw = json!({ "time_ms": 5, "kind": "files_written", "files": [] }).to_string();
         assert_eq!(wrote(&[file], 5).count(), 1);
         assert!(tell(raw.as_bytes()).is_ok() && tell(b"x").is_err());
-        for other in ["{}", "x", r#"{"kind":"files_written","files":[{"table":"a"}]}"#] {
-            assert_eq!(files_written(other.as_bytes()), None, "{other}");
-        }
     }
 }

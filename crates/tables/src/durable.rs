@@ -8,7 +8,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -19,6 +18,8 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 
+use crate::chance::chance;
+
 /// What errors say they come from.
 const STORE: &str = "folder";
 
@@ -26,8 +27,6 @@ const STORE: &str = "folder";
 #[derive(Debug, Default)]
 pub(crate) struct DurableFiles {
     files: Arc<LocalFileSystem>,
-    /// Tells files that are written at the same time apart.
-    written: AtomicU64,
 }
 
 impl fmt::Display for DurableFiles {
@@ -58,12 +57,12 @@ fn create_folder(folder: &FilePath) -> io::Result<()> {
 }
 
 /// Writes a file beside its name, makes it durable, and gives it the name.
-fn write(path: &FilePath, number: u64, payload: &PutPayload, mode: &PutMode) -> io::Result<()> {
+fn write(path: &FilePath, payload: &PutPayload, mode: &PutMode) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     create_folder(folder)?;
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
-    // `#`, as `object_store` names what is not finished: it does not list such files.
-    let beside = folder.join(format!("{name}#{}-{number}", std::process::id()));
+    // `#` and digits, as `object_store` names what is not finished: it does not list such files.
+    let beside = folder.join(format!("{name}#{}", chance()));
     let written = write_beside(&beside, payload).and_then(|()| match mode {
         PutMode::Create => fs::hard_link(&beside, path),
         PutMode::Overwrite | PutMode::Update(_) => fs::rename(&beside, path),
@@ -78,7 +77,7 @@ fn write(path: &FilePath, number: u64, payload: &PutPayload, mode: &PutMode) -> 
 
 fn write_beside(beside: &FilePath, payload: &PutPayload) -> io::Result<()> {
     use std::io::Write as _;
-    let mut file = File::create(beside)?;
+    let mut file = File::create_new(beside)?;
     payload.iter().try_for_each(|bytes| file.write_all(bytes))?;
     file.sync_data()
 }
@@ -97,8 +96,7 @@ impl ObjectStore for DurableFiles {
             });
         }
         let path = self.files.path_to_filesystem(location)?;
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        match blocking(move || write(&path, number, &payload, &options.mode)).await {
+        match blocking(move || write(&path, &payload, &options.mode)).await {
             Ok(()) => Ok(PutResult { e_tag: None, version: None }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::AlreadyExists { path: location.to_string(), source: Box::new(error) })
@@ -194,5 +192,27 @@ mod tests {
         store.put_opts(&path, "third".into(), PutOptions::default()).await.unwrap();
         assert_eq!(fs::read(folder.path().join("a/b/one")).unwrap(), b"third");
         assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_many_who_make_a_file_one_has_and_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Path::from_absolute_path(folder.path().join("one")).unwrap();
+        let writers: Vec<_> = (0..16_u8)
+            .map(|writer| {
+                let path = path.clone();
+                tokio::spawn(async move {
+                    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+                    let payload = vec![writer; 100_000].into();
+                    DurableFiles::default().put_opts(&path, payload, options).await.is_ok().then_some(writer)
+                })
+            })
+            .collect();
+        let mut made = Vec::new();
+        for writer in writers {
+            made.extend(writer.await.unwrap());
+        }
+        assert_eq!(made.len(), 1);
+        assert_eq!(fs::read(folder.path().join("one")).unwrap(), vec![made[0]; 100_000]);
     }
 }

@@ -1,8 +1,6 @@
 //! Records that have come together and will be committed together.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::RangeInclusive;
 
 use arrow::array::RecordBatch;
@@ -12,9 +10,11 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use sekisho_event::{Column, Event, Value};
+use sekisho_words::Builder;
 use sha2::{Digest as _, Sha256};
 
 use crate::arrived::Arrived;
+use crate::chance::chance;
 use crate::columns::Columns;
 use crate::day;
 use crate::encoding;
@@ -23,6 +23,7 @@ use crate::name::TableName;
 use crate::schema::DAY;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
+use crate::texts;
 use crate::tier::Tier;
 
 /// Rows of one table and day.
@@ -104,10 +105,11 @@ impl Gathering {
     ///
     /// If a store refuses.
     pub async fn write(self, tables: &Tables, now_ms: i64) -> Result<Written, TablesError> {
+        let mut words = Builder::new();
         let mut written = Written { log: self.log, adds: BTreeMap::new(), files: Vec::new() };
         for ((table, day), gathered) in self.days {
             let tier = &tables.tiers(table)[0];
-            let (add, file) = gathered.write(tier, day, &written.log, now_ms).await?;
+            let (add, file) = gathered.write(tier, day, &written.log, now_ms, &mut words).await?;
             written.adds.entry(table).or_default().push(Action::Add(add));
             written.files.push(file);
         }
@@ -162,7 +164,14 @@ impl Written {
 }
 
 impl Day {
-    async fn write(self, tier: &Tier, day: i32, log: &str, now_ms: i64) -> Result<(Add, WrittenFile), TablesError> {
+    async fn write(
+        self,
+        tier: &Tier,
+        day: i32,
+        log: &str,
+        now_ms: i64,
+        words: &mut Builder,
+    ) -> Result<(Add, WrittenFile), TablesError> {
         let name = file_name(day, &self.records);
         let statistics = Statistics {
             rows: self.columns.rows() as u64,
@@ -181,6 +190,8 @@ impl Day {
             sha256: Sha256::digest(&bytes).into(),
         };
         let add = Add { modification_time: now_ms, ..added(&name, day, bytes.len(), &statistics) };
+        texts::add(&batch, words);
+        put(tier, &tier.words_path(&name), words.finish().into()).await?;
         put(tier, &tier.path(&name), bytes.into()).await?;
         Ok((add, file))
     }
@@ -188,8 +199,7 @@ impl Day {
 
 /// A name that no other file has: the day's folder, the first record, and chance.
 pub(crate) fn file_name(day: i32, records: &RangeInclusive<u64>) -> String {
-    let chance = RandomState::new().build_hasher().finish();
-    format!("{DAY}={}/{:012}-{chance:016x}.parquet", day::show(day), records.start())
+    format!("{DAY}={}/{:012}-{:016x}.parquet", day::show(day), records.start(), chance())
 }
 
 pub(crate) fn to_parquet(batch: &RecordBatch) -> Result<Vec<u8>, parquet::errors::ParquetError> {

@@ -6,7 +6,9 @@
 //! Absent on purpose: what a record means, the write-ahead log, the seal, questions.
 
 mod arrived;
+mod chance;
 mod columns;
+mod compaction;
 mod day;
 mod durable;
 mod encoding;
@@ -19,9 +21,12 @@ mod schema;
 mod snapshot;
 mod statistics;
 mod tables;
+mod texts;
 mod tier;
+mod vacuum;
 
 pub use arrived::Arrived;
+pub use compaction::{Mergeable, Merged};
 pub use error::TablesError;
 pub use gathering::{Gathering, Written, WrittenFile};
 pub use location::Location;

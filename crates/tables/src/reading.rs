@@ -58,14 +58,22 @@ pub(crate) fn unreadable(file: &DataFile) -> impl FnOnce(ParquetError) -> Tables
     move |source| TablesError::Parquet { action: "read", path, source }
 }
 
+/// A file that is to be read.
+pub(crate) async fn open(
+    store: &Arc<dyn ObjectStore>,
+    file: &DataFile,
+) -> std::result::Result<ParquetRecordBatchStreamBuilder<StoredFile>, TablesError> {
+    let reader = StoredFile { store: Arc::clone(store), path: file.path.clone(), bytes: file.bytes };
+    ParquetRecordBatchStreamBuilder::new(reader).await.map_err(unreadable(file))
+}
+
 /// Some columns of a file, in the order of the file.
 pub(crate) async fn read_columns(
     store: &Arc<dyn ObjectStore>,
     file: &DataFile,
     columns: &[&str],
 ) -> std::result::Result<ParquetRecordBatchStream<StoredFile>, TablesError> {
-    let reader = StoredFile { store: Arc::clone(store), path: file.path.clone(), bytes: file.bytes };
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(unreadable(file))?;
+    let builder = open(store, file).await?;
     let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     builder.with_projection(wanted).with_batch_size(BATCH_ROWS).build().map_err(unreadable(file))
 }
