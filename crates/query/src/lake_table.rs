@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
@@ -20,10 +20,10 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::ExecutionPlan;
 use sekisho_tables::{DataFile, Snapshot, Tables};
 
 use crate::need::Need;
@@ -185,7 +185,7 @@ fn prune(
 ) -> Result<Vec<bool>> {
     let names: DFSchema = Arc::clone(schema).to_dfschema()?;
     let condition = state.create_physical_expr(condition, &names)?;
-    let Ok(predicate) = PruningPredicate::try_new(condition, Arc::clone(schema)) else {
+    let Ok(predicate) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).try_build(condition) else {
         return Ok(vec![true; files.len()]);
     };
     let statistics = files.iter().map(|(_, statistics)| Arc::clone(statistics)).collect();
@@ -244,14 +244,9 @@ fn sum<'s>(files: impl Iterator<Item = &'s Statistics>, schema: &SchemaRef) -> S
 
 fn partitioned(of: &DataFile, statistics: &Arc<Statistics>) -> PartitionedFile {
     // Files never change; the cache of metadata goes by path, length, and a time that is always the same.
-    let mut file =
-        PartitionedFile::new(String::new(), of.bytes).with_partition_values(vec![ScalarValue::Date32(Some(of.day))]);
+    let mut file = PartitionedFile::new(String::new(), of.bytes)
+        .with_partition_values(vec![ScalarValue::Date32(Some(of.day))]);
     file.object_meta.location = of.path.clone();
     file.statistics = Some(Arc::clone(statistics));
     file
-}
-
-/// The type of moments in every table.
-pub(crate) fn moment() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }

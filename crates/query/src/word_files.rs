@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, GetRange, ObjectStore};
 use sekisho_words::{BLOCK_BYTES, HEADER_BYTES, Shape, Word};
 
 use crate::need::Need;
@@ -30,16 +30,18 @@ impl WordFiles {
             return vec![true; filters.len()];
         }
         let words = Need::words(needs);
-        let answers = filters.into_iter().map(|(store, path)| {
-            let words = &words;
-            async move {
-                match self.has(&store, &path, words).await {
-                    Some(has) => needs.iter().all(|need| need.is_met(|word| has[index(words, word)])),
-                    None => true,
-                }
-            }
-        });
+        let mut answers = Vec::with_capacity(filters.len());
+        for (store, path) in filters {
+            answers.push(self.meets(store, path, needs, &words).boxed());
+        }
         stream::iter(answers).buffered(ASKED_AT_A_TIME).collect().await
+    }
+
+    async fn meets(&self, store: Arc<dyn ObjectStore>, path: Path, needs: &[Need], words: &[Word]) -> bool {
+        match self.has(&store, &path, words).await {
+            Some(has) => needs.iter().all(|need| need.is_met(|word| has[index(words, word)])),
+            None => true,
+        }
     }
 
     /// For each word, whether the file can have it.
