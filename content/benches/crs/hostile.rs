@@ -2,12 +2,13 @@
 //!
 //! `… --bench crs -- hostile [MODE] [BYTES] [PART] [RUNS]`: `shapes`, the default, measures those that are known; `patterns` measures
 //! a text led through each pattern's automaton, or those of rules whose numbers begin with PART; `search` breeds texts for
-//! PART seconds and measures the slowest. Bodies have so many bytes, a megabyte if not given; the recommended configuration
+//! PART seconds and measures the slowest; `uploads` measures forms with files. Bodies have so many bytes, a megabyte if not given; the recommended configuration
 //! lets 131,072 through to the rules. Processor time counts; elapsed time is shown beside it.
 
 mod led;
 mod search;
 mod shapes;
+mod uploads;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -101,6 +102,7 @@ pub(crate) fn run(folder: &Path, arguments: &[String]) {
     let loads = match mode {
         "patterns" => led::all(&engine.rules, part, bytes),
         "search" => search::breed(&mut engine, Duration::from_secs(part.parse().unwrap_or(60)), bytes),
+        "uploads" => uploads::all(bytes),
         _ => shapes::all(bytes).into_iter().filter(|load| load.name.contains(part)).collect(),
     };
     let mut measured = Vec::new();

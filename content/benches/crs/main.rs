@@ -1,7 +1,9 @@
-//! What the Core Rule Set costs: to load, and a request at paranoia 1 and 4. With `hostile`, bodies made to be slow.
+//! What the Core Rule Set costs: to load, and a request at paranoia 1 and 4. With `hostile`, bodies made to be slow; with
+//! `backtracking`, expressions that need to go back.
 //!
 //! The rules are read where the shared data lie: `../shared/data/crs` from the project's root, or below `SEKISHO_SHARED`.
 
+mod backtracking;
 #[path = "../large/cpu_time.rs"]
 mod cpu_time;
 mod hostile;
@@ -72,6 +74,11 @@ fn main() {
         Some((first, rest)) if first == "hostile" => {
             if let Some(folder) = rules::folder() {
                 hostile::run(&folder, rest);
+            }
+        }
+        Some((first, [])) if first == "backtracking" => {
+            if let Some(folder) = rules::folder() {
+                backtracking::run(&folder);
             }
         }
         _ => {

@@ -1,5 +1,6 @@
 //! The rules, read from the disk.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
 /// Reads the rules. Above paranoia 1 they find fault with ordinary requests, so they stop none.
 pub(crate) fn read(folder: &Path, paranoia: u8) -> PhasedPolicy {
     let engine = if paranoia == 1 { EngineMode::On } else { EngineMode::DetectionOnly };
-    read_with(folder, paranoia, engine, Vec::new())
+    read_with(folder, paranoia, LoadOptions { engine: Some(engine), ..LoadOptions::default() }, "")
 }
 
 /// Reads and compiles the rules.
@@ -56,15 +57,27 @@ pub(crate) fn load(folder: &Path, paranoia: u8) -> Rules {
 
 /// The same at paranoia 1, for bodies of more than a megabyte. They stop none, so that all of them run.
 pub(crate) fn load_for_large_bodies(folder: &Path) -> Rules {
-    let limits = "SecRequestBodyNoFilesLimit 8388608\nSecRequestBodyLimit 8388608\n";
-    compile(read_with(folder, 1, EngineMode::DetectionOnly, vec![Entry::text("limits.conf", limits)]))
+    let limits = "SecRequestBodyNoFilesLimit 16777216\nSecRequestBodyLimit 16777216\n";
+    compile(read_with(
+        folder,
+        1,
+        LoadOptions { engine: Some(EngineMode::DetectionOnly), ..LoadOptions::default() },
+        limits,
+    ))
 }
 
-fn read_with(folder: &Path, paranoia: u8, engine: EngineMode, after_setup: Vec<Entry>) -> PhasedPolicy {
-    let options = CrsOptions { paranoia: Some(paranoia), after_setup, ..CrsOptions::default() };
+/// The rules at paranoia 1 with others before them, which may go back so many steps. They stop nothing.
+pub(crate) fn load_with_own(folder: &Path, own: &str, backtracking: Option<u32>) -> Rules {
+    let backtracking = backtracking.and_then(NonZeroU32::new);
+    compile(read_with(folder, 1, LoadOptions { engine: Some(EngineMode::DetectionOnly), backtracking }, own))
+}
+
+fn read_with(folder: &Path, paranoia: u8, options: LoadOptions, own: &str) -> PhasedPolicy {
+    let after_setup = vec![Entry::text("own.conf", own)];
+    let crs = CrsOptions { paranoia: Some(paranoia), after_setup, ..CrsOptions::default() };
     let folder = folder.to_str().expect("the folder has a name in UTF-8");
-    let entries = entries(folder, &Disk, &options).expect("the folder holds the rules");
-    let loaded = load_entries(&entries, &Disk, &LoadOptions { engine: Some(engine), ..LoadOptions::default() });
+    let entries = entries(folder, &Disk, &crs).expect("the folder holds the rules");
+    let loaded = load_entries(&entries, &Disk, &options);
     let shown = loaded.diagnostics.render(false);
     loaded.policy.unwrap_or_else(|| panic!("{shown}"))
 }

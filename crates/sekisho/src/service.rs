@@ -129,6 +129,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     }
     if let Some(rules) = service.running.phased_rules() {
         terminal::note(&rules::seclang::summary(&rules));
+        if let Some(log) = rules::seclang::audit_log(&rules) {
+            terminal::note(&format!("audit log in {log}"));
+        }
     }
     for group in service.running.rules().groups_in_phases() {
         terminal::note(&format!("as a group of the web ACL: {}", rules::seclang::summary(group)));

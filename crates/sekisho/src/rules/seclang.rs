@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sekisho_edge::audit::Plan;
 use sekisho_model::{Diagnostic, Diagnostics, Timestamp};
-use sekisho_waf::ir::phased::{EngineMode, Item, PhasedPolicy};
+use sekisho_waf::ir::phased::{AuditEngine, EngineMode, Item, PhasedPolicy};
 use sekisho_waf::transaction::{PhasedContext, PhasedRules, Transaction};
 use sekisho_waf::{Body, Client, Header, Limits, Request};
 use sekisho_waf_lang::seclang::{self, Entry, LoadOptions, RuleFiles, crs};
@@ -154,6 +154,12 @@ pub(crate) fn summary(rules: &Arc<PhasedRules>) -> String {
         }
         None => format!("{count} SecLang rules, {engine}"),
     }
+}
+
+/// The file that transactions are written to as ModSecurity writes them, or its index; none if rules want no such log.
+pub(crate) fn audit_log(rules: &PhasedRules) -> Option<&str> {
+    let audit = &rules.settings().audit;
+    audit.log.as_deref().filter(|_| audit.engine != AuditEngine::Off)
 }
 
 /// The paranoia level that the rules themselves settle on, as they would for a request; none if they know of none.

@@ -60,6 +60,6 @@ pub(super) fn lint(args: &LintArgs) -> Outcome {
     }
     let Some(rules) = rules else { return Err(Failure::Unusable(problems)) };
     terminal::print_diagnostics(&problems);
-    terminal::print(&format!("{file}: {rules} rules, usable\n"))?;
+    terminal::print(&format!("{file}: {rules} rule{}, usable\n", if rules == 1 { "" } else { "s" }))?;
     Ok(ExitCode::SUCCESS)
 }
