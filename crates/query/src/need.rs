@@ -118,11 +118,8 @@ fn of_equality(value: &Expr, constant: &Expr) -> Option<Vec<Word>> {
         // Words are in lower case. Escapes may be written in capitals, so that only the text as it stands counts.
         Expr::ScalarFunction(call) if call.name() == "lower" => {
             column(call.args.first()?)?;
-            let quoted: String = constant
-                .chars()
-                .flat_map(|c| [matches!(c, '%' | '_').then_some(ESCAPE), Some(c)])
-                .flatten()
-                .collect();
+            let quoted: String =
+                constant.chars().flat_map(|c| [matches!(c, '%' | '_').then_some(ESCAPE), Some(c)]).flatten().collect();
             Some(words_of_pattern(&quoted, Some(ESCAPE)))
         }
         _ => None,

@@ -58,9 +58,8 @@ impl Planned {
                 && let Some(metrics) = node.metrics()
             {
                 progress.rows_read += metrics.output_rows().unwrap_or(0) as u64;
-                let bytes = metrics.sum(|metric| {
-                    matches!(metric.value(), MetricValue::Count { name, .. } if name == "bytes_scanned")
-                });
+                let bytes = metrics
+                    .sum(|metric| matches!(metric.value(), MetricValue::Count { name, .. } if name == "bytes_scanned"));
                 progress.bytes_read += bytes.map_or(0, |bytes| bytes.as_usize()) as u64;
             }
             open.extend(children.into_iter().cloned());

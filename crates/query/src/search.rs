@@ -215,7 +215,8 @@ impl Run {
 
     fn look_through(&mut self, file: Bytes) -> Result<(), QueryError> {
         let (table, file, bytes) = file?;
-        let unreadable = |error: &dyn std::fmt::Display| QueryError::Sql(format!("{} cannot be read: {error}", file.path));
+        let unreadable =
+            |error: &dyn std::fmt::Display| QueryError::Sql(format!("{} cannot be read: {error}", file.path));
         let metadata = ArrowReaderMetadata::load(&bytes, Default::default()).map_err(|error| unreadable(&error))?;
         let (mut rows, read) = (0, bytes.len() as u64);
         for group in (0..metadata.metadata().num_row_groups()).rev() {
@@ -298,7 +299,8 @@ impl Texts {
     fn of(schema: &arrow::datatypes::Schema) -> Self {
         let is_text = |kept: &DataType| matches!(kept, DataType::Utf8 | DataType::Binary | DataType::List(_));
         let fields = schema.fields().iter().enumerate();
-        let mut places: Vec<_> = fields.filter(|(_, field)| is_text(field.data_type())).map(|(place, _)| place).collect();
+        let mut places: Vec<_> =
+            fields.filter(|(_, field)| is_text(field.data_type())).map(|(place, _)| place).collect();
         places.sort_by_key(|place| !schema.field(*place).name().starts_with("raw"));
         Self(places)
     }

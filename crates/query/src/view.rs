@@ -98,7 +98,8 @@ impl Named {
         let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
         let mut plan = LogicalPlanBuilder::scan(view.table.as_str(), provider_as_source(table), None)?;
         if view.rows == Rows::Decided {
-            plan = plan.filter(col(Column::Policy.name()).is_not_null().or(col(Column::RuleUid.name()).is_not_null()))?;
+            plan =
+                plan.filter(col(Column::Policy.name()).is_not_null().or(col(Column::RuleUid.name()).is_not_null()))?;
         }
         if is_ecs {
             plan = plan.project(ecs(view.table, &columns))?;

@@ -2,8 +2,8 @@
 //!
 //! In a condition it lets whole files be skipped by their filters of words. NULL where either is NULL; a search without words is an error.
 
-use arrow::datatypes::DataType;
 use arrow::array::BooleanArray;
+use arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 use sekisho_words::Wanted;

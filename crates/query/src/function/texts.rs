@@ -69,7 +69,11 @@ impl Texts {
 }
 
 fn as_argument(made: ArrayRef, is_one: bool) -> Result<ColumnarValue> {
-    if is_one { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&made, 0)?)) } else { Ok(ColumnarValue::Array(made)) }
+    if is_one {
+        Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&made, 0)?))
+    } else {
+        Ok(ColumnarValue::Array(made))
+    }
 }
 
 /// The type of what a function gives, if its arguments are texts.

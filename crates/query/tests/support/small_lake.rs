@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_event::{Class, Column, Event};
-use sekisho_query::{Questions, QuerySettings};
+use sekisho_query::{QuerySettings, Questions};
 use sekisho_tables::{Arrived, Gathering, Location, Tables};
 
 /// 2026-11-20T00:00:00Z, in milliseconds.
@@ -70,7 +70,8 @@ fn request(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64
 }
 
 fn call(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64) {
-    let raw = format!(r#"{{"eventTime":{time_ms},"eventName":"GetObject","arn":"arn:aws:iam::123837392027:user/bert-jan"}}"#);
+    let raw =
+        format!(r#"{{"eventTime":{time_ms},"eventName":"GetObject","arn":"arn:aws:iam::123837392027:user/bert-jan"}}"#);
     let mut event = Event::new(Class::ApiActivity);
     event.time(Column::Time, Some(time_ms * 1_000));
     event.int(Column::ClassUid, Some(Class::ApiActivity.uid()));
