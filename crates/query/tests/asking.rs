@@ -37,6 +37,7 @@ async fn read(questions: &Questions, sql: &str) -> Progress {
 #[tokio::test]
 async fn files_are_left_out_by_day_time_record_and_words() {
     let (_folder, questions) = lake(QuerySettings::default()).await;
+    // A filter takes about one word in a hundred for another; these it does not.
     let whole = read(&questions, "SELECT count(raw) FROM http").await;
     assert_eq!((whole.files, whole.files_in_range, whole.files_to_read, whole.rows_read), (3, 3, 3, 720));
     for (sql, in_range, to_read) in [
@@ -44,7 +45,7 @@ async fn files_are_left_out_by_day_time_record_and_words() {
         ("SELECT raw FROM http WHERE time >= TIMESTAMP '2026-11-22T00:00:00Z'", 1, 1),
         ("SELECT raw FROM http WHERE record < 10", 1, 1),
         ("SELECT raw FROM http WHERE src_ip = '192.0.2.200'", 3, 0),
-        ("SELECT raw FROM http WHERE src_ip IN ('192.0.2.222', '192.0.2.223')", 3, 0),
+        ("SELECT raw FROM http WHERE src_ip IN ('192.0.2.40', '192.0.2.41')", 3, 0),
         ("SELECT raw FROM http WHERE src_ip = '203.0.113.7'", 3, 3),
         ("SELECT raw FROM http WHERE cidr_contains('192.0.2.200/32', src_ip)", 3, 0),
         ("SELECT raw FROM http WHERE contains_words(raw, 'req-0')", 3, 1),
