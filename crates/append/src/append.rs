@@ -11,7 +11,7 @@ use sekisho_disk::Disk;
 
 use crate::batch::{Batch, Feed, Position};
 use crate::error::{AppendError, Refused};
-use crate::queue::{Outcome, Queue, Waiting};
+use crate::queue::{Outcome, Queue};
 use crate::recovery::recover;
 use crate::segment;
 use crate::settings::{BATCH_BYTES_MAX, Settings};
@@ -89,12 +89,28 @@ impl Append {
     ///
     /// If the batch is too large or the log is closed.
     pub fn append(&self, batch: Batch) -> Result<Pending, Refused> {
-        if batch.bytes() > BATCH_BYTES_MAX {
-            return Err(Refused::TooLarge { bytes: batch.bytes() });
+        let mut pending = self.append_all(vec![batch])?;
+        Ok(pending.pop().expect("one for each batch"))
+    }
+
+    /// Hands over batches that follow one another: whatever happens, those that become durable are the first of them.
+    ///
+    /// # Errors
+    ///
+    /// If a batch is too large or the log is closed: then none was taken.
+    pub fn append_all(&self, batches: Vec<Batch>) -> Result<Vec<Pending>, Refused> {
+        let largest = batches.iter().map(Batch::bytes).max().unwrap_or_default();
+        if largest > BATCH_BYTES_MAX {
+            return Err(Refused::TooLarge { bytes: largest });
         }
-        let (told, pending) = channel();
-        self.queue.push(Waiting { batch, told })?;
-        Ok(Pending(pending))
+        let (mut set, mut all) = (Vec::with_capacity(batches.len()), Vec::with_capacity(batches.len()));
+        for batch in batches {
+            let (told, pending) = channel();
+            set.push((batch, told));
+            all.push(Pending(pending));
+        }
+        self.queue.push(set)?;
+        Ok(all)
     }
 
     /// Number of durable records: those below it can be read.
@@ -117,6 +133,34 @@ impl Append {
         let durable = self.progress.durable.lock().expect("nothing panics here");
         let waited = self.progress.more.wait_timeout_while(durable, timeout, |durable| *durable <= known);
         *waited.expect("nothing panics here").0
+    }
+
+    /// Index of the first record that was not removed.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn first(&self) -> Result<u64, AppendError> {
+        Ok(segment::list(&*self.disk, &self.folder)?.first().copied().unwrap_or_default())
+    }
+
+    /// Bytes of all segments.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn bytes(&self) -> Result<u64, AppendError> {
+        let mut bytes = 0;
+        for first in segment::list(&*self.disk, &self.folder)? {
+            let path = segment::path(&self.folder, first);
+            match self.disk.length(&path) {
+                Ok(length) => bytes += length,
+                // It was removed meanwhile.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(AppendError::disk("measure", &path, source)),
+            }
+        }
+        Ok(bytes)
     }
 
     /// Removes segments all of whose records are below `index`. The last segment stays.

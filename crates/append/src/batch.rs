@@ -35,8 +35,10 @@ pub struct Origin<'b> {
 pub struct Batch {
     count: u64,
     last_received_ms: i64,
-    /// Source, header, feed, position.
-    head: Vec<u8>,
+    /// Source and header.
+    origin: Vec<u8>,
+    /// Feed and position.
+    reached: Vec<u8>,
     records: Vec<u8>,
 }
 
@@ -44,10 +46,19 @@ impl Batch {
     /// An empty batch.
     #[must_use]
     pub fn new(origin: Origin<'_>) -> Self {
-        let parts = [origin.source.as_bytes(), origin.header.as_bytes(), origin.feed, origin.position];
-        let mut head = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
-        parts.iter().for_each(|part| write_bytes(part, &mut head));
-        Self { count: 0, last_received_ms: 0, head, records: Vec::new() }
+        let mut batch =
+            Self { count: 0, last_received_ms: 0, origin: Vec::new(), reached: Vec::new(), records: Vec::new() };
+        write_bytes(origin.source.as_bytes(), &mut batch.origin);
+        write_bytes(origin.header.as_bytes(), &mut batch.origin);
+        batch.reach(origin.feed, origin.position);
+        batch
+    }
+
+    /// Says anew how far the feed is read once the batch is durable.
+    pub fn reach(&mut self, feed: &[u8], position: &[u8]) {
+        self.reached.clear();
+        write_bytes(feed, &mut self.reached);
+        write_bytes(position, &mut self.reached);
     }
 
     /// Adds a record.
@@ -74,20 +85,20 @@ impl Batch {
     /// Bytes it takes in a segment, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.head.len() + self.records.len() + 32
+        self.origin.len() + self.reached.len() + self.records.len() + 32
     }
 
     pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.head);
+        bytes.extend_from_slice(&self.origin);
+        bytes.extend_from_slice(&self.reached);
         write(self.count, bytes);
         bytes.extend_from_slice(&self.records);
     }
 
     pub(crate) fn feed_and_position(&self) -> (Feed, Position) {
-        let mut head = &self.head[..];
-        let mut next = || read_bytes(&mut head).unwrap_or_default().to_vec();
-        let (_source, _header, feed) = (next(), next(), next());
-        (feed, next())
+        let mut reached = &self.reached[..];
+        let mut next = || read_bytes(&mut reached).unwrap_or_default().to_vec();
+        (next(), next())
     }
 }
 
@@ -132,7 +143,8 @@ mod tests {
             source in "[a-z-]{0,20}", header: String, feed: Vec<u8>, position: Vec<u8>, records: Vec<(i64, Vec<u8>)>,
         ) {
             let origin = Origin { source: &source, header: &header, feed: &feed, position: &position };
-            let mut batch = Batch::new(origin);
+            let mut batch = Batch::new(Origin { feed: b"before", position: &source.as_bytes()[..source.len() / 2], ..origin });
+            batch.reach(&feed, &position);
             records.iter().for_each(|(received_ms, raw)| batch.push(Record { received_ms: *received_ms, raw }));
             let mut bytes = Vec::new();
             batch.write(&mut bytes);

@@ -15,6 +15,8 @@ pub(crate) type Outcome = Result<Range<u64>, Refused>;
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) batch: Batch,
+    /// Which came together: once one is refused, those after it are.
+    pub(crate) set: u64,
     pub(crate) told: Sender<Outcome>,
 }
 
@@ -22,6 +24,7 @@ pub(crate) struct Waiting {
 struct State {
     waiting: Vec<Waiting>,
     bytes: usize,
+    sets: u64,
     closed: bool,
 }
 
@@ -45,16 +48,18 @@ impl Queue {
         self.state.lock().expect("nothing panics with the queue in hand")
     }
 
-    /// Adds a batch; waits while there is no room. A batch larger than all room waits until it is alone.
-    pub(crate) fn push(&self, waiting: Waiting) -> Result<(), Refused> {
-        let bytes = waiting.batch.bytes();
+    /// Adds batches, which are taken together; waits while there is no room. What is larger than all room waits until it is alone.
+    pub(crate) fn push(&self, set: Vec<(Batch, Sender<Outcome>)>) -> Result<(), Refused> {
+        let bytes: usize = set.iter().map(|(batch, _)| batch.bytes()).sum();
         let is_full = |state: &mut State| !state.closed && state.bytes > 0 && state.bytes + bytes > self.bytes_max;
         let mut state = self.went.wait_while(self.state(), is_full).expect("nothing panics with the queue in hand");
         if state.closed {
             return Err(Refused::Closed);
         }
         state.bytes += bytes;
-        state.waiting.push(waiting);
+        state.sets += 1;
+        let number = state.sets;
+        state.waiting.extend(set.into_iter().map(|(batch, told)| Waiting { batch, set: number, told }));
         drop(state);
         self.came.notify_one();
         Ok(())

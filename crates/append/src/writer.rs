@@ -72,7 +72,7 @@ impl Writer {
                 Ok(()) => {
                     let mut index = self.next - group.iter().map(|waiting| waiting.batch.count()).sum::<u64>();
                     progress.advance(self.next);
-                    for Waiting { batch, told } in group {
+                    for Waiting { batch, told, .. } in group {
                         // Whoever does not wait for it does not want to know.
                         _ = told.send(Ok(index..index + batch.count()));
                         index += batch.count();
@@ -88,17 +88,19 @@ impl Writer {
         }
     }
 
-    /// Refuses batches whose positions find no room.
+    /// Refuses batches whose positions find no room, and those that came after them in their set.
     fn admit(&self, group: Vec<Waiting>) -> Vec<Waiting> {
         let of = |positions: &Positions| positions.iter().map(|(feed, position)| position_bytes(feed, position)).sum();
         let mut bytes: usize = of(&self.positions);
         let mut admitted = Vec::with_capacity(group.len());
+        let mut refused = None;
         for waiting in group {
             let (feed, position) = waiting.batch.feed_and_position();
             let more = if feed.is_empty() || position.is_empty() { 0 } else { position_bytes(&feed, &position) };
             let known = self.positions.get(&feed).map_or(0, |known| position_bytes(&feed, known));
             let grown = bytes + more.saturating_sub(known);
-            if more > known && grown > POSITIONS_BYTES_MAX {
+            if refused == Some(waiting.set) || (more > known && grown > POSITIONS_BYTES_MAX) {
+                refused = Some(waiting.set);
                 _ = waiting.told.send(Err(Refused::TooManyFeeds));
             } else {
                 bytes = grown;

@@ -223,6 +223,19 @@ fn positions_are_bounded_and_can_be_forgotten() {
 }
 
 #[test]
+fn of_batches_that_follow_one_another_none_is_kept_after_one_that_is_refused() {
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
+    let large = vec![b'x'; 9 << 20];
+    let set = [&b"first"[..], &large, &large, b"last"].into_iter().enumerate();
+    let set = set.map(|(feed, position)| batch_of(&[u8::try_from(feed).unwrap()], position)).collect();
+    let outcomes: Vec<_> = append.append_all(set).unwrap().into_iter().map(sekisho_append::Pending::wait).collect();
+    assert!(matches!(outcomes[..], [Ok(_), Ok(_), Err(Refused::TooManyFeeds), Err(Refused::TooManyFeeds)]));
+    drop(append);
+    assert_eq!(open(&disk).unwrap().positions().len(), 2);
+}
+
+#[test]
 fn a_segment_that_is_gone_is_missed() {
     let disk = SimulatedDisk::new(1, Plan::default());
     bring(&disk, &mut 0).unwrap();

@@ -2,7 +2,7 @@
 
 use sekisho_event::Event;
 
-use crate::split::Framing;
+use crate::split::{Framing, Header};
 
 /// Why a record tells no event. Says what was wrong with it, never what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,12 @@ impl Source {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         crate::SOURCES.iter().copied().find(|source| source.name == name)
+    }
+
+    /// Whether records can be cut from the middle of a file, without what stands before: lines without a header.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        matches!(self.framing, Framing::Lines { header: Header::None })
     }
 
     /// What a record tells.

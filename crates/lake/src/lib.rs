@@ -1,1 +1,24 @@
 //! The lake: from the write-ahead log to sealed tables.
+//!
+//! A [`Lake`] takes batches of records and acknowledges them once they are durable. One thread reads them back in order: each
+//! becomes a leaf of the seal, and what it tells is gathered. Another thread writes what came together as files of the tables
+//! and commits them; then the write-ahead log forgets them. Whatever fails is tried again from the write-ahead log.
+//!
+//! Absent on purpose: where records come from, questions, what users read.
+
+mod commit;
+mod draw;
+mod error;
+mod key;
+mod lake;
+mod lock;
+mod place;
+mod record;
+mod settings;
+mod state;
+
+pub use error::LakeError;
+pub use lake::Lake;
+pub use place::Place;
+pub use settings::Settings;
+pub use state::{HourCount, Status};

@@ -28,7 +28,6 @@ const ROOMS: &[Room] = &[
     Room { name: "sekisho-verify", uses: &["sekisho-disk", "sekisho-seal"] },
     Room { name: "sekisho-event", uses: &[] },
     Room { name: "sekisho-collect", uses: &["sekisho-event"] },
-    Room { name: "sekisho-mask", uses: &[] },
     Room { name: "sekisho-words", uses: &[] },
     Room {
         name: "sekisho-gather",
@@ -86,6 +85,7 @@ const ROOMS: &[Room] = &[
             "sekisho-crs-test",
             "sekisho-disk",
             "sekisho-edge",
+            "sekisho-gather",
             "sekisho-mask",
             "sekisho-model",
             "sekisho-seal",

@@ -12,8 +12,12 @@ use super::shapes;
 use crate::loads::Load;
 use crate::rules::Rules;
 
+/// Texts led through a pattern: which of them is slowest is chance.
+const TEXTS: u64 = 2;
 /// So much of a text is led; the rest repeats it.
 const LED_BYTES: usize = 30_000;
+/// Before a text that is led backward: enough for a lazy automaton to give up.
+const LED_FORWARD_BYTES: usize = 6_000;
 /// Bytes tried at each place.
 const TRIED: usize = 8;
 /// One place in so many is left to chance.
@@ -53,21 +57,39 @@ pub(crate) fn patterns(rules: &Rules) -> Vec<(u64, String)> {
     found
 }
 
-/// A text for each pattern of the rules whose number begins so, as the text of a form with files.
+/// Texts for each pattern of the rules whose number begins so, as the text of a form with files.
 pub(crate) fn all(rules: &Rules, part: &str, bytes: usize) -> Vec<Load> {
-    let mut chance = Chance::new(88_172_645_463_325_252);
     let asked = patterns(rules).into_iter().filter(|(rule, _)| rule.to_string().starts_with(part));
-    let led = asked.filter_map(|(rule, pattern)| {
-        let text = text(&pattern, LED_BYTES, &mut chance)?;
-        Some(shapes::multipart(&format!("text led through {rule}"), &text, bytes))
+    let led = asked.flat_map(|(rule, pattern)| {
+        (1..=TEXTS).flat_map(move |number| {
+            let mut chance = Chance::new(rule * 1_000_003 + number);
+            let forward = text(&pattern, LED_BYTES, &mut chance);
+            let both = both_ways(&pattern, &mut chance);
+            let load =
+                |text: Vec<u8>, ways| shapes::multipart(&format!("text {number} led {ways} {rule}"), &text, bytes);
+            [forward.map(|text| load(text, "through")), both.map(|text| load(text, "both ways through"))]
+        })
     });
-    led.collect()
+    led.flatten().collect()
 }
 
 /// A text of so many bytes led through a pattern; none if it matches what is empty.
 pub(crate) fn text(pattern: &str, bytes_led: usize, chance: &mut Chance) -> Option<Vec<u8>> {
+    led(pattern, false, bytes_led, chance)
+}
+
+/// A text whose beginning is led through a pattern, and the rest of it from the end: an engine that gives up reading
+/// forward, and then reads backward.
+fn both_ways(pattern: &str, chance: &mut Chance) -> Option<Vec<u8>> {
+    let mut text = text(pattern, LED_FORWARD_BYTES, chance)?;
+    text.extend(led(pattern, true, LED_BYTES, chance)?.iter().rev());
+    Some(text)
+}
+
+fn led(pattern: &str, backward: bool, bytes_led: usize, chance: &mut Chance) -> Option<Vec<u8>> {
     let hir = pattern::parse(pattern).ok()?;
-    let config = thompson::Config::new().utf8(false).shrink(false).which_captures(WhichCaptures::None);
+    let config =
+        thompson::Config::new().utf8(false).shrink(false).reverse(backward).which_captures(WhichCaptures::None);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).ok()?;
     let bytes: Vec<u8> = nfa.byte_classes().representatives(..).filter_map(|unit| unit.as_u8()).collect();
     let mut walk = Walk { met: vec![0; nfa.states().len()], round: 0, nfa };

@@ -90,16 +90,19 @@ impl Candidates {
 
     /// Looks at the values that the rules of a phase look at, as far as that was not done.
     pub(super) fn look(&mut self, look: &mut Look<'_>, phase: Phase, tier: Tier) {
-        let tier = if self.phase != Some(phase) {
+        if self.phase != Some(phase) {
             (self.phase, self.has_second) = (Some(phase), self.expects_second);
-            if self.expects_second { Tier::Both } else { tier }
-        } else {
-            self.reached_second |= tier == Tier::Second;
-            if tier == Tier::First || std::mem::replace(&mut self.has_second, true) {
-                return;
+            self.look_at_sources(look, phase, if self.expects_second { Tier::Both } else { Tier::First });
+        }
+        if tier == Tier::Second {
+            self.reached_second = true;
+            if !std::mem::replace(&mut self.has_second, true) {
+                self.look_at_sources(look, phase, tier);
             }
-            tier
-        };
+        }
+    }
+
+    fn look_at_sources(&mut self, look: &mut Look<'_>, phase: Phase, tier: Tier) {
         for source in look.prefilter.sources_of(phase, tier) {
             let plan = &look.prefilter.sources[source];
             let entries = look.store.list(plan.list);

@@ -43,16 +43,13 @@ impl<'r> Run<'r> {
         }
         let is_prefiltered = self.context.judging != Judging::Plain;
         let are_gates_kept = self.context.judging == Judging::Prefiltered;
-        if is_prefiltered {
-            self.look_for_candidates(Tier::First);
-        }
         let steps = &self.program().phases[usize::from(self.phase.number()) - 1];
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             let rule = step.rule as usize;
-            if is_prefiltered && self.program().prefilter.is_second(rule) {
-                self.look_for_candidates(Tier::Second);
+            if is_prefiltered && let Some(tier) = self.program().prefilter.tier(rule) {
+                self.look_for_candidates(tier);
             }
             let is_shut = is_prefiltered && self.is_shut(step.gate);
             if is_shut && are_gates_kept {

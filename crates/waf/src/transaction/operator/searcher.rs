@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::backtracker::{Backtracker, Groups};
 use super::budget::Budget;
-use super::engine::{Caches, Engine};
+use super::engine::{Caches, Engine, Search};
 use super::{Captured, Captures};
 use crate::operator::pattern::{self, PatternError};
 
@@ -61,14 +61,6 @@ impl Searcher {
         }
     }
 
-    /// Whether a search is worth it: a linear engine knows that at less than what groups take.
-    fn may_match(&self, value: &[u8], caches: &mut Caches) -> bool {
-        match self {
-            Self::Linear(engine) => engine.is_match(value, caches),
-            Self::Backtracking(_) => true,
-        }
-    }
-
     /// Whether it matches; if so, the groups of the first match are added to `captures`.
     pub(super) fn captures(
         &self,
@@ -76,10 +68,7 @@ impl Searcher {
         (caches, budget): (&mut Caches, &mut Budget),
         captures: &mut Captures,
     ) -> bool {
-        if !self.may_match(value, caches) {
-            return false;
-        }
-        self.next((value, 0), caches, budget, captures, 0).is_some()
+        self.next((&mut Search::of(value), 0), caches, budget, captures, 0).is_some()
     }
 
     /// Whether it matches; if so, the groups of all matches are added to `captures`, numbered on.
@@ -89,14 +78,14 @@ impl Searcher {
         (caches, budget): (&mut Caches, &mut Budget),
         captures: &mut Captures,
     ) -> bool {
-        if !self.may_match(value, caches) {
-            return false;
-        }
         let (mut at, mut first_group) = (0, 0);
-        let mut matched = matches!(self, Self::Linear(_));
+        let mut search = Search::of(value);
+        let mut matched = false;
         // Each match adds a group at least, so that there are no more searches than groups rules can refer to.
         while at <= value.len() && !captures.is_full(first_group) {
-            let Some((found, groups)) = self.next((value, at), caches, budget, captures, first_group) else { break };
+            let Some((found, groups)) = self.next((&mut search, at), caches, budget, captures, first_group) else {
+                break;
+            };
             matched = true;
             first_group += groups;
             at = if found.is_empty() { found.end + 1 } else { found.end };
@@ -112,9 +101,10 @@ impl Searcher {
         accept: impl Fn(&[u8]) -> bool,
     ) -> Option<Range<usize>> {
         let mut at = 0;
+        let mut search = Search::of(value);
         for _ in 0..STARTS_MAX {
             let found = match self {
-                Self::Linear(engine) => engine.find(value, at, caches),
+                Self::Linear(engine) => engine.find(&mut search, at, caches),
                 Self::Backtracking(backtracker) => {
                     whole(backtracker, (value, at), caches, budget).map(|(found, _)| found)
                 }
@@ -135,7 +125,7 @@ impl Searcher {
     /// that took part.
     fn next(
         &self,
-        (value, at): (&[u8], usize),
+        (search, at): (&mut Search<'_>, usize),
         caches: &mut Caches,
         budget: &mut Budget,
         captures: &mut Captures,
@@ -150,13 +140,12 @@ impl Searcher {
         };
         let found = match self {
             Self::Linear(engine) => {
-                let found = engine.find(value, at, caches)?;
-                let groups = engine.groups(value, found.clone(), caches).enumerate();
-                groups.for_each(|(group, caught)| keep(group, caught));
+                let found = engine.find(search, at, caches)?;
+                engine.groups(search, found.clone(), caches, keep);
                 found
             }
             Self::Backtracking(backtracker) => {
-                let (found, groups) = whole(backtracker, (value, at), caches, budget)?;
+                let (found, groups) = whole(backtracker, (search.value(), at), caches, budget)?;
                 groups.into_iter().enumerate().for_each(|(group, caught)| keep(group, caught));
                 found
             }

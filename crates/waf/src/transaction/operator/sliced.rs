@@ -3,21 +3,38 @@
 //! Patterns that allow quotes, variables and escapes between all letters of many words can be at hundreds of places at once,
 //! and a hostile value leads through ever new sets of them: determining each takes microseconds. But the sets differ in
 //! their combinations. Cut into slices, runs of neighbouring states, a few hundred distinct parts make up tens of
-//! thousands of sets. So each slice is determined on its own: its next part depends on its part and the byte, and, seldom,
-//! on states of other slices that lead into it, which are united with it. A byte takes one step for each slice.
+//! thousands of sets. So each slice is determined on its own: its next part depends on its part and the byte, and on states
+//! of other slices that lead into it, which are united with it. A byte takes one step for each slice.
 //!
-//! Sets have no order, so that this tells whether and where a match ends, but not which one a backtracking engine prefers.
+//! Sets have no order, and a match has one: which of the ways through a pattern comes first. So the text is read from its
+//! end ([`Marks`]): the sets are then the states from which a match can be reached, and tell where matches begin. From the
+//! first start on, the first way at each place that leads to a match is the one that an engine which goes back would take
+//! (`path`). That tells where the match ends, and its groups.
 //!
 //! # Limits
 //!
-//! At most [`SLICES_MAX`] look-ups a byte where parts are known. A part that is not known takes time in proportion to the
-//! states of the pattern, whatever the value.
+//! Reading a text takes at most [`SLICES_MAX`] look-ups and unions a byte where parts are known. A part that is not known
+//! takes time in proportion to the states of the pattern, whatever the value. Following a match takes a look-up a byte,
+//! and a search in one part for each way that could be taken.
 
+mod marks;
+mod mirror;
 mod parts;
+mod path;
+mod place;
+
+use std::ops::Range;
 
 use regex_automata::nfa::thompson::NFA;
 
-use parts::{Before, Parts};
+use marks::BLOCK_PLACES;
+use mirror::Mirror;
+use parts::Parts;
+use path::Choices;
+use place::Before;
+
+pub(super) use marks::Marks;
+pub(super) use path::Slots;
 
 /// States of a slice, about: so few that their combinations within it are few.
 const SLICE_STATES: usize = 64;
@@ -27,163 +44,111 @@ const SLICES_MAX: usize = 16;
 /// Set were led to by values made for it, several times over.
 const PARTS_BYTES_MAX: usize = 4 << 20;
 
-/// Where no match may begin any more, it is looked so often, in bytes, whether any is left.
-const PLACES_BETWEEN_LOOKS: usize = 64;
-
 /// A pattern's states, cut into slices.
 #[derive(Debug)]
 pub(super) struct Sliced {
     nfa: NFA,
+    mirror: Mirror,
     /// By byte: its class.
     class_of: Box<[u8; 256]>,
     /// By class: one of its bytes.
     bytes: Box<[u8]>,
+    /// A row of steps is so long, as a power of two: it has all classes.
+    row_bits: u32,
     slices: usize,
-    slice_states: usize,
+    /// By state: its slice.
+    slice_of: Box<[u8]>,
     /// Whether what stands before a place matters.
     has_looks: bool,
     parts_bytes_max: usize,
-}
-
-/// What stands around the text that is searched.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Around {
-    /// The byte that was read before, if there is one.
-    pub(super) before: Option<u8>,
-    /// The byte that would be read after.
-    pub(super) after: Option<u8>,
-}
-
-/// Where matches may begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Starts {
-    /// Anywhere.
-    Anywhere,
-    /// Before any byte but the first so many are read.
-    Before(usize),
-    /// Where the text begins.
-    AtBegin,
+    block_places: usize,
 }
 
 /// What a search writes to.
 #[derive(Debug, Default)]
 pub(super) struct SlicedCaches {
-    /// Where matches may begin at the place at hand, and where they may not.
-    open: Parts,
-    closed: Parts,
+    parts: Parts,
+    choices: Choices,
 }
 
 impl SlicedCaches {
     /// The memory they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.open.bytes() + self.closed.bytes()
+        self.parts.bytes() + self.choices.bytes()
     }
 }
 
 impl Sliced {
-    /// Of an automaton without a prefix that skips bytes: where matches may begin is asked with each search.
+    /// Of an automaton that reads forward.
     pub(super) fn new(nfa: NFA) -> Self {
         let classes = nfa.byte_classes();
         let mut class_of = Box::new([0; 256]);
         (0..=u8::MAX).for_each(|byte| class_of[usize::from(byte)] = classes.get(byte));
         let mut bytes = vec![0; usize::from(class_of.iter().copied().max().unwrap_or(0)) + 1];
         (0..=u8::MAX).rev().for_each(|byte| bytes[usize::from(class_of[usize::from(byte)])] = byte);
-        let states = nfa.states().len();
-        let slices = states.div_ceil(SLICE_STATES).clamp(1, SLICES_MAX);
+        let slices = nfa.states().len().div_ceil(SLICE_STATES).clamp(1, SLICES_MAX);
         Self {
             class_of,
+            row_bits: bytes.len().next_power_of_two().trailing_zeros(),
             bytes: bytes.into(),
             slices,
-            slice_states: states.div_ceil(slices).max(1),
+            slice_of: slices_of(nfa.states().len(), slices),
             has_looks: !nfa.look_set_any().is_empty(),
             parts_bytes_max: PARTS_BYTES_MAX,
+            block_places: BLOCK_PLACES,
+            mirror: Mirror::of(&nfa),
             nfa,
         }
     }
 
-    /// After how many bytes the first match ends. Bytes are given in the order the automaton reads them.
-    pub(super) fn first(
+    /// Whether it matches anywhere.
+    pub(super) fn is_match(&self, caches: &mut SlicedCaches, text: &[u8]) -> bool {
+        let parts = &mut caches.parts;
+        parts.begin(self);
+        for byte in text.iter().rev() {
+            if parts.is_full(self) {
+                let sets = parts.sets(self);
+                parts.forget();
+                parts.resume(self, &sets);
+            }
+            if parts.read(self, *byte) {
+                return true;
+            }
+        }
+        parts.starts_here(self)
+    }
+
+    /// Reads a text, so that all its matches can be found. Until the last of them was, the caches serve no other text.
+    pub(super) fn mark(&self, caches: &mut SlicedCaches, text: &[u8]) -> Marks {
+        Marks::of(self, &mut caches.parts, text)
+    }
+
+    /// The first match from `at` on in a text that was read; fills the slots of its groups.
+    pub(super) fn find(
         &self,
         caches: &mut SlicedCaches,
-        bytes: impl Iterator<Item = u8>,
-        around: Around,
-        starts: Starts,
-    ) -> Option<usize> {
-        self.search(caches, bytes, around, starts, true)
+        marks: &mut Marks,
+        (text, at): (&[u8], usize),
+        slots: &mut Slots,
+    ) -> Option<Range<usize>> {
+        let start = marks.next_start(at)?;
+        Some(start..path::follow(self, caches, marks, (text, start), slots))
     }
 
-    /// After how many bytes the last match ends.
-    pub(super) fn last(
-        &self,
-        caches: &mut SlicedCaches,
-        bytes: impl Iterator<Item = u8>,
-        around: Around,
-        starts: Starts,
-    ) -> Option<usize> {
-        self.search(caches, bytes, around, starts, false)
+    /// What a byte is to the place after it, in the order of reading.
+    fn before(&self, byte: u8) -> Before {
+        if self.has_looks { Before::of(Some(byte)) } else { Before::default() }
     }
 
-    fn search(
-        &self,
-        SlicedCaches { open, closed }: &mut SlicedCaches,
-        mut bytes: impl Iterator<Item = u8>,
-        around: Around,
-        starts: Starts,
-        is_first: bool,
-    ) -> Option<usize> {
-        let (mut found, mut read) = (None, 0);
-        let before = self.before(around.before);
-        let open_bytes = match starts {
-            Starts::Anywhere => usize::MAX,
-            Starts::Before(bytes) => bytes,
-            Starts::AtBegin => 0,
-        };
-        open.begin(self, before, true);
-        for byte in bytes.by_ref().take(open_bytes) {
-            if open.read(self, byte) {
-                found = Some(read);
-                if is_first {
-                    return found;
-                }
-            }
-            read += 1;
-        }
-        if starts == Starts::Anywhere {
-            return if open.matches_at_end(self, around.after) { Some(read) } else { found };
-        }
-        closed.begin(self, before, false);
-        match starts {
-            Starts::AtBegin => closed.enter(self, self.nfa.start_anchored()),
-            Starts::Anywhere | Starts::Before(_) => closed.take_over(self, open),
-        }
-        for byte in bytes {
-            if read % PLACES_BETWEEN_LOOKS == 0 && closed.are_empty(self) {
-                return found;
-            }
-            if closed.read(self, byte) {
-                found = Some(read);
-                if is_first {
-                    return found;
-                }
-            }
-            read += 1;
-        }
-        if closed.matches_at_end(self, around.after) { Some(read) } else { found }
+    fn slice_of(&self, state: u32) -> usize {
+        usize::from(self.slice_of[state as usize])
     }
+}
 
-    /// What a byte, or the beginning, is to the place after it.
-    fn before(&self, byte: Option<u8>) -> Before {
-        if self.has_looks { Before::of(byte) } else { Before::default() }
-    }
-
-    fn slice_of(&self, state: usize) -> usize {
-        state / self.slice_states
-    }
-
-    /// How many classes of bytes there are.
-    fn classes(&self) -> usize {
-        self.bytes.len()
-    }
+/// By state: its slice, of so many.
+fn slices_of(states: usize, slices: usize) -> Box<[u8]> {
+    let slice_states = states.div_ceil(slices).max(1);
+    (0..states).map(|state| u8::try_from(state / slice_states).expect("there are few slices")).collect()
 }
 
 #[cfg(test)]

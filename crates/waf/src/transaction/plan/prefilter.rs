@@ -25,8 +25,8 @@ pub(in crate::transaction) struct Prefilter {
     pub(in crate::transaction) words: usize,
     /// By link.
     links: Box<[Option<LinkCondition>]>,
-    /// By rule: whether any of its links is asked in the second tier.
-    second: Box<[bool]>,
+    /// By rule: when its links are asked, if any is.
+    tiers: Box<[Option<Tier>]>,
     pub(in crate::transaction) sources: Vec<SourcePlan>,
     pub(in crate::transaction) forms: Vec<FormPlan>,
     /// By phase and tier: the sources that its rules look at.
@@ -53,12 +53,13 @@ pub(in crate::transaction) struct LinkCondition {
 /// When conditions are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::transaction) enum Tier {
-    /// Before the first rule of a phase.
+    /// When the first rule of a phase is reached that is judged: rules before it that refuse a body, such as one that is too
+    /// large, spare it all others.
     First,
     /// When the first of their rules is reached: rules that are skipped where a variable is not above one, as paranoia is in
     /// most places, cost nothing there.
     Second,
-    /// All at once before the first rule of a phase: less work than one tier after the other, where both are reached. No
+    /// All at once when the first of them is due: less work than one tier after the other, where both are reached. No
     /// link is of this tier.
     Both,
 }
@@ -191,9 +192,9 @@ impl Prefilter {
         self.links[link]
     }
 
-    /// Whether any of a rule's links is asked in the second tier.
-    pub(in crate::transaction) fn is_second(&self, rule: usize) -> bool {
-        self.second[rule]
+    /// When a rule's links are asked; none if none of them is.
+    pub(in crate::transaction) fn tier(&self, rule: usize) -> Option<Tier> {
+        self.tiers[rule]
     }
 
     /// The sources that the rules of a phase and tier look at, as indices.
@@ -359,7 +360,7 @@ impl Builder<'_> {
 
     fn finish(self, rules: usize) -> Prefilter {
         let mut prefilter = Prefilter {
-            second: vec![false; rules].into(),
+            tiers: vec![None; rules].into(),
             words: self.conditions.len().div_ceil(64),
             links: vec![None; self.links.len()].into(),
             ..Prefilter::default()
@@ -368,7 +369,8 @@ impl Builder<'_> {
         for (number, judged) in (0..).zip(&self.judged) {
             let Judged { link, phase, tier, nodes, is_whole } = judged;
             prefilter.links[*link] = Some(LinkCondition { number, is_whole: *is_whole });
-            prefilter.second[self.links[*link].rule] |= *tier == Tier::Second;
+            let of_rule = &mut prefilter.tiers[self.links[*link].rule];
+            *of_rule = (*of_rule).max(Some(*tier));
             let Some(test) = &self.links[*link].test else { continue };
             for (list, part, selector) in sources(test) {
                 let asked = asked.entry((list, part == Part::Name, *tier)).or_default();

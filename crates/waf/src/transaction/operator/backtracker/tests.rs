@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::super::engine::Search;
 use super::*;
 use crate::operator::pattern;
 
@@ -126,8 +127,13 @@ proptest! {
     ) {
         let engine = Engine::new(&pattern, BYTES_MAX).unwrap();
         let mut caches = engine.caches();
-        let groups = engine.find(value.as_bytes(), 0, &mut caches);
-        let groups = groups.map(|found| engine.groups(value.as_bytes(), found, &mut caches).take(10).collect::<Vec<_>>());
+        let mut linear = Search::of(value.as_bytes());
+        let groups = engine.find(&mut linear, 0, &mut caches).map(|found| {
+            let mut groups = Vec::new();
+            engine.groups(&mut linear, found, &mut caches, |_, span| groups.push(span));
+            groups.truncate(10);
+            groups
+        });
         let found = search(&backtracker(&pattern, 1_000_000), value.as_bytes()).unwrap();
         let found = found.map(|groups| groups.into_iter().take(10).collect::<Vec<_>>());
         prop_assert_eq!(found, groups);

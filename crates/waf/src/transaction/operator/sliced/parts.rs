@@ -2,41 +2,25 @@
 
 use std::collections::HashMap;
 
-use regex_automata::nfa::thompson::State;
-use regex_automata::util::primitives::StateID;
+use foldhash::fast::RandomState;
 
-use super::Sliced;
+use super::mirror::Edge;
+use super::place::Before;
+use super::{SLICES_MAX, Sliced};
 
 /// From here on an entry is no part: its step is not known, or it is one of the crossings.
 const CROSSING: u32 = 1 << 31;
 /// An entry whose step is not known.
 const UNKNOWN: u32 = u32::MAX;
+/// Parts are forgotten when there are so many: their numbers fit 16 bits, with room for those that one byte leads to.
+const PARTS_MAX: usize = u16::MAX as usize - 4 * SLICES_MAX * SLICES_MAX;
 
-/// A part of a set: where its row of steps begins.
+/// How many unions are looked for in one place before the table of all is asked.
+const RECENT_UNIONS: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 11;
+
+/// A part: where its row of steps begins, a multiple of the length of rows.
 pub(super) type PartId = u32;
-
-/// What stands before a place, as far as conditions on places can tell: an index into [`Before::BYTES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Before(u8);
-
-impl Before {
-    /// One byte of each kind.
-    const BYTES: [Option<u8>; 5] = [None, Some(b'\n'), Some(b'\r'), Some(b'a'), Some(b' ')];
-
-    pub(super) fn of(byte: Option<u8>) -> Self {
-        Self(match byte {
-            None => 0,
-            Some(b'\n') => 1,
-            Some(b'\r') => 2,
-            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => 3,
-            Some(_) => 4,
-        })
-    }
-
-    fn byte(self) -> Option<u8> {
-        Self::BYTES[usize::from(self.0)]
-    }
-}
 
 /// A part: states of one slice, in order, after a byte of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,10 +34,10 @@ struct Part {
 #[derive(Debug)]
 struct Crossing {
     next: PartId,
-    /// Whether a match ends before the byte.
-    is_match: bool,
-    /// Slices that are led into, and the parts they are led to.
-    to: Box<[(u8, PartId)]>,
+    /// Whether a match begins before the byte.
+    is_start: bool,
+    /// Within [`Parts::led`]: slices that are led into.
+    led: (u32, u32),
 }
 
 /// What a pattern's slices were led to so far, and where they are in a search.
@@ -63,32 +47,33 @@ pub(super) struct Parts {
     steps: Vec<u32>,
     /// By row.
     parts: Vec<Part>,
-    known: HashMap<Part, PartId>,
+    known: HashMap<Part, PartId, RandomState>,
     crossings: Vec<Crossing>,
-    unions: HashMap<(PartId, PartId), PartId>,
-    /// What parts and crossings take besides their rows, in bytes.
+    /// Slices that are led into, and the parts they are led to.
+    led: Vec<(u8, PartId)>,
+    unions: HashMap<(PartId, PartId), PartId, RandomState>,
+    /// Unions that were asked for lately: two parts, and both of them.
+    recent: Vec<(PartId, PartId, PartId)>,
+    /// What parts and crossings take besides their steps, in bytes.
     bytes: usize,
     /// By slice: where it is.
-    now: Vec<PartId>,
-    /// By slice: where the byte at hand leads, as entries.
-    then: Vec<u32>,
-    /// The kind of the byte before.
-    before: Before,
-    /// Whether a match may begin at any place.
-    is_open: bool,
+    now: [PartId; SLICES_MAX],
     closure: Closure,
 }
 
-/// Memory for following what takes no byte.
+/// The sets of a place: by slice, the states of its part.
+pub(super) type Sets = Vec<(Before, Box<[u32]>)>;
+
+/// Memory for following what reads no byte.
 #[derive(Debug, Default)]
 struct Closure {
     /// By state: in which round it was met last.
     met: Vec<u32>,
     round: u32,
-    stack: Vec<StateID>,
+    stack: Vec<u32>,
     /// States that a byte leads to.
     targets: Vec<u32>,
-    is_match: bool,
+    is_start: bool,
 }
 
 impl Parts {
@@ -97,143 +82,151 @@ impl Parts {
         self.steps.len() * size_of::<u32>() + self.bytes
     }
 
-    /// Nothing read yet. One memory is for searches where matches may begin anywhere, or for those where they may not.
-    pub(super) fn begin(&mut self, sliced: &Sliced, before: Before, is_open: bool) {
-        self.is_open = is_open;
-        self.before = before;
-        self.closure.met.resize(sliced.nfa.states().len(), 0);
-        self.now.clear();
+    /// Nothing read yet.
+    pub(super) fn begin(&mut self, sliced: &Sliced) {
+        if self.is_full(sliced) {
+            self.forget();
+        }
+        self.recent.resize(RECENT_UNIONS, (UNKNOWN, UNKNOWN, UNKNOWN));
         for slice in 0..sliced.slices {
-            let part = self.part(sliced, slice, before, &[]);
-            self.now.push(part);
-        }
-        self.then.clear();
-        self.then.resize(sliced.slices, 0);
-    }
-
-    /// Begins at a state.
-    pub(super) fn enter(&mut self, sliced: &Sliced, state: StateID) {
-        let slice = sliced.slice_of(state.as_usize());
-        self.now[slice] = self.part(sliced, slice, self.before, &[state.as_u32()]);
-    }
-
-    /// Goes on where another search is.
-    pub(super) fn take_over(&mut self, sliced: &Sliced, other: &Self) {
-        for (slice, part) in other.now.iter().enumerate() {
-            let part = &other.parts[*part as usize / sliced.classes()];
-            self.now[slice] = self.part(sliced, slice, part.before, &part.states);
+            self.now[slice] = self.part(sliced, slice, Before::of(None), &[]);
         }
     }
 
-    /// Whether nothing is under way.
-    pub(super) fn are_empty(&self, sliced: &Sliced) -> bool {
-        self.now.iter().all(|part| self.parts[*part as usize / sliced.classes()].states.is_empty())
+    /// Whether it is time to forget the parts.
+    pub(super) fn is_full(&self, sliced: &Sliced) -> bool {
+        self.parts.len() > PARTS_MAX || self.bytes() > sliced.parts_bytes_max
     }
 
-    /// Reads a byte; whether a match ends before it.
+    /// Forgets all parts, those at hand too.
+    pub(super) fn forget(&mut self) {
+        self.steps.clear();
+        self.parts.clear();
+        self.known.clear();
+        self.crossings.clear();
+        self.led.clear();
+        self.unions.clear();
+        self.recent.fill((UNKNOWN, UNKNOWN, UNKNOWN));
+        self.bytes = 0;
+    }
+
+    /// The parts at hand.
+    pub(super) fn now(&self, sliced: &Sliced) -> &[PartId] {
+        &self.now[..sliced.slices]
+    }
+
+    /// The states at hand, to go on from them after parts were forgotten.
+    pub(super) fn sets(&self, sliced: &Sliced) -> Sets {
+        let parts = self.now(sliced).iter().map(|part| self.at(sliced, *part));
+        parts.map(|part| (part.before, part.states.clone())).collect()
+    }
+
+    /// Goes on from these states.
+    pub(super) fn resume(&mut self, sliced: &Sliced, sets: &Sets) {
+        for (slice, (before, states)) in sets.iter().enumerate() {
+            self.now[slice] = self.part(sliced, slice, *before, states);
+        }
+    }
+
+    fn at(&self, sliced: &Sliced, part: PartId) -> &Part {
+        &self.parts[(part >> sliced.row_bits) as usize]
+    }
+
+    /// Whether a state is among those of the part of a row.
+    pub(super) fn has(&self, row: u16, state: u32) -> bool {
+        self.parts[usize::from(row)].states.binary_search(&state).is_ok()
+    }
+
+    /// Reads a byte; whether a match begins at the place after it, before which it is read.
     pub(super) fn read(&mut self, sliced: &Sliced, byte: u8) -> bool {
-        let class = sliced.class_of[usize::from(byte)];
-        let is_match = !self.step(class) && self.resolve(sliced, class);
-        std::mem::swap(&mut self.now, &mut self.then);
-        is_match
-    }
-
-    /// Looks up where a byte of a class leads; whether every slice knew.
-    fn step(&mut self, class: u8) -> bool {
+        let class = u32::from(sliced.class_of[usize::from(byte)]);
+        let mut then = [0; SLICES_MAX];
         let mut entries = 0;
-        for (now, then) in self.now.iter().zip(&mut self.then) {
-            *then = self.steps[*now as usize + usize::from(class)];
+        for (now, then) in self.now.iter().zip(&mut then).take(sliced.slices) {
+            *then = self.steps[(now | class) as usize];
             entries |= *then;
         }
-        entries < CROSSING
+        let is_start = entries >= CROSSING && self.cross(sliced, class, &mut then);
+        self.now = then;
+        is_start
     }
 
-    /// Finds out where a byte leads that not every slice knew of; whether a match ends before it.
-    fn resolve(&mut self, sliced: &Sliced, class: u8) -> bool {
-        if self.bytes() > sliced.parts_bytes_max {
-            self.forget(sliced);
-        }
-        let mut is_match = false;
-        for slice in 0..sliced.slices {
-            let at = self.now[slice] as usize + usize::from(class);
-            if self.steps[at] == UNKNOWN {
-                let entry = self.follow(sliced, self.now[slice], class);
-                self.steps[at] = entry;
+    /// Finishes the steps that are more than the next part; whether a match begins.
+    fn cross(&mut self, sliced: &Sliced, class: u32, then: &mut [u32; SLICES_MAX]) -> bool {
+        let slices = then.iter().enumerate().fold(0, |bits, (at, entry)| bits | u32::from(*entry >= CROSSING) << at);
+        let mut is_start = false;
+        let mut led = [(0, 0); SLICES_MAX];
+        for slice in ones(slices) {
+            if then[slice] == UNKNOWN {
+                then[slice] = self.follow(sliced, self.now[slice], class);
+                self.steps[(self.now[slice] | class) as usize] = then[slice];
             }
-            self.then[slice] = self.steps[at];
-        }
-        for slice in 0..sliced.slices {
-            let entry = self.then[slice];
-            if entry >= CROSSING {
-                let crossing = &self.crossings[(entry - CROSSING) as usize];
-                self.then[slice] = crossing.next;
-                is_match |= crossing.is_match;
+            if then[slice] >= CROSSING {
+                let crossing = &self.crossings[(then[slice] - CROSSING) as usize];
+                then[slice] = crossing.next;
+                is_start |= crossing.is_start;
+                led[slice] = crossing.led;
             }
         }
-        for slice in 0..sliced.slices {
-            let entry = self.steps[self.now[slice] as usize + usize::from(class)];
-            if entry >= CROSSING {
-                let crossing = (entry - CROSSING) as usize;
-                for at in 0..self.crossings[crossing].to.len() {
-                    let (into, part) = self.crossings[crossing].to[at];
-                    self.then[usize::from(into)] = self.union(sliced, self.then[usize::from(into)], part);
-                }
+        for slice in ones(slices) {
+            for at in led[slice].0..led[slice].1 {
+                let (into, part) = self.led[at as usize];
+                then[usize::from(into)] = self.union(sliced, then[usize::from(into)], part);
             }
         }
-        is_match
+        is_start
     }
 
-    /// Whether a match ends after all bytes.
-    pub(super) fn matches_at_end(&mut self, sliced: &Sliced, after: Option<u8>) -> bool {
-        let Self { closure, parts, now, is_open, .. } = self;
-        closure.begin();
-        for part in now.iter() {
-            let part = &parts[*part as usize / sliced.classes()];
-            if *is_open {
-                closure.follow(sliced, sliced.nfa.start_anchored(), (part.before, after));
-            }
-            part.states.iter().for_each(|state| closure.follow(sliced, id(*state), (part.before, after)));
+    /// Whether a match begins at the place at hand, where the text begins.
+    pub(super) fn starts_here(&mut self, sliced: &Sliced) -> bool {
+        let Self { closure, parts, now, .. } = self;
+        closure.begin(sliced);
+        for part in &now[..sliced.slices] {
+            let part = &parts[(*part >> sliced.row_bits) as usize];
+            let ends = sliced.mirror.end.iter();
+            ends.chain(&part.states).for_each(|state| closure.follow(sliced, *state, (part.before, None)));
         }
-        closure.is_match
+        closure.is_start
     }
 
-    /// Where a byte leads from a part.
-    fn follow(&mut self, sliced: &Sliced, part: PartId, class: u8) -> u32 {
-        let byte = sliced.bytes[usize::from(class)];
-        let Part { slice, before, ref states } = self.parts[part as usize / sliced.classes()];
+    /// Where a byte leads from a part: an entry.
+    fn follow(&mut self, sliced: &Sliced, part: PartId, class: u32) -> u32 {
+        let byte = sliced.bytes[class as usize];
+        let Part { slice, before, ref states } = self.parts[(part >> sliced.row_bits) as usize];
         let slice = usize::from(slice);
         let closure = &mut self.closure;
-        closure.begin();
-        if self.is_open {
-            closure.follow(sliced, sliced.nfa.start_anchored(), (before, Some(byte)));
-            // A match may begin anywhere: each slice follows what of it leads into it.
-            closure.targets.retain(|state| sliced.slice_of(*state as usize) == slice);
+        closure.begin(sliced);
+        if let Some(end) = sliced.mirror.end {
+            closure.follow(sliced, end, (before, Some(byte)));
         }
-        states.iter().for_each(|state| closure.follow(sliced, id(*state), (before, Some(byte))));
-        let is_match = closure.is_match;
+        // A match may end anywhere: each slice follows what of it leads into it.
+        closure.targets.retain(|state| sliced.slice_of(*state) == slice);
+        states.iter().for_each(|state| closure.follow(sliced, *state, (before, Some(byte))));
+        let is_start = closure.is_start;
         let mut targets = std::mem::take(&mut closure.targets);
         targets.sort_unstable();
         targets.dedup();
-        let after = sliced.before(Some(byte));
+        let after = sliced.before(byte);
         let mut next = None;
-        let mut to = Vec::new();
-        for states in targets.chunk_by(|one, two| sliced.slice_of(*one as usize) == sliced.slice_of(*two as usize)) {
-            let into = sliced.slice_of(states[0] as usize);
+        let first = self.led.len();
+        for states in targets.chunk_by(|one, two| sliced.slice_of(*one) == sliced.slice_of(*two)) {
+            let into = sliced.slice_of(states[0]);
             let part = self.part(sliced, into, after, states);
             if into == slice {
                 next = Some(part);
             } else {
-                to.push((small(into), part));
+                self.led.push((small(into), part));
             }
         }
         self.closure.targets = targets;
         let next = next.unwrap_or_else(|| self.part(sliced, slice, after, &[]));
-        if to.is_empty() && !is_match {
+        if self.led.len() == first && !is_start {
             return next;
         }
-        self.bytes += size_of::<Crossing>() + to.len() * size_of::<(u8, PartId)>();
-        self.crossings.push(Crossing { next, is_match, to: to.into() });
-        CROSSING + u32::try_from(self.crossings.len() - 1).expect("crossings are forgotten before there are so many")
+        let led = (number(first), number(self.led.len()));
+        self.bytes += size_of::<Crossing>() + (self.led.len() - first) * size_of::<(u8, PartId)>();
+        self.crossings.push(Crossing { next, is_start, led });
+        CROSSING + number(self.crossings.len() - 1)
     }
 
     /// The part of these states, which are in order.
@@ -242,12 +235,12 @@ impl Parts {
         if let Some(known) = self.known.get(&part) {
             return *known;
         }
-        let row = u32::try_from(self.steps.len()).expect("parts are forgotten before there are so many");
-        self.steps.resize(self.steps.len() + sliced.classes(), UNKNOWN);
+        let at = number(self.steps.len());
+        self.steps.resize(self.steps.len() + (1 << sliced.row_bits), UNKNOWN);
         self.bytes += 2 * (size_of::<Part>() + size_of_val(states)) + size_of::<PartId>();
         self.parts.push(part.clone());
-        self.known.insert(part, row);
-        row
+        self.known.insert(part, at);
+        at
     }
 
     /// All states of two parts of a slice.
@@ -255,11 +248,21 @@ impl Parts {
         if one == two {
             return one;
         }
-        if let Some(known) = self.unions.get(&(one, two)) {
-            return *known;
+        let place = (one.wrapping_mul(0x9e37_79b1) ^ two.wrapping_mul(0x85eb_ca6b)) >> (u32::BITS - RECENT_BITS);
+        let recent = &mut self.recent[place as usize];
+        if (recent.0, recent.1) == (one, two) {
+            return recent.2;
         }
-        let (first, second) =
-            (&self.parts[one as usize / sliced.classes()], &self.parts[two as usize / sliced.classes()]);
+        let union = match self.unions.get(&(one, two)) {
+            Some(known) => *known,
+            None => self.unite(sliced, one, two),
+        };
+        self.recent[place as usize] = (one, two, union);
+        union
+    }
+
+    fn unite(&mut self, sliced: &Sliced, one: PartId, two: PartId) -> PartId {
+        let (first, second) = (self.at(sliced, one), self.at(sliced, two));
         let (slice, before) = (usize::from(first.slice), first.before);
         let mut states = [&*first.states, &*second.states].concat();
         states.sort_unstable();
@@ -269,78 +272,57 @@ impl Parts {
         self.unions.insert((one, two), union);
         union
     }
-
-    /// Forgets all parts but those at hand.
-    fn forget(&mut self, sliced: &Sliced) {
-        let kept: Vec<Part> =
-            self.now.iter().map(|part| self.parts[*part as usize / sliced.classes()].clone()).collect();
-        self.steps.clear();
-        self.parts.clear();
-        self.known.clear();
-        self.crossings.clear();
-        self.unions.clear();
-        self.bytes = 0;
-        for (slice, part) in kept.into_iter().enumerate() {
-            self.now[slice] = self.part(sliced, slice, part.before, &part.states);
-        }
-    }
 }
 
 impl Closure {
-    fn begin(&mut self) {
+    fn begin(&mut self, sliced: &Sliced) {
+        self.met.resize(sliced.nfa.states().len(), 0);
         self.targets.clear();
-        self.is_match = false;
+        self.is_start = false;
         self.round = self.round.checked_add(1).unwrap_or_else(|| {
             self.met.fill(0);
             1
         });
     }
 
-    /// Follows what takes no byte from a state, between the byte before and the next; gathers where the next leads.
-    fn follow(&mut self, sliced: &Sliced, state: StateID, (before, next): (Before, Option<u8>)) {
+    /// Follows what reads no byte from a state, between the byte read before and the next; gathers where the next leads.
+    fn follow(&mut self, sliced: &Sliced, state: u32, (before, next): (Before, Option<u8>)) {
         self.stack.push(state);
         while let Some(state) = self.stack.pop() {
-            if std::mem::replace(&mut self.met[state.as_usize()], self.round) == self.round {
+            if std::mem::replace(&mut self.met[state as usize], self.round) == self.round {
                 continue;
             }
-            let target = match (sliced.nfa.state(state), next) {
-                (State::ByteRange { trans }, Some(byte)) => trans.matches_byte(byte).then_some(trans.next),
-                (State::Sparse(steps), Some(byte)) => steps.matches_byte(byte),
-                (State::Dense(steps), Some(byte)) => steps.matches_byte(byte),
-                (State::ByteRange { .. } | State::Sparse(_) | State::Dense(_), None) | (State::Fail, _) => None,
-                (State::Look { look, next: then }, _) => {
-                    let text = [before.byte().unwrap_or_default(), next.unwrap_or_default()];
-                    let from = usize::from(before.byte().is_none());
-                    let text = &text[from..1 + usize::from(next.is_some())];
-                    if sliced.nfa.look_matcher().matches(*look, text, 1 - from) {
-                        self.stack.push(*then);
+            self.is_start |= state == sliced.mirror.start;
+            for edge in sliced.mirror.edges(state) {
+                match *edge {
+                    Edge::Bytes { first, last, to } => {
+                        if next.is_some_and(|byte| (first..=last).contains(&byte)) {
+                            self.targets.push(to);
+                        }
                     }
-                    None
+                    Edge::Look { look, to } => {
+                        if before.holds(sliced.nfa.look_matcher(), look, next) {
+                            self.stack.push(to);
+                        }
+                    }
+                    Edge::Free { to } => self.stack.push(to),
                 }
-                (State::Union { alternates }, _) => {
-                    self.stack.extend_from_slice(alternates);
-                    None
-                }
-                (State::BinaryUnion { alt1, alt2 }, _) => {
-                    self.stack.extend([*alt1, *alt2]);
-                    None
-                }
-                (State::Capture { next, .. }, _) => {
-                    self.stack.push(*next);
-                    None
-                }
-                (State::Match { .. }, _) => {
-                    self.is_match = true;
-                    None
-                }
-            };
-            self.targets.extend(target.map(|state| state.as_u32()));
+            }
         }
     }
 }
 
-fn id(state: u32) -> StateID {
-    StateID::new(state as usize).expect("it was a state's number")
+/// The numbers of the bits that are set.
+fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let one = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(one)
+    })
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("parts are forgotten before there are so many")
 }
 
 fn small(slice: usize) -> u8 {

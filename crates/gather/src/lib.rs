@@ -1,0 +1,35 @@
+//! Everything that brings logs in.
+//!
+//! ```text
+//! bytes ─► gunzip ─► collect::Splitter ─► mask ─► append::Batch with its position ─► durable ─► acknowledged
+//! ```
+//!
+//! A [`Feed`] says where logs come from; [`Gather`] runs feeds. How far a feed is read is committed with its data, and it goes on there
+//! after a stop or a crash: nothing is lost, nothing comes twice.
+//!
+//! Absent on purpose: what a record means, tables, queries, the environment.
+
+mod counters;
+mod cut;
+mod error;
+mod feed;
+mod files;
+mod firehose;
+mod gather;
+mod inflate;
+mod ledger;
+mod listen;
+mod sink;
+mod stdin;
+mod stop;
+mod syslog;
+mod tls;
+
+pub use counters::SourceCounts;
+pub use error::GatherError;
+pub use feed::{Feed, FilesFeed, StdinFeed};
+pub use firehose::{DeliveryBody, FirehoseFeed};
+pub use gather::Gather;
+pub use stop::{Stop, Stopper, stop};
+pub use syslog::{Framing, SyslogFeed};
+pub use tls::TlsFiles;

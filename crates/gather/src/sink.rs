@@ -1,0 +1,122 @@
+//! Where all feeds bring their batches: masked, handed to the write-ahead log, waited for.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sekisho_append::{Append, Batch, Feed as FeedName, Pending, Position, Refused};
+use sekisho_mask::Mask;
+use sekisho_model::Clock;
+
+use crate::counters::{Counters, SourceCounters, add};
+use crate::error::{GatherError, chain};
+use crate::stop::Stop;
+
+/// How long it takes until a refused set is brought again: at first, and at the most.
+const RETRY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+
+/// What all feeds share.
+pub(crate) struct Sink {
+    append: Arc<Append>,
+    pub(crate) mask: Mask,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counters: Counters,
+    /// How far each feed is read, durably.
+    positions: Mutex<BTreeMap<FeedName, Position>>,
+    listening: Mutex<Vec<(&'static str, SocketAddr)>>,
+}
+
+/// Batches that follow one another, with the positions they reach.
+#[derive(Debug, Default)]
+pub(crate) struct Set {
+    batches: Vec<Batch>,
+    reached: Vec<(FeedName, Position)>,
+    bytes: usize,
+    raw_bytes: u64,
+}
+
+impl Set {
+    pub(crate) fn push(&mut self, mut batch: Batch, raw_bytes: u64, reached: (FeedName, Position)) {
+        batch.reach(&reached.0, &reached.1);
+        self.bytes += batch.bytes();
+        self.raw_bytes += raw_bytes;
+        self.batches.push(batch);
+        self.reached.push(reached);
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+}
+
+impl Sink {
+    pub(crate) fn new(append: Arc<Append>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
+        let positions = append.positions().iter().cloned().collect();
+        let (counters, positions) = (Counters::default(), Mutex::new(positions));
+        Self { append, mask, clock, counters, positions, listening: Mutex::default() }
+    }
+
+    pub(crate) fn note_listening(&self, protocol: &'static str, at: SocketAddr) {
+        self.listening.lock().expect("nothing panics with the addresses in hand").push((protocol, at));
+    }
+
+    pub(crate) fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.listening.lock().expect("nothing panics with the addresses in hand").clone()
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        i64::try_from(self.clock.now().unix_ms()).unwrap_or(i64::MAX)
+    }
+
+    /// All positions of feeds whose names begin so.
+    pub(crate) fn positions(&self, prefix: &[u8]) -> Vec<(FeedName, Position)> {
+        let positions = self.positions.lock().expect("nothing panics with the positions in hand");
+        let from = positions.range(prefix.to_vec()..);
+        let these = from.take_while(|(feed, _)| feed.starts_with(prefix));
+        these.map(|(feed, position)| (feed.clone(), position.clone())).collect()
+    }
+
+    /// Hands over a set and waits until it is durable; brings it again as long as the disk refuses. Blocks.
+    pub(crate) fn store(&self, set: Set, counters: &SourceCounters, stop: &Stop) -> Result<(), GatherError> {
+        if set.is_empty() {
+            return Ok(());
+        }
+        let [mut pause, pause_max] = RETRY;
+        loop {
+            match self.try_store(&set.batches) {
+                Ok(()) => break,
+                Err(refused @ Refused::Disk(_)) => {
+                    add(&counters.refused_sets, 1);
+                    tracing::warn!(error = %chain(&refused), "the disk refuses records; they are kept and brought again");
+                    if stop.block(pause) {
+                        return Err(GatherError::Append(refused));
+                    }
+                    pause = pause_max.min(pause * 2);
+                }
+                Err(refused) => return Err(GatherError::Append(refused)),
+            }
+        }
+        add(&counters.stored_records, set.batches.iter().map(Batch::count).sum());
+        add(&counters.stored_bytes, set.raw_bytes);
+        let mut positions = self.positions.lock().expect("nothing panics with the positions in hand");
+        for (feed, position) in set.reached {
+            if position.is_empty() {
+                positions.remove(&feed);
+            } else if !feed.is_empty() {
+                positions.insert(feed, position);
+            }
+        }
+        Ok(())
+    }
+
+    fn try_store(&self, batches: &[Batch]) -> Result<(), Refused> {
+        let pending = self.append.append_all(batches.to_vec())?;
+        // The first that was refused tells why; none after it was taken.
+        pending.into_iter().try_for_each(|pending: Pending| pending.wait().map(drop))
+    }
+}

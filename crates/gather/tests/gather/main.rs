@@ -1,0 +1,8 @@
+//! Feeds against real files, sockets and services; stopped, killed and gone on with.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod files;
+mod firehose;
+mod syslog;
+mod world;

@@ -1,0 +1,76 @@
+//! What can go wrong.
+
+use std::io;
+use std::path::PathBuf;
+
+use sekisho_append::{AppendError, Refused};
+use sekisho_seal::{KeyError, SealLogError};
+use sekisho_tables::TablesError;
+
+/// Why a lake cannot be opened or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// Another process has it open.
+    #[error("the lake {} is open in another process: end that one first", .0.display())]
+    Locked(PathBuf),
+    /// The disk refuses.
+    #[error("{action} {}", path.display())]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The write-ahead log cannot be opened or read.
+    #[error("the write-ahead log")]
+    Append(#[from] AppendError),
+    /// A record of the lake's own was refused.
+    #[error("the lake's own record")]
+    Refused(#[from] Refused),
+    /// The seal cannot be opened or written.
+    #[error("the seal")]
+    Seal(#[from] SealLogError),
+    /// The seal's key cannot be read or made.
+    #[error("the key {}", path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: KeyError,
+    },
+    /// A table cannot be read or written.
+    #[error("the tables")]
+    Tables(#[from] TablesError),
+    /// A part of the lake knows records that the write-ahead log never had.
+    #[error(
+        "{part} has records up to {has}, the write-ahead log only up to {durable}: `append` was restored from an older copy or emptied; restore the whole lake from one copy"
+    )]
+    Ahead {
+        /// Which part.
+        part: &'static str,
+        /// One more than the last record it knows.
+        has: u64,
+        /// One more than the last record of the write-ahead log.
+        durable: u64,
+    },
+    /// A thread cannot be started.
+    #[error("start a thread of the lake")]
+    Thread(#[source] io::Error),
+    /// A thread ended before it should.
+    #[error("a thread of the lake has ended: open the lake again")]
+    Ended,
+}
+
+/// An error and what is behind it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut behind = error.source();
+    while let Some(error) = behind {
+        said.push_str(": ");
+        said.push_str(&error.to_string());
+        behind = error.source();
+    }
+    said
+}

@@ -1,0 +1,224 @@
+//! A lake that is open.
+
+use std::fmt;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sekisho_append::{Append, Batch, Feed, Origin, Pending, Position, Refused};
+use sekisho_model::Clock;
+use sekisho_tables::{TableName, Tables};
+use tokio::runtime::Runtime;
+
+use crate::commit::Committer;
+use crate::draw::Drawing;
+use crate::error::LakeError;
+use crate::lock::Lock;
+use crate::place::Place;
+use crate::record;
+use crate::settings::Settings;
+use crate::state::{State, Status};
+
+/// How often the write-ahead log's room is measured.
+const MEASURE_INTERVAL: Duration = Duration::from_millis(100);
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Threads for what stores answer.
+const STORE_THREADS: usize = 2;
+
+/// The lake. One process at a time has it open.
+pub struct Lake {
+    append: Arc<Append>,
+    tables: Arc<Tables>,
+    state: Arc<State>,
+    clock: Arc<dyn Clock>,
+    uncommitted_bytes_max: u64,
+    measured: Mutex<Option<Instant>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Ends after the threads that use it.
+    runtime: Runtime,
+    _lock: Lock,
+}
+
+impl fmt::Debug for Lake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lake").field("append", &self.append).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn now_ms(clock: &dyn Clock) -> i64 {
+    i64::try_from(clock.now().unix_ms()).unwrap_or(i64::MAX)
+}
+
+impl Lake {
+    /// Opens a lake, or begins one. What a crash left undone is done.
+    ///
+    /// # Errors
+    ///
+    /// If another process has it open, a part of it is damaged or of another time than the rest, or the disk or a store refuses.
+    pub fn open(place: &Place, clock: Arc<dyn Clock>, settings: &Settings) -> Result<Self, LakeError> {
+        let lock = Lock::take(&place.folder)?;
+        let append = Append::open(Arc::clone(&place.disk), &place.append(), settings.append)?;
+        let append = Arc::new(append);
+        let tables = Tables::open(place.tables.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(STORE_THREADS)
+            .thread_name("lake-store")
+            .enable_all()
+            .build()
+            .map_err(LakeError::Thread)?;
+        let state = Arc::new(State::default());
+        state.set_committed(append.first()?);
+        // One gathering is written while the next comes together, and no more.
+        let (to_commit, handed_over) = sync_channel(0);
+        let mut drawing = Drawing {
+            place: place.clone(),
+            settings: settings.clone(),
+            append: Arc::clone(&append),
+            tables: Arc::clone(&tables),
+            state: Arc::clone(&state),
+            runtime: runtime.handle().clone(),
+            to_commit,
+            seal: None,
+            log: String::new(),
+            epoch: 0,
+        };
+        let run = drawing.begin()?;
+        let committer = Committer {
+            append: Arc::clone(&append),
+            tables: Arc::clone(&tables),
+            clock: Arc::clone(&clock),
+            state: Arc::clone(&state),
+            runtime: runtime.handle().clone(),
+        };
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(LakeError::Thread)
+        };
+        let threads = vec![
+            spawn("lake-draw", Box::new(move || drawing.work(run)))?,
+            spawn("lake-commit", Box::new(move || committer.work(&handed_over)))?,
+        ];
+        Ok(Self {
+            append,
+            tables,
+            state,
+            clock,
+            uncommitted_bytes_max: settings.uncommitted_bytes_max,
+            measured: Mutex::new(None),
+            threads,
+            runtime,
+            _lock: lock,
+        })
+    }
+
+    /// How far each feed had been read when the lake was opened.
+    #[must_use]
+    pub fn positions(&self) -> &[(Feed, Position)] {
+        self.append.positions()
+    }
+
+    /// The tables, to be read.
+    #[must_use]
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// Hands over a batch; waits while too much is on its way already, or too much is durable but in no table. Its records are kept once
+    /// [`Pending::wait`] says so.
+    ///
+    /// # Errors
+    ///
+    /// If the batch is too large.
+    pub fn append(&self, batch: Batch) -> Result<Pending, Refused> {
+        self.wait_for_room();
+        self.append.append(batch)
+    }
+
+    /// Whoever brings faster than tables are written waits here.
+    fn wait_for_room(&self) {
+        let mut measured = self.measured.lock().expect("nothing panics with the time in hand");
+        if measured.is_some_and(|measured| measured.elapsed() < MEASURE_INTERVAL) {
+            return;
+        }
+        // What cannot be measured now is measured next time: the disk tells whoever appends.
+        while !self.has_ended() && self.append.bytes().is_ok_and(|bytes| bytes > self.uncommitted_bytes_max) {
+            std::thread::sleep(MEASURE_INTERVAL);
+        }
+        *measured = Some(Instant::now());
+    }
+
+    /// Whether a thread of the lake has ended, which only a mistake in its code makes: nothing reaches tables any more.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.threads.iter().any(JoinHandle::is_finished)
+    }
+
+    /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that
+    /// were made.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, written or removed. What was done until then stands.
+    pub fn compact(&self, grace: Duration) -> Result<u64, LakeError> {
+        let now_ms = now_ms(&*self.clock);
+        let today = i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
+        let mut made = 0;
+        for table in TableName::all() {
+            for mergeable in self.runtime.block_on(self.tables.mergeable(table, today))? {
+                let merged = self.runtime.block_on(self.tables.merge(&mergeable, now_ms))?;
+                let files = std::slice::from_ref(merged.file());
+                self.append.append(record::wrote(files, now_ms))?.wait()?;
+                self.runtime.block_on(merged.commit(&self.tables))?;
+                made += 1;
+            }
+        }
+        let grace_ms = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
+        self.runtime.block_on(self.tables.vacuum(now_ms, grace_ms))?;
+        Ok(made)
+    }
+
+    /// How the lake is.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn status(&self) -> Result<Status, LakeError> {
+        let trouble = self.state.trouble();
+        Ok(Status {
+            durable: self.append.durable(),
+            sealed: self.state.sealed(),
+            committed: self.state.committed(),
+            append_bytes: self.append.bytes()?,
+            trouble: if self.has_ended() { Some(LakeError::Ended.to_string()) } else { trouble },
+            hours: self.state.hours(),
+        })
+    }
+
+    /// Seals and commits all that was handed over, and ends. Gives what could not be done; nothing of it is lost.
+    #[must_use]
+    pub fn close(mut self) -> Option<String> {
+        self.end();
+        self.state.trouble()
+    }
+
+    fn end(&mut self) {
+        // An empty batch is durable after all that were handed over before it.
+        let last = Batch::new(Origin::default());
+        if let Ok(pending) = self.append.append(last) {
+            // If the disk refuses, those before it were told.
+            _ = pending.wait();
+        }
+        self.state.close();
+        for thread in self.threads.drain(..) {
+            // A panic there was reported there.
+            _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Lake {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,108 @@
+//! A lake as others see it: what is acknowledged is in the tables once, sealed, and stays so over closing and opening.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_append::{Batch, Origin, Record};
+use sekisho_event::Table;
+use sekisho_lake::{Lake, LakeError, Place, Settings};
+use sekisho_model::{ManualClock, Timestamp};
+use sekisho_tables::TableName;
+
+const NOW_MS: i64 = 1_795_348_800_000;
+const LOG: &str = "lake.example/one";
+
+fn settings() -> Settings {
+    Settings {
+        name: LOG.to_owned(),
+        commit_bytes: 2_000,
+        commit_interval: Duration::from_millis(50),
+        checkpoint_interval: Duration::from_millis(20),
+        ..Settings::default()
+    }
+}
+
+fn open(folder: &Path) -> Result<Lake, LakeError> {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(NOW_MS.cast_unsigned())));
+    Lake::open(&Place::folder(folder).unwrap(), clock, &settings())
+}
+
+fn batch(source: &str, raws: &[String]) -> Batch {
+    let mut batch = Batch::new(Origin { source, ..Origin::default() });
+    raws.iter().for_each(|raw| batch.push(Record { received_ms: NOW_MS, raw: raw.as_bytes() }));
+    batch
+}
+
+fn syslog(number: usize) -> String {
+    format!("<34>1 2026-11-22T11:00:{:02}.003Z host{number} su - ID47 - 'su root' failed", number % 60)
+}
+
+/// Waits until all that is durable is in tables.
+fn settle(lake: &Lake, records: u64) {
+    for _ in 0..400 {
+        let status = lake.status().unwrap();
+        if status.committed >= records && status.sealed >= records {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("not settled: {:?}", lake.status());
+}
+
+fn rows(lake: &Lake, table: TableName) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(lake.tables().snapshot(table)).unwrap().rows()
+}
+
+fn held(lake: &Lake) -> Vec<u64> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(lake.tables().held(LOG, 0)).unwrap()
+}
+
+#[test]
+fn records_reach_their_tables_and_the_rest_the_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path()).unwrap();
+    assert!(matches!(open(folder.path()), Err(LakeError::Locked(_))));
+    let good: Vec<_> = (0..50).map(syslog).collect();
+    let ranges = [
+        lake.append(batch("syslog", &good)).unwrap().wait().unwrap(),
+        lake.append(batch("cloudtrail", &["no JSON".to_owned()])).unwrap().wait().unwrap(),
+        lake.append(batch("unheard-of", &["x".to_owned()])).unwrap().wait().unwrap(),
+    ];
+    assert_eq!((ranges[0].clone(), ranges[2].end - ranges[2].start), (0..50, 1));
+    settle(&lake, ranges[2].end);
+    assert_eq!(rows(&lake, TableName::Quarantine), 2);
+    let hours = lake.status().unwrap().hours;
+    assert_eq!((hours["syslog"][&498_708].records, hours["cloudtrail"][&498_708].quarantined), (50, 1));
+    assert_eq!(lake.close(), None);
+}
+
+#[test]
+fn a_lake_that_is_closed_and_opened_goes_on_and_has_each_record_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut given = 0;
+    for round in 0..4 {
+        let lake = open(folder.path()).unwrap();
+        for _ in 0..5 {
+            let raws: Vec<_> = (given..given + 20).map(syslog).collect();
+            lake.append(batch("syslog", &raws)).unwrap().wait().unwrap();
+            given += 20;
+        }
+        assert_eq!(lake.close(), None, "round {round}");
+    }
+    let lake = open(folder.path()).unwrap();
+    let held = held(&lake);
+    assert!(held.windows(2).all(|pair| pair[0] < pair[1]), "{held:?}");
+    let own = rows(&lake, TableName::Events(Table::System)) - u64::try_from(given).unwrap();
+    assert_eq!(held.len() as u64, u64::try_from(given).unwrap() + own);
+    // All but the last few of the lake's own records are in the tables too.
+    let status = lake.status().unwrap();
+    assert!(status.durable - held.len() as u64 <= 5 && status.sealed == status.durable, "{status:?} {}", held.len());
+    drop(lake);
+    let segments = std::fs::read_dir(folder.path().join("append")).unwrap().count();
+    assert!(segments <= 3, "{segments} segments are left");
+}

@@ -1,0 +1,71 @@
+//! What can go wrong.
+
+use std::io;
+
+use deltalake::DeltaTableError;
+
+/// Why a table cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// The location is no folder and no S3 URL.
+    #[error("`{0}` is not a place for tables: a folder or `s3://bucket/prefix` is")]
+    Location(String),
+    /// The folder cannot be made or found.
+    #[error("make the folder {folder}")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store refuses.
+    #[error("{action} {path}")]
+    Store {
+        /// What was tried.
+        action: &'static str,
+        /// With what.
+        path: String,
+        /// Why it failed.
+        source: object_store::Error,
+    },
+    /// The table's log cannot be read or written.
+    #[error("{action} the table {table} in {location}")]
+    Delta {
+        /// What was tried.
+        action: &'static str,
+        /// With which table.
+        table: &'static str,
+        /// Where it is.
+        location: String,
+        /// Why it failed.
+        source: Box<DeltaTableError>,
+    },
+    /// The table's log lists a file in a way that this program does not write.
+    #[error("the log of the table {table} lists {path} without {what}")]
+    Listed {
+        /// The table.
+        table: &'static str,
+        /// The file.
+        path: String,
+        /// What is missing or wrong.
+        what: &'static str,
+    },
+    /// A file is to be replaced that is no part of the table any more.
+    #[error("{path} is no part of the table {table} any more: someone else has replaced or deleted it")]
+    Replaced {
+        /// The table.
+        table: &'static str,
+        /// The file.
+        path: String,
+    },
+    /// A data file cannot be read or written.
+    #[error("{action} {path}")]
+    Parquet {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: String,
+        /// Why it failed.
+        source: parquet::errors::ParquetError,
+    },
+}

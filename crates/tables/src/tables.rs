@@ -1,0 +1,151 @@
+//! All tables of a lake.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::Int64Type;
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use crate::compaction::{self, Mergeable, Merged};
+use crate::error::TablesError;
+use crate::location::Location;
+use crate::name::TableName;
+use crate::reading::{read_columns, unreadable};
+use crate::snapshot::{DataFile, Snapshot};
+use crate::tier::Tier;
+use crate::vacuum;
+
+/// The tables of a lake, in one or several places: the first is written to.
+#[derive(Debug)]
+pub struct Tables {
+    locations: Vec<Location>,
+    tables: BTreeMap<TableName, Vec<Tier>>,
+}
+
+impl Tables {
+    /// The tables in these places. Nothing is read or made before it is asked for.
+    ///
+    /// # Panics
+    ///
+    /// If there is no place.
+    #[must_use]
+    pub fn open(locations: Vec<Location>) -> Arc<Self> {
+        assert!(!locations.is_empty(), "tables are somewhere");
+        let tiers = |table| {
+            let places = locations.iter().enumerate();
+            places.map(|(number, location)| Tier::new(number, table, location)).collect()
+        };
+        let tables = TableName::all().map(|table| (table, tiers(table))).collect();
+        Arc::new(Self { locations, tables })
+    }
+
+    /// Where the tables are, the first written to. [`DataFile::tier`](crate::DataFile::tier) is a place among them.
+    #[must_use]
+    pub fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
+    pub(crate) fn tiers(&self, table: TableName) -> &[Tier] {
+        &self.tables[&table]
+    }
+
+    /// What a table has now: the union of its tiers. A table that was never written has no files.
+    ///
+    /// Must be called within a tokio runtime, as all that asks stores.
+    ///
+    /// # Errors
+    ///
+    /// If the table's log cannot be read.
+    pub async fn snapshot(&self, table: TableName) -> Result<Snapshot, TablesError> {
+        // The tier that files move to is listed last, so that one on its way is seen at least once.
+        let mut listings = Vec::new();
+        for tier in self.tiers(table) {
+            listings.push(tier.list().await?);
+        }
+        let listed = listings.iter().map(|listing| listing.as_ref().map(|l| (l.version, l.files.as_slice())));
+        Ok(Snapshot::union(table, listed))
+    }
+
+    /// The indexes from `from` on that records of a log have in any table, in order.
+    ///
+    /// # Errors
+    ///
+    /// If a table's log or a file cannot be read.
+    pub async fn held(&self, log: &str, from: u64) -> Result<Vec<u64>, TablesError> {
+        let mut held = Vec::new();
+        for table in TableName::all() {
+            let snapshot = self.snapshot(table).await?;
+            let wanted = snapshot.files().iter().filter(|file| *file.log == *log && *file.records.end() >= from);
+            for file in wanted {
+                let indexes = self.indexes(file).await?;
+                held.extend(indexes.into_iter().filter(|index| *index >= from));
+            }
+        }
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    /// The rows of a file, with some of its columns; all are in memory.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn read(&self, file: &DataFile, columns: &[&str]) -> Result<Vec<RecordBatch>, TablesError> {
+        let batches = read_columns(self.locations[file.tier].store(), file, columns).await?;
+        batches.map(|batch| batch.map_err(unreadable(file))).try_collect().await
+    }
+
+    async fn indexes(&self, file: &DataFile) -> Result<Vec<u64>, TablesError> {
+        let mut indexes = Vec::new();
+        let mut batches = read_columns(self.locations[file.tier].store(), file, &["record"]).await?;
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(unreadable(file))?;
+            let records = batch.column(0).as_primitive::<Int64Type>();
+            indexes.extend(records.values().iter().map(|index| index.cast_unsigned()));
+        }
+        Ok(indexes)
+    }
+
+    /// Small files of the first place that could be one. `today`: in days since 1970-01-01; of that day a few are let be, more will come.
+    ///
+    /// # Errors
+    ///
+    /// If the table's log cannot be read.
+    pub async fn mergeable(&self, table: TableName, today: i32) -> Result<Vec<Mergeable>, TablesError> {
+        Ok(compaction::plan(table, self.snapshot(table).await?.files(), today))
+    }
+
+    /// Writes one file with the rows of several. It is no part of the table before [`Merged::commit`]. `now_ms`: milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read or written.
+    pub async fn merge(&self, mergeable: &Mergeable, now_ms: i64) -> Result<Merged, TablesError> {
+        compaction::merge(&self.tiers(mergeable.table())[0], mergeable, now_ms).await
+    }
+
+    /// Removes files of all places that were replaced or deleted more than `grace_ms` ago, and such as never became part of a table. Gives
+    /// their number.
+    ///
+    /// # Errors
+    ///
+    /// If a store refuses.
+    pub async fn vacuum(&self, now_ms: i64, grace_ms: i64) -> Result<u64, TablesError> {
+        let mut removed = 0;
+        for tier in self.tables.values().flatten() {
+            removed += vacuum::vacuum(tier, now_ms, grace_ms).await?;
+        }
+        Ok(removed)
+    }
+
+    /// How far an application has written a table of the first place.
+    ///
+    /// # Errors
+    ///
+    /// If the table's log cannot be read.
+    pub async fn progress(&self, table: TableName, application: &str) -> Result<Option<i64>, TablesError> {
+        self.tiers(table)[0].progress(application).await
+    }
+}

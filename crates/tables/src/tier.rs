@@ -1,0 +1,264 @@
+//! One table in one place: a Delta table.
+//!
+//! The table is made when it is first written. What is known of it is kept and brought up to date from the commits since.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, LogicalFileView, Transaction};
+use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use futures::TryStreamExt as _;
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
+use tokio::sync::Mutex;
+
+use crate::error::TablesError;
+use crate::location::Location;
+use crate::name::TableName;
+use crate::schema::DAY;
+use crate::snapshot::DataFile;
+use crate::statistics::{Statistics, WITH_STATISTICS};
+
+/// Folder of the filters of words, beside the days.
+const WORDS: &str = "_words";
+/// Commits after which the log is summed up in a checkpoint: reading a table takes no more commits than these.
+const CHECKPOINT_COMMITS: &str = "50";
+/// How long commits are kept that a checkpoint has summed up, and so how long a reader may hold on to an old version.
+const LOG_KEPT: &str = "interval 1 day";
+
+/// What a table has in one place.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) version: u64,
+    pub(crate) files: Vec<DataFile>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    delta: Option<DeltaTable>,
+    listing: Option<Arc<Listing>>,
+}
+
+/// A table in a place.
+#[derive(Debug)]
+pub(crate) struct Tier {
+    number: usize,
+    table: TableName,
+    location: Location,
+    log_store: LogStoreRef,
+    state: Mutex<State>,
+}
+
+/// How far an application has written: its name, and a number that only grows.
+pub(crate) type Progress<'a> = (&'a str, i64);
+
+impl Tier {
+    pub(crate) fn new(number: usize, table: TableName, location: &Location) -> Self {
+        let below = location.path([table.as_str()]);
+        let prefixed: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(location.store()), below));
+        let url = location.table_url(table.as_str());
+        let root = Arc::clone(location.store());
+        let log_store = default_logstore(prefixed, root, &url, &StorageConfig::default());
+        Self { number, table, location: location.clone(), log_store, state: Mutex::default() }
+    }
+
+    pub(crate) fn table(&self) -> TableName {
+        self.table
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
+        self.location.store()
+    }
+
+    fn failed(&self, action: &'static str) -> impl FnOnce(DeltaTableError) -> TablesError {
+        let (table, location) = (self.table.as_str(), self.location.url().to_string());
+        move |source| TablesError::Delta { action, table, location, source: Box::new(source) }
+    }
+
+    /// Brings what is known up to date. None if the table was never written.
+    async fn load<'s>(&self, state: &'s mut State) -> Result<Option<&'s mut DeltaTable>, TablesError> {
+        if state.delta.is_none() {
+            let table = DeltaTable::new(Arc::clone(&self.log_store));
+            if !table.verify_deltatable_existence().await.map_err(self.failed("find"))? {
+                return Ok(None);
+            }
+            state.delta = Some(table);
+        }
+        let delta = state.delta.as_mut().expect("found above");
+        if let Err(error) = delta.update_state().await {
+            // What was known may be what is wrong: the next try begins anew.
+            *state = State::default();
+            return Err(self.failed("read")(error));
+        }
+        Ok(state.delta.as_mut())
+    }
+
+    /// What the table has now. None if it was never written.
+    pub(crate) async fn list(&self) -> Result<Option<Arc<Listing>>, TablesError> {
+        let mut state = self.state.lock().await;
+        let Some(delta) = self.load(&mut state).await? else { return Ok(None) };
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        let version = snapshot.version();
+        if let Some(listing) = state.listing.as_ref().filter(|listing| listing.version == version) {
+            return Ok(Some(Arc::clone(listing)));
+        }
+        let delta = state.delta.as_ref().expect("loaded above");
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        let before = state.listing.as_ref().map(|listing| listing.files.as_slice()).unwrap_or_default();
+        let before: HashMap<&str, &DataFile> = before.iter().map(|file| (file.name(), file)).collect();
+        let log = snapshot.log_data();
+        let listed = log.iter().map(|view| match before.get(&*view.path()) {
+            Some(known) => Ok((*known).clone()),
+            None => self.file(&view),
+        });
+        let listing = Arc::new(Listing { version, files: listed.collect::<Result<_, _>>()? });
+        state.listing = Some(Arc::clone(&listing));
+        Ok(Some(listing))
+    }
+
+    fn file(&self, view: &LogicalFileView) -> Result<DataFile, TablesError> {
+        let name = view.path();
+        let without = |what| TablesError::Listed { table: self.table.as_str(), path: name.clone().into_owned(), what };
+        let day = view.partition_values_map().remove(DAY).flatten();
+        let day = day.and_then(|day| crate::day::parse(&day)).ok_or_else(|| without("a day"))?;
+        let statistics = view.stats().and_then(|stats| Statistics::from_json(&stats));
+        let statistics = statistics.ok_or_else(|| without("statistics"))?;
+        Ok(DataFile {
+            tier: self.number,
+            path: self.path(&name),
+            words: self.words_path(&name),
+            bytes: u64::try_from(view.size()).map_err(|_| without("a length"))?,
+            rows: statistics.rows,
+            day,
+            time_us: statistics.time_us,
+            records: statistics.records,
+            log: statistics.log.into(),
+        })
+    }
+
+    /// The path of a file in the store, from its name with the folder of its day.
+    pub(crate) fn path(&self, name: &str) -> object_store::path::Path {
+        self.location.path([self.table.as_str(), name])
+    }
+
+    /// The path of the filter of a file's words.
+    pub(crate) fn words_path(&self, name: &str) -> object_store::path::Path {
+        let stem = name.strip_suffix(".parquet").unwrap_or(name);
+        self.location.path([self.table.as_str(), WORDS, &format!("{stem}.words")])
+    }
+
+    /// The name of a data file, with the folder of its day, from its path or that of its filter.
+    pub(crate) fn name_of(&self, path: &object_store::path::Path) -> Option<String> {
+        let folder = self.path("");
+        let below = path.as_ref().strip_prefix(folder.as_ref())?.trim_start_matches('/');
+        let name = below.strip_prefix(WORDS).map_or(below, |below| below.trim_start_matches('/'));
+        if !name.starts_with(DAY) {
+            return None;
+        }
+        Some(name.strip_suffix(".words").map_or_else(|| name.to_owned(), |stem| format!("{stem}.parquet")))
+    }
+
+    /// Files that were removed from the table, and when: milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) async fn tombstones(&self) -> Result<Vec<(String, i64)>, TablesError> {
+        let mut state = self.state.lock().await;
+        let Some(delta) = self.load(&mut state).await? else { return Ok(Vec::new()) };
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        let views = snapshot.all_tombstones(self.log_store.as_ref());
+        let removed = views.map_ok(|view| (view.path().into_owned(), view.deletion_timestamp().unwrap_or_default()));
+        removed.try_collect().await.map_err(self.failed("read what was removed from"))
+    }
+
+    /// How far an application has written.
+    pub(crate) async fn progress(&self, application: &str) -> Result<Option<i64>, TablesError> {
+        let mut state = self.state.lock().await;
+        let Some(delta) = self.load(&mut state).await? else { return Ok(None) };
+        self.progress_of(delta, application).await
+    }
+
+    async fn progress_of(&self, delta: &DeltaTable, application: &str) -> Result<Option<i64>, TablesError> {
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        let version = snapshot.transaction_version(self.log_store.as_ref(), application).await;
+        version.map_err(self.failed("read the progress of"))
+    }
+
+    /// Makes the table, or finds that someone else just did.
+    async fn create(&self) -> Result<DeltaTable, TablesError> {
+        let created = CreateBuilder::new()
+            .with_log_store(Arc::clone(&self.log_store))
+            .with_table_name(self.table.as_str())
+            .with_comment(self.table.about())
+            .with_columns(self.table.delta_schema())
+            .with_partition_columns([DAY])
+            .with_save_mode(SaveMode::Ignore)
+            // Whoever comes second must not describe the table again on top of what the first has written.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
+            .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS))
+            .with_configuration_property(TableProperty::LogRetentionDuration, Some(LOG_KEPT))
+            .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(WITH_STATISTICS.join(",")))
+            .await;
+        match created {
+            Ok(table) => Ok(table),
+            Err(error) => {
+                let mut table = DeltaTable::new(Arc::clone(&self.log_store));
+                table.load().await.map_err(|_| self.failed("make")(error))?;
+                Ok(table)
+            }
+        }
+    }
+
+    /// Refuses to remove what is not there: Delta itself lets that pass, and the rows of a file that was replaced twice would be there twice.
+    fn check_removes(&self, snapshot: &DeltaTableState, actions: &[Action]) -> Result<(), TablesError> {
+        let removes = actions.iter().filter_map(|action| match action {
+            Action::Remove(remove) => Some(remove.path.as_str()),
+            _ => None,
+        });
+        let mut gone: HashSet<&str> = removes.collect();
+        if !gone.is_empty() {
+            let log = snapshot.log_data();
+            log.iter().for_each(|view| _ = gone.remove(&*view.path()));
+        }
+        match gone.into_iter().next() {
+            Some(path) => Err(TablesError::Replaced { table: self.table.as_str(), path: path.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Commits changes, and how far an application is with them. Says nothing went wrong only if the commit stands.
+    pub(crate) async fn commit(
+        &self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        progress: Option<Progress<'_>>,
+    ) -> Result<(), TablesError> {
+        let mut state = self.state.lock().await;
+        if self.load(&mut state).await?.is_none() {
+            state.delta = Some(self.create().await?);
+        }
+        let delta = state.delta.as_mut().expect("loaded or made above");
+        let transactions = progress.map(|(application, version)| Transaction::new(application, version));
+        let properties = CommitProperties::default().with_application_transactions(transactions.into_iter().collect());
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        self.check_removes(snapshot, &actions)?;
+        let commit = CommitBuilder::from(properties).with_actions(actions);
+        let commit = commit.build(Some(snapshot), Arc::clone(&self.log_store), operation);
+        match commit.await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                // The commit may stand all the same: its answer was lost, or what follows it failed.
+                *state = State::default();
+                match progress {
+                    Some((application, version)) => match self.load(&mut state).await? {
+                        Some(delta) if self.progress_of(delta, application).await? >= Some(version) => Ok(()),
+                        _ => Err(self.failed("write")(error)),
+                    },
+                    None => Err(self.failed("write")(error)),
+                }
+            }
+        }
+    }
+}
