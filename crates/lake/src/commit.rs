@@ -9,6 +9,7 @@ use sekisho_tables::{Gathering, Tables};
 use tokio::runtime::Handle;
 
 use crate::error::{LakeError, chain};
+use crate::lake::now_ms;
 use crate::record;
 use crate::state::State;
 
@@ -56,7 +57,7 @@ impl Committer {
     }
 
     fn commit(&self, gathering: Gathering, next: u64) -> Result<(), LakeError> {
-        let now_ms = i64::try_from(self.clock.now().unix_ms()).unwrap_or(i64::MAX);
+        let now_ms = now_ms(&*self.clock);
         let written = self.runtime.block_on(gathering.write(&self.tables, now_ms))?;
         if written.files().is_empty() {
             return Ok(());

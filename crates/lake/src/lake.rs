@@ -1,13 +1,14 @@
 //! A lake that is open.
 
+use std::fmt;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sekisho_append::{Append, Batch, Feed, Origin, Pending, Position, Refused};
+use sekisho_append::{Append, Batch, Feed, Log, Origin, Pending, Position, Refused};
 use sekisho_model::Clock;
-use sekisho_tables::Tables;
+use sekisho_tables::{TableName, Tables};
 use tokio::runtime::Runtime;
 
 use crate::commit::Committer;
@@ -15,26 +16,39 @@ use crate::draw::Drawing;
 use crate::error::LakeError;
 use crate::lock::Lock;
 use crate::place::Place;
+use crate::record;
 use crate::settings::Settings;
 use crate::state::{State, Status};
 
 /// How often the write-ahead log's room is measured.
 const MEASURE_INTERVAL: Duration = Duration::from_millis(100);
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
 /// Threads for what stores answer.
 const STORE_THREADS: usize = 2;
 
 /// The lake. One process at a time has it open.
-#[derive(Debug)]
 pub struct Lake {
     append: Arc<Append>,
     tables: Arc<Tables>,
     state: Arc<State>,
+    clock: Arc<dyn Clock>,
     uncommitted_bytes_max: u64,
     measured: Mutex<Option<Instant>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     /// Ends after the threads that use it.
-    _runtime: Runtime,
+    runtime: Runtime,
     _lock: Lock,
+}
+
+impl fmt::Debug for Lake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lake").field("append", &self.append).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn now_ms(clock: &dyn Clock) -> i64 {
+    i64::try_from(clock.now().unix_ms()).unwrap_or(i64::MAX)
 }
 
 impl Lake {
@@ -74,7 +88,7 @@ impl Lake {
         let committer = Committer {
             append: Arc::clone(&append),
             tables: Arc::clone(&tables),
-            clock,
+            clock: Arc::clone(&clock),
             state: Arc::clone(&state),
             runtime: runtime.handle().clone(),
         };
@@ -89,10 +103,11 @@ impl Lake {
             append,
             tables,
             state,
+            clock,
             uncommitted_bytes_max: settings.uncommitted_bytes_max,
             measured: Mutex::new(None),
-            threads,
-            _runtime: runtime,
+            threads: Mutex::new(threads),
+            runtime,
             _lock: lock,
         })
     }
@@ -133,10 +148,38 @@ impl Lake {
         *measured = Some(Instant::now());
     }
 
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().expect("nothing panics with the threads in hand")
+    }
+
     /// Whether a thread of the lake has ended, which only a mistake in its code makes: nothing reaches tables any more.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.threads.iter().any(JoinHandle::is_finished)
+        self.threads().iter().any(JoinHandle::is_finished)
+    }
+
+    /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that
+    /// were made.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, written or removed. What was done until then stands.
+    pub fn compact(&self, grace: Duration) -> Result<u64, LakeError> {
+        let now_ms = now_ms(&*self.clock);
+        let today = i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
+        let mut made = 0;
+        for table in TableName::all() {
+            for mergeable in self.runtime.block_on(self.tables.mergeable(table, today))? {
+                let merged = self.runtime.block_on(self.tables.merge(&mergeable, now_ms))?;
+                let files = std::slice::from_ref(merged.file());
+                self.append.append(record::wrote(files, now_ms))?.wait()?;
+                self.runtime.block_on(merged.commit(&self.tables))?;
+                made += 1;
+            }
+        }
+        let grace_ms = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
+        self.runtime.block_on(self.tables.vacuum(now_ms, grace_ms))?;
+        Ok(made)
     }
 
     /// How the lake is.
@@ -156,14 +199,15 @@ impl Lake {
         })
     }
 
-    /// Seals and commits all that was handed over, and ends. Gives what could not be done; nothing of it is lost.
+    /// Seals and commits all that was handed over, and ends: what is handed over from now on stays in the write-ahead log until the lake is opened
+    /// again, which it can be once this is dropped. Gives what could not be done; nothing of it is lost.
     #[must_use]
-    pub fn close(mut self) -> Option<String> {
+    pub fn close(&self) -> Option<String> {
         self.end();
         self.state.trouble()
     }
 
-    fn end(&mut self) {
+    fn end(&self) {
         // An empty batch is durable after all that were handed over before it.
         let last = Batch::new(Origin::default());
         if let Ok(pending) = self.append.append(last) {
@@ -171,10 +215,21 @@ impl Lake {
             _ = pending.wait();
         }
         self.state.close();
-        for thread in self.threads.drain(..) {
+        let threads = std::mem::take(&mut *self.threads());
+        for thread in threads {
             // A panic there was reported there.
             _ = thread.join();
         }
+    }
+}
+
+impl Log for Lake {
+    fn positions(&self) -> &[(Feed, Position)] {
+        Self::positions(self)
+    }
+
+    fn append(&self, batch: Batch) -> Result<Pending, Refused> {
+        Self::append(self, batch)
     }
 }
 

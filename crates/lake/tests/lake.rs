@@ -99,9 +99,9 @@ fn a_lake_that_is_closed_and_opened_goes_on_and_has_each_record_once() {
     assert!(held.windows(2).all(|pair| pair[0] < pair[1]), "{held:?}");
     let own = rows(&lake, TableName::Events(Table::System)) - u64::try_from(given).unwrap();
     assert_eq!(held.len() as u64, u64::try_from(given).unwrap() + own);
-    // All but the last two of the lake's own records are in the tables too.
+    // All but the last few of the lake's own records are in the tables too.
     let status = lake.status().unwrap();
-    assert!(status.durable - held.len() as u64 <= 2 && status.sealed == status.durable, "{status:?} {}", held.len());
+    assert!(status.durable - held.len() as u64 <= 5 && status.sealed == status.durable, "{status:?} {}", held.len());
     drop(lake);
     let segments = std::fs::read_dir(folder.path().join("append")).unwrap().count();
     assert!(segments <= 3, "{segments} segments are left");

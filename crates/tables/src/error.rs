@@ -50,6 +50,14 @@ pub enum TablesError {
         /// What is missing or wrong.
         what: &'static str,
     },
+    /// A file is to be replaced that is no part of the table any more.
+    #[error("{path} is no part of the table {table} any more: someone else has replaced or deleted it")]
+    Replaced {
+        /// The table.
+        table: &'static str,
+        /// The file.
+        path: String,
+    },
     /// A data file cannot be read or written.
     #[error("{action} {path}")]
     Parquet {

@@ -10,6 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use sekisho_event::{Column, Event, Value};
+use sekisho_words::Builder;
 use sha2::{Digest as _, Sha256};
 
 use crate::arrived::Arrived;
@@ -22,6 +23,7 @@ use crate::name::TableName;
 use crate::schema::DAY;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
+use crate::texts;
 use crate::tier::Tier;
 
 /// Rows of one table and day.
@@ -103,10 +105,11 @@ impl Gathering {
     ///
     /// If a store refuses.
     pub async fn write(self, tables: &Tables, now_ms: i64) -> Result<Written, TablesError> {
+        let mut words = Builder::new();
         let mut written = Written { log: self.log, adds: BTreeMap::new(), files: Vec::new() };
         for ((table, day), gathered) in self.days {
             let tier = &tables.tiers(table)[0];
-            let (add, file) = gathered.write(tier, day, &written.log, now_ms).await?;
+            let (add, file) = gathered.write(tier, day, &written.log, now_ms, &mut words).await?;
             written.adds.entry(table).or_default().push(Action::Add(add));
             written.files.push(file);
         }
@@ -125,6 +128,8 @@ pub struct WrittenFile {
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
+    /// SHA-256 of the filter of its words.
+    pub words_sha256: [u8; 32],
 }
 
 /// Files that are no part of their tables yet.
@@ -161,7 +166,14 @@ impl Written {
 }
 
 impl Day {
-    async fn write(self, tier: &Tier, day: i32, log: &str, now_ms: i64) -> Result<(Add, WrittenFile), TablesError> {
+    async fn write(
+        self,
+        tier: &Tier,
+        day: i32,
+        log: &str,
+        now_ms: i64,
+        words: &mut Builder,
+    ) -> Result<(Add, WrittenFile), TablesError> {
         let name = file_name(day, &self.records);
         let statistics = Statistics {
             rows: self.columns.rows() as u64,
@@ -173,13 +185,17 @@ impl Day {
         let failed = |source| TablesError::Parquet { action: "write", path: name.clone(), source };
         let batch = self.columns.finish().map_err(|error| failed(error.into()))?;
         let bytes = to_parquet(&batch).map_err(failed)?;
+        texts::add(&batch, words);
+        let filter = words.finish();
         let file = WrittenFile {
             table: tier.table(),
             name: name.clone(),
             bytes: bytes.len() as u64,
             sha256: Sha256::digest(&bytes).into(),
+            words_sha256: Sha256::digest(&filter).into(),
         };
         let add = Add { modification_time: now_ms, ..added(&name, day, bytes.len(), &statistics) };
+        put(tier, &tier.words_path(&name), filter.into()).await?;
         put(tier, &tier.path(&name), bytes.into()).await?;
         Ok((add, file))
     }

@@ -8,6 +8,7 @@
 mod arrived;
 mod chance;
 mod columns;
+mod compaction;
 mod day;
 mod durable;
 mod encoding;
@@ -20,12 +21,16 @@ mod schema;
 mod snapshot;
 mod statistics;
 mod tables;
+mod texts;
 mod tier;
+mod vacuum;
 
 pub use arrived::Arrived;
+pub use compaction::{Mergeable, Merged};
 pub use error::TablesError;
 pub use gathering::{Gathering, Written, WrittenFile};
 pub use location::Location;
 pub use name::TableName;
+pub use reading::Rows;
 pub use snapshot::{DataFile, Snapshot};
 pub use tables::Tables;

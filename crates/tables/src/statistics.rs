@@ -35,7 +35,7 @@ impl Statistics {
         };
         let time = self.time_us.as_ref().and_then(|range| {
             let from = show_moment_ms(range.start().div_euclid(MS_US))?;
-            Some((from, show_moment_ms(range.end().div_euclid(MS_US) + 1)?))
+            Some((from, show_moment_ms(range.end().saturating_add(MS_US - 1).div_euclid(MS_US))?))
         });
         if let Some((from, to)) = time {
             know("time", from.into(), to.into());

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
 use futures::StreamExt as _;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use sha2::{Digest as _, Sha256};
 
+use crate::compaction::{self, Mergeable, Merged};
 use crate::error::TablesError;
 use crate::location::Location;
 use crate::name::TableName;
-use crate::reading::{read_columns, unreadable};
+use crate::reading::Rows;
 use crate::snapshot::{DataFile, Snapshot};
 use crate::tier::Tier;
+use crate::vacuum;
 
 /// The tables of a lake, in one or several places: the first is written to.
 #[derive(Debug)]
@@ -84,15 +89,71 @@ impl Tables {
         Ok(held)
     }
 
+    /// The rows of a file, with some of its columns.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn rows(&self, file: &DataFile, columns: &[&str]) -> Result<Rows, TablesError> {
+        Rows::open(self.locations[file.tier].store(), file, columns).await
+    }
+
+    /// SHA-256 of a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn digest(&self, tier: usize, path: &Path) -> Result<[u8; 32], TablesError> {
+        let failed = |source| TablesError::Store { action: "read", path: path.to_string(), source };
+        let mut bytes = self.locations[tier].store().get(path).await.map_err(failed)?.into_stream();
+        let mut hash = Sha256::new();
+        while let Some(piece) = bytes.next().await {
+            hash.update(&piece.map_err(failed)?);
+        }
+        Ok(hash.finalize().into())
+    }
+
     async fn indexes(&self, file: &DataFile) -> Result<Vec<u64>, TablesError> {
         let mut indexes = Vec::new();
-        let mut batches = read_columns(self.locations[file.tier].store(), file, &["record"]).await?;
-        while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(unreadable(file))?;
+        let mut rows = self.rows(file, &["record"]).await?;
+        while let Some(batch) = rows.next().await? {
             let records = batch.column(0).as_primitive::<Int64Type>();
             indexes.extend(records.values().iter().map(|index| index.cast_unsigned()));
         }
         Ok(indexes)
+    }
+
+    /// Small files of the first place that could be one. `today`: in days since 1970-01-01; of that day a few are let be, more will come.
+    ///
+    /// # Errors
+    ///
+    /// If the table's log cannot be read.
+    pub async fn mergeable(&self, table: TableName, today: i32) -> Result<Vec<Mergeable>, TablesError> {
+        Ok(compaction::plan(table, self.snapshot(table).await?.files(), today))
+    }
+
+    /// Writes one file with the rows of several. It is no part of the table before [`Merged::commit`]. `now_ms`: milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read or written.
+    pub async fn merge(&self, mergeable: &Mergeable, now_ms: i64) -> Result<Merged, TablesError> {
+        compaction::merge(&self.tiers(mergeable.table())[0], mergeable, now_ms).await
+    }
+
+    /// Removes files of all places that were replaced or deleted more than `grace_ms` ago, and such as never became part of a table. Gives
+    /// their number.
+    ///
+    /// # Errors
+    ///
+    /// If a store refuses.
+    pub async fn vacuum(&self, now_ms: i64, grace_ms: i64) -> Result<u64, TablesError> {
+        let mut removed = 0;
+        for tier in self.tables.values().flatten() {
+            removed += vacuum::vacuum(tier, now_ms, grace_ms).await?;
+        }
+        Ok(removed)
     }
 
     /// How far an application has written a table of the first place.

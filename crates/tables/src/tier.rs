@@ -2,7 +2,7 @@
 //!
 //! The table is made when it is first written. What is known of it is kept and brought up to date from the commits since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -10,7 +10,9 @@ use deltalake::kernel::{Action, LogicalFileView, Transaction};
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use futures::TryStreamExt as _;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use tokio::sync::Mutex;
@@ -150,6 +152,27 @@ impl Tier {
         self.location.path([self.table.as_str(), WORDS, &format!("{stem}.words")])
     }
 
+    /// The name of a data file, with the folder of its day, from its path or that of its filter.
+    pub(crate) fn name_of(&self, path: &object_store::path::Path) -> Option<String> {
+        let folder = self.path("");
+        let below = path.as_ref().strip_prefix(folder.as_ref())?.trim_start_matches('/');
+        let name = below.strip_prefix(WORDS).map_or(below, |below| below.trim_start_matches('/'));
+        if !name.starts_with(DAY) {
+            return None;
+        }
+        Some(name.strip_suffix(".words").map_or_else(|| name.to_owned(), |stem| format!("{stem}.parquet")))
+    }
+
+    /// Files that were removed from the table, and when: milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) async fn tombstones(&self) -> Result<Vec<(String, i64)>, TablesError> {
+        let mut state = self.state.lock().await;
+        let Some(delta) = self.load(&mut state).await? else { return Ok(Vec::new()) };
+        let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        let views = snapshot.all_tombstones(self.log_store.as_ref());
+        let removed = views.map_ok(|view| (view.path().into_owned(), view.deletion_timestamp().unwrap_or_default()));
+        removed.try_collect().await.map_err(self.failed("read what was removed from"))
+    }
+
     /// How far an application has written.
     pub(crate) async fn progress(&self, application: &str) -> Result<Option<i64>, TablesError> {
         let mut state = self.state.lock().await;
@@ -188,6 +211,23 @@ impl Tier {
         }
     }
 
+    /// Refuses to remove what is not there: Delta itself lets that pass, and the rows of a file that was replaced twice would be there twice.
+    fn check_removes(&self, snapshot: &DeltaTableState, actions: &[Action]) -> Result<(), TablesError> {
+        let removes = actions.iter().filter_map(|action| match action {
+            Action::Remove(remove) => Some(remove.path.as_str()),
+            _ => None,
+        });
+        let mut gone: HashSet<&str> = removes.collect();
+        if !gone.is_empty() {
+            let log = snapshot.log_data();
+            log.iter().for_each(|view| _ = gone.remove(&*view.path()));
+        }
+        match gone.into_iter().next() {
+            Some(path) => Err(TablesError::Replaced { table: self.table.as_str(), path: path.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// Commits changes, and how far an application is with them. Says nothing went wrong only if the commit stands.
     pub(crate) async fn commit(
         &self,
@@ -203,6 +243,7 @@ impl Tier {
         let transactions = progress.map(|(application, version)| Transaction::new(application, version));
         let properties = CommitProperties::default().with_application_transactions(transactions.into_iter().collect());
         let snapshot = delta.snapshot().map_err(self.failed("read"))?;
+        self.check_removes(snapshot, &actions)?;
         let commit = CommitBuilder::from(properties).with_actions(actions);
         let commit = commit.build(Some(snapshot), Arc::clone(&self.log_store), operation);
         match commit.await {

@@ -88,3 +88,47 @@ async fn several_writers_append_at_once_over_many_checkpoints() {
         .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().contains("checkpoint.parquet"));
     assert_eq!(checkpoints.count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_files_become_one_and_go_after_their_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = tables(folder.path());
+    for round in 0..10 {
+        let written = gathered(LOG, round * 10, round * 10 + 10).write(&tables, NOW_MS).await.unwrap();
+        written.commit(&tables, round * 10 + 10).await.unwrap();
+    }
+    let before = tables.snapshot(HTTP).await.unwrap();
+    assert_eq!(before.files().len(), 20);
+    let plans = tables.mergeable(HTTP, 20_779).await.unwrap();
+    assert_eq!(plans.iter().map(|plan| plan.files().len()).collect::<Vec<_>>(), [10, 10]);
+    for plan in &plans {
+        let merged = tables.merge(plan, NOW_MS).await.unwrap();
+        assert_eq!(tables.snapshot(HTTP).await.unwrap().rows(), before.rows());
+        merged.commit(&tables).await.unwrap();
+    }
+    let after = tables.snapshot(HTTP).await.unwrap();
+    assert_eq!((after.files().len(), after.rows()), (2, before.rows()));
+    assert_eq!(tables.held(LOG, 0).await.unwrap(), (0..100).collect::<Vec<_>>());
+    for (file, day) in after.files().iter().zip([20_778, 20_779]) {
+        let of_day = |file: &&sekisho_tables::DataFile| file.day == day;
+        let least = before.files().iter().filter(of_day).map(|file| *file.records.start()).min();
+        let times = before
+            .files()
+            .iter()
+            .filter(of_day)
+            .filter_map(|file| file.time_us.as_ref())
+            .map(|times| *times.end())
+            .max();
+        assert_eq!((Some(*file.records.start()), file.time_us.as_ref().map(|times| *times.end())), (least, times));
+    }
+    assert!(tables.mergeable(HTTP, 20_779).await.unwrap().is_empty());
+    // Merged again by someone who still has the old list: refused.
+    assert!(tables.merge(&plans[0], NOW_MS).await.unwrap().commit(&tables).await.is_err());
+
+    let hour = 3_600_000;
+    assert_eq!(tables.vacuum(NOW_MS + hour - 1, hour).await.unwrap(), 0);
+    // Twenty files and their filters. What was refused goes too once nobody can be about to commit it any more.
+    let removed = tables.vacuum(NOW_MS + hour, hour).await.unwrap();
+    assert!([40, 42].contains(&removed), "{removed}");
+    assert_eq!(tables.held(LOG, 0).await.unwrap(), (0..100).collect::<Vec<_>>());
+}
