@@ -144,6 +144,15 @@ impl Reader {
         Self { disk, folder: folder.to_owned(), next: from, segment: None }
     }
 
+    /// Index of the first record that a log's folder has; none if there is no log.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn oldest(disk: &dyn Disk, folder: &Path) -> Result<Option<u64>, AppendError> {
+        Ok(segment::list(disk, folder)?.first().copied())
+    }
+
     /// The first record that was not given yet.
     #[must_use]
     pub fn next_index(&self) -> u64 {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sekisho_append::{Append, Batch, Feed, Origin, Pending, Position, Refused};
+use sekisho_append::{Append, Batch, Feed, Log, Origin, Pending, Position, Refused};
 use sekisho_model::Clock;
 use sekisho_tables::{TableName, Tables};
 use tokio::runtime::Runtime;
@@ -35,7 +35,7 @@ pub struct Lake {
     clock: Arc<dyn Clock>,
     uncommitted_bytes_max: u64,
     measured: Mutex<Option<Instant>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     /// Ends after the threads that use it.
     runtime: Runtime,
     _lock: Lock,
@@ -106,7 +106,7 @@ impl Lake {
             clock,
             uncommitted_bytes_max: settings.uncommitted_bytes_max,
             measured: Mutex::new(None),
-            threads,
+            threads: Mutex::new(threads),
             runtime,
             _lock: lock,
         })
@@ -148,10 +148,14 @@ impl Lake {
         *measured = Some(Instant::now());
     }
 
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().expect("nothing panics with the threads in hand")
+    }
+
     /// Whether a thread of the lake has ended, which only a mistake in its code makes: nothing reaches tables any more.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.threads.iter().any(JoinHandle::is_finished)
+        self.threads().iter().any(JoinHandle::is_finished)
     }
 
     /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that
@@ -195,14 +199,15 @@ impl Lake {
         })
     }
 
-    /// Seals and commits all that was handed over, and ends. Gives what could not be done; nothing of it is lost.
+    /// Seals and commits all that was handed over, and ends: what is handed over from now on stays in the write-ahead log until the lake is opened
+    /// again, which it can be once this is dropped. Gives what could not be done; nothing of it is lost.
     #[must_use]
-    pub fn close(mut self) -> Option<String> {
+    pub fn close(&self) -> Option<String> {
         self.end();
         self.state.trouble()
     }
 
-    fn end(&mut self) {
+    fn end(&self) {
         // An empty batch is durable after all that were handed over before it.
         let last = Batch::new(Origin::default());
         if let Ok(pending) = self.append.append(last) {
@@ -210,10 +215,21 @@ impl Lake {
             _ = pending.wait();
         }
         self.state.close();
-        for thread in self.threads.drain(..) {
+        let threads = std::mem::take(&mut *self.threads());
+        for thread in threads {
             // A panic there was reported there.
             _ = thread.join();
         }
+    }
+}
+
+impl Log for Lake {
+    fn positions(&self) -> &[(Feed, Position)] {
+        Self::positions(self)
+    }
+
+    fn append(&self, batch: Batch) -> Result<Pending, Refused> {
+        Self::append(self, batch)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A [`Lake`] takes batches of records and acknowledges them once they are durable. One thread reads them back in order: each
 //! becomes a leaf of the seal, and what it tells is gathered. Another thread writes what came together as files of the tables
-//! and commits them; then the write-ahead log forgets them. Whatever fails is tried again from the write-ahead log.
+//! and commits them; then the write-ahead log forgets them. Whatever fails is tried again from the write-ahead log. [`verify`] tells whether all is
+//! as it was sealed.
 //!
 //! Absent on purpose: where records come from, questions, what users read.
 
@@ -16,6 +17,7 @@ mod place;
 mod record;
 mod settings;
 mod state;
+pub mod verify;
 
 pub use error::LakeError;
 pub use lake::Lake;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::{Class, Column, Event};
-use sekisho_tables::WrittenFile;
+use sekisho_tables::{TableName, WrittenFile};
 use serde_json::{Value, json};
 
 /// Their source.
@@ -32,14 +32,49 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes().as_chunks::<2>();
+    let bytes = digits.0.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    bytes.collect::<Option<Vec<_>>>()?.try_into().ok().filter(|_| digits.1.is_empty())
+}
+
 /// A batch of one record that says which files were written, so that each byte of them is sealed.
 pub(crate) fn wrote(files: &[WrittenFile], now_ms: i64) -> Batch {
-    let file = |file: &WrittenFile| json!({ "table": file.table.as_str(), "name": file.name, "bytes": file.bytes, "sha256": hex(&file.sha256) });
-    let files: Vec<_> = files.iter().map(file).collect();
-    let raw = json!({ "time_ms": now_ms, "kind": Kind::Wrote.name(), "files": files }).to_string();
     let mut batch = Batch::new(Origin { source: SOURCE, ..Origin::default() });
-    batch.push(Record { received_ms: now_ms, raw: raw.as_bytes() });
+    batch.push(Record { received_ms: now_ms, raw: say(files, now_ms).as_bytes() });
     batch
+}
+
+fn say(files: &[WrittenFile], now_ms: i64) -> String {
+    let file = |file: &WrittenFile| {
+        json!({
+            "table": file.table.as_str(),
+            "name": file.name,
+            "bytes": file.bytes,
+            "sha256": hex(&file.sha256),
+            "words_sha256": hex(&file.words_sha256),
+        })
+    };
+    let files: Vec<_> = files.iter().map(file).collect();
+    json!({ "time_ms": now_ms, "kind": Kind::Wrote.name(), "files": files }).to_string()
+}
+
+/// The files that a record says were written; none if it says something else.
+pub(crate) fn files_written(raw: &[u8]) -> Option<Vec<WrittenFile>> {
+    let said: Value = serde_json::from_slice(raw).ok()?;
+    if said["kind"] != Kind::Wrote.name() {
+        return None;
+    }
+    let file = |file: &Value| {
+        Some(WrittenFile {
+            table: TableName::named(file["table"].as_str()?)?,
+            name: file["name"].as_str()?.to_owned(),
+            bytes: file["bytes"].as_u64()?,
+            sha256: from_hex(file["sha256"].as_str()?)?,
+            words_sha256: from_hex(file["words_sha256"].as_str()?)?,
+        })
+    };
+    said["files"].as_array()?.iter().map(file).collect()
 }
 
 /// What a record of the lake's own tells.
@@ -56,16 +91,22 @@ pub(crate) fn tell(raw: &[u8]) -> Result<Event<'_>, String> {
 
 #[cfg(test)]
 mod tests {
-    use sekisho_tables::TableName;
-
     use super::*;
 
     #[test]
-    fn what_was_written_is_told() {
-        let file =
-            WrittenFile { table: TableName::Quarantine, name: "day=x/y".to_owned(), bytes: 7, sha256: [0xa5; 32] };
-        let raw = json!({ "time_ms": 5, "kind": "files_written", "files": [] }).to_string();
-        assert_eq!(wrote(&[file], 5).count(), 1);
+    fn what_was_written_is_read_again() {
+        let file = WrittenFile {
+            table: TableName::Quarantine,
+            name: "day=x/y".to_owned(),
+            bytes: 7,
+            sha256: [0xa5; 32],
+            words_sha256: [1; 32],
+        };
+        let raw = say(std::slice::from_ref(&file), 5);
+        assert_eq!(files_written(raw.as_bytes()), Some(vec![file]));
         assert!(tell(raw.as_bytes()).is_ok() && tell(b"x").is_err());
+        for other in ["{}", "x", r#"{"kind":"files_written","files":[{"table":"a"}]}"#] {
+            assert_eq!(files_written(other.as_bytes()), None, "{other}");
+        }
     }
 }

@@ -276,7 +276,9 @@ pub(crate) async fn merge(tier: &Tier, mergeable: &Mergeable, now_ms: i64) -> Re
         writer.write(&batch).await.map_err(failed)?;
     }
     writer.close().await.map_err(failed)?;
-    put(tier, &tier.words_path(&name), words.finish().into()).await?;
+    let filter = words.finish();
+    let words_sha256 = Sha256::digest(&filter).into();
+    put(tier, &tier.words_path(&name), filter.into()).await?;
     let times = files.iter().filter_map(|file| file.time_us.as_ref());
     let time_us = times.fold(None, |all, times| Some(widened(&all, times)));
     let statistics = Statistics { rows: count, time_us, without_time, records, log: log.to_string() };
@@ -285,6 +287,7 @@ pub(crate) async fn merge(tier: &Tier, mergeable: &Mergeable, now_ms: i64) -> Re
         name: name.clone(),
         bytes: sink.bytes as u64,
         sha256: sink.hash.finalize().into(),
+        words_sha256,
     };
     let add = Add { modification_time: now_ms, data_change: false, ..added(&name, day, sink.bytes, &statistics) };
     let removes = files.iter().map(|file| removed(file, now_ms, false)).collect();

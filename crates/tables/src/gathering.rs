@@ -128,6 +128,8 @@ pub struct WrittenFile {
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
+    /// SHA-256 of the filter of its words.
+    pub words_sha256: [u8; 32],
 }
 
 /// Files that are no part of their tables yet.
@@ -183,15 +185,17 @@ impl Day {
         let failed = |source| TablesError::Parquet { action: "write", path: name.clone(), source };
         let batch = self.columns.finish().map_err(|error| failed(error.into()))?;
         let bytes = to_parquet(&batch).map_err(failed)?;
+        texts::add(&batch, words);
+        let filter = words.finish();
         let file = WrittenFile {
             table: tier.table(),
             name: name.clone(),
             bytes: bytes.len() as u64,
             sha256: Sha256::digest(&bytes).into(),
+            words_sha256: Sha256::digest(&filter).into(),
         };
         let add = Add { modification_time: now_ms, ..added(&name, day, bytes.len(), &statistics) };
-        texts::add(&batch, words);
-        put(tier, &tier.words_path(&name), words.finish().into()).await?;
+        put(tier, &tier.words_path(&name), filter.into()).await?;
         put(tier, &tier.path(&name), bytes.into()).await?;
         Ok((add, file))
     }

@@ -31,5 +31,6 @@ pub use error::TablesError;
 pub use gathering::{Gathering, Written, WrittenFile};
 pub use location::Location;
 pub use name::TableName;
+pub use reading::Rows;
 pub use snapshot::{DataFile, Snapshot};
 pub use tables::Tables;

@@ -1,9 +1,12 @@
 //! Data files, read column by column.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -67,13 +70,36 @@ pub(crate) async fn open(
     ParquetRecordBatchStreamBuilder::new(reader).await.map_err(unreadable(file))
 }
 
-/// Some columns of a file, in the order of the file.
-pub(crate) async fn read_columns(
-    store: &Arc<dyn ObjectStore>,
-    file: &DataFile,
-    columns: &[&str],
-) -> std::result::Result<ParquetRecordBatchStream<StoredFile>, TablesError> {
-    let builder = open(store, file).await?;
-    let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    builder.with_projection(wanted).with_batch_size(BATCH_ROWS).build().map_err(unreadable(file))
+/// Some columns of a file, a few rows at a time, in the order of the file.
+pub struct Rows {
+    batches: ParquetRecordBatchStream<StoredFile>,
+    file: DataFile,
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Rows").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Rows {
+    pub(crate) async fn open(
+        store: &Arc<dyn ObjectStore>,
+        file: &DataFile,
+        columns: &[&str],
+    ) -> std::result::Result<Self, TablesError> {
+        let builder = open(store, file).await?;
+        let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let batches = builder.with_projection(wanted).with_batch_size(BATCH_ROWS).build();
+        Ok(Self { batches: batches.map_err(unreadable(file))?, file: file.clone() })
+    }
+
+    /// The next rows; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is none of a table's.
+    pub async fn next(&mut self) -> std::result::Result<Option<RecordBatch>, TablesError> {
+        self.batches.next().await.transpose().map_err(unreadable(&self.file))
+    }
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use sha2::{Digest as _, Sha256};
 
 use crate::compaction::{self, Mergeable, Merged};
 use crate::error::TablesError;
 use crate::location::Location;
 use crate::name::TableName;
-use crate::reading::{read_columns, unreadable};
+use crate::reading::Rows;
 use crate::snapshot::{DataFile, Snapshot};
 use crate::tier::Tier;
 use crate::vacuum;
@@ -86,21 +89,34 @@ impl Tables {
         Ok(held)
     }
 
-    /// The rows of a file, with some of its columns; all are in memory.
+    /// The rows of a file, with some of its columns.
     ///
     /// # Errors
     ///
     /// If it cannot be read.
-    pub async fn read(&self, file: &DataFile, columns: &[&str]) -> Result<Vec<RecordBatch>, TablesError> {
-        let batches = read_columns(self.locations[file.tier].store(), file, columns).await?;
-        batches.map(|batch| batch.map_err(unreadable(file))).try_collect().await
+    pub async fn rows(&self, file: &DataFile, columns: &[&str]) -> Result<Rows, TablesError> {
+        Rows::open(self.locations[file.tier].store(), file, columns).await
+    }
+
+    /// SHA-256 of a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn digest(&self, tier: usize, path: &Path) -> Result<[u8; 32], TablesError> {
+        let failed = |source| TablesError::Store { action: "read", path: path.to_string(), source };
+        let mut bytes = self.locations[tier].store().get(path).await.map_err(failed)?.into_stream();
+        let mut hash = Sha256::new();
+        while let Some(piece) = bytes.next().await {
+            hash.update(&piece.map_err(failed)?);
+        }
+        Ok(hash.finalize().into())
     }
 
     async fn indexes(&self, file: &DataFile) -> Result<Vec<u64>, TablesError> {
         let mut indexes = Vec::new();
-        let mut batches = read_columns(self.locations[file.tier].store(), file, &["record"]).await?;
-        while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(unreadable(file))?;
+        let mut rows = self.rows(file, &["record"]).await?;
+        while let Some(batch) = rows.next().await? {
             let records = batch.column(0).as_primitive::<Int64Type>();
             indexes.extend(records.values().iter().map(|index| index.cast_unsigned()));
         }

@@ -4,5 +4,7 @@
 
 mod files;
 mod firehose;
+mod moto;
+mod s3;
 mod syslog;
 mod world;

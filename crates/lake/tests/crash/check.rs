@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
+use sekisho_lake::verify::verify;
 use sekisho_lake::{Lake, Place};
+use sekisho_seal::VerifyingKey;
 use sekisho_tables::{TableName, Tables};
 
 use crate::child::{clock, position, raw, settings};
@@ -46,6 +48,7 @@ pub(crate) fn check(folder: &Path, acknowledged: u64, seed: u64) -> Totals {
     let stored = position(&lake);
     assert!(stored >= acknowledged, "seed {seed}: {acknowledged} were acknowledged, {stored} are known");
     assert_eq!(lake.close(), None, "seed {seed}");
+    drop(lake);
     let lake = Lake::open(&place, clock(), &settings()).unwrap();
     lake.compact(Duration::ZERO).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -58,6 +61,11 @@ pub(crate) fn check(folder: &Path, acknowledged: u64, seed: u64) -> Totals {
     }
     assert_eq!(brought.len() as u64, stored, "seed {seed}: records in the tables");
     assert_eq!(lake.close(), None, "seed {seed}");
+    let key = std::fs::read_to_string(folder.join("seal/key.pub")).unwrap();
+    let key = VerifyingKey::from_text(key.trim_end()).unwrap();
+    let report = runtime.block_on(verify(&place, &key));
+    assert!(report.is_good(), "seed {seed}: {:#?}", report.problems);
+    assert!(report.records >= stored, "seed {seed}: {report:?}");
     Totals { acknowledged, stored, files, points: 0 }
 }
 
@@ -68,8 +76,8 @@ async fn read(tables: &Tables) -> (Vec<(i64, String, String)>, u64) {
         let snapshot = tables.snapshot(table).await.unwrap();
         files += snapshot.files().len() as u64;
         for file in snapshot.files() {
-            let batches = tables.read(file, &["record", "source", "raw"]).await.unwrap();
-            for batch in batches {
+            let mut rows = tables.rows(file, &["record", "source", "raw"]).await.unwrap();
+            while let Some(batch) = rows.next().await.unwrap() {
                 let column = |name| batch.column_by_name(name).unwrap();
                 let (index, source, raw) = (
                     column("record").as_primitive::<Int64Type>(),

@@ -1,0 +1,346 @@
+//! Whether a lake is as it was sealed.
+//!
+//! The newest checkpoint's signature is checked, then the stored hashes against its root, then each record in the write-ahead log and the
+//! tables against its leaf, then the bytes of each file against the sealed record that says what was written. Nothing is changed; a lake
+//! that is open can be verified.
+//!
+//! Checked and named: altered, dropped, doubled, inserted and reordered records, files and filters with other bytes, what a table's log
+//! says of files, kept checkpoints, damaged hashes. Not checked: what a table's log says besides, such as who wrote a commit.
+
+mod leaves;
+mod prove;
+mod report;
+mod seen;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use sekisho_append::Reader;
+use sekisho_seal::{Checkpoint, Hash, Note, TileFiles, VerifyingKey, record_hash};
+use sekisho_tables::{DataFile, TableName, Tables, WrittenFile};
+
+pub use prove::{ProveError, Proved, prove};
+pub use report::{FileName, PROBLEMS_MAX, Problem, Report};
+
+use self::leaves::Leaves;
+use self::seen::Seen;
+use crate::place::Place;
+use crate::record;
+
+/// Columns a record's leaf is made of, and what a table's log says of.
+const COLUMNS: [&str; 8] = ["log", "record", "source", "header", "received", "raw", "raw_bytes", "time"];
+/// Microseconds of a millisecond.
+const MS_US: i64 = 1_000;
+
+/// Verifies a lake. `key`: what its checkpoints must be signed with, from a place an intruder cannot write to.
+///
+/// Must be called within a tokio runtime.
+pub async fn verify(place: &Place, key: &VerifyingKey) -> Report {
+    let mut report = Report { log: key.name().to_owned(), ..Report::default() };
+    let files = TileFiles::new(Arc::clone(&place.disk), &place.seal());
+    let newest = checkpoint(place, key, "checkpoint", &mut report);
+    let Some(newest) = newest else { return report };
+    report.sealed = Some((newest.size, newest.root));
+    kept(place, key, &files, &newest, &mut report);
+    let leaves = Leaves::check(files, newest.size, newest.root, &mut report);
+    let mut verifying = Verifying {
+        log: key.name().to_owned(),
+        size: newest.size,
+        leaves,
+        seen: Seen::default(),
+        appended: Seen::default(),
+        appended_ahead: HashMap::new(),
+        wrong: Vec::new(),
+        vouched: HashMap::new(),
+        found: Vec::new(),
+        report,
+    };
+    // What leaves the write-ahead log is in the tables before: so it is read first.
+    verifying.append(place);
+    verifying.tables(&Tables::open(place.tables.clone())).await;
+    verifying.end()
+}
+
+/// Reads a checkpoint.
+fn checkpoint(place: &Place, key: &VerifyingKey, file: &str, report: &mut Report) -> Option<Checkpoint> {
+    let mut say = |why: String| {
+        report.add(Problem::Checkpoint { file: file.to_owned(), why });
+        None
+    };
+    let bytes = match place.disk.read(&place.seal().join(file)) {
+        Ok(bytes) => bytes,
+        Err(error) => return say(error.to_string()),
+    };
+    let Ok(text) = String::from_utf8(bytes) else { return say("it is not text".to_owned()) };
+    match Note::from_text(&text).map_err(Into::into).and_then(|note| Checkpoint::verified(&note, key)) {
+        Ok(checkpoint) => Some(checkpoint),
+        Err(error) => say(error.to_string()),
+    }
+}
+
+/// Checks the checkpoints that are kept: each must be a beginning of the newest.
+fn kept(place: &Place, key: &VerifyingKey, files: &TileFiles, newest: &Checkpoint, report: &mut Report) {
+    const FOLDER: &str = "checkpoints";
+    for name in place.disk.list(&place.seal().join(FOLDER)).unwrap_or_default() {
+        let file = format!("{FOLDER}/{name}");
+        if name.ends_with(".new") {
+            continue;
+        }
+        let Some(kept) = checkpoint(place, key, &file, report) else { continue };
+        let root = (kept.size <= newest.size).then(|| sekisho_seal::root(files, kept.size).ok()).flatten();
+        if root != Some(kept.root) || name.parse() != Ok(kept.size) {
+            let why = format!("the newest checkpoint does not continue it: it is of {} records", kept.size);
+            report.add(Problem::Checkpoint { file, why });
+        }
+    }
+}
+
+/// A record in a wrong place: its index, its leaf, where it stands.
+type Wrong = (u64, Hash, Option<FileName>);
+
+/// A file of a table that was read: its digest and that of its filter.
+#[derive(Debug)]
+struct Found {
+    file: FileName,
+    sha256: Option<[u8; 32]>,
+    words_sha256: Option<[u8; 32]>,
+}
+
+/// What a file has, for what its table's log says of it.
+#[derive(Debug, Default)]
+struct Has {
+    rows: u64,
+    records: Option<(i64, i64)>,
+    times: Option<(i64, i64)>,
+}
+
+fn widen(range: &mut Option<(i64, i64)>, value: i64) {
+    let (from, to) = range.unwrap_or((value, value));
+    *range = Some((from.min(value), to.max(value)));
+}
+
+impl Has {
+    fn add(&mut self, record: i64, time: Option<i64>) {
+        self.rows += 1;
+        widen(&mut self.records, record);
+        if let Some(time) = time {
+            widen(&mut self.times, time);
+        }
+    }
+
+    /// What the log says otherwise.
+    fn differs(&self, file: &DataFile) -> impl Iterator<Item = &'static str> + use<> {
+        let records = self.records.map(|(from, to)| from.cast_unsigned()..=to.cast_unsigned());
+        // The log has milliseconds, rounded outwards; moments beyond the calendar it leaves out.
+        let whole = |(from, to): (i64, i64)| {
+            let up = to.saturating_add(MS_US - 1).div_euclid(MS_US);
+            from.div_euclid(MS_US).saturating_mul(MS_US)..=up.saturating_mul(MS_US)
+        };
+        let times = self.times.map(whole);
+        let is_said = file.time_us.is_some() || times.as_ref().is_none_or(|range| *range.start() > i64::MIN / 2);
+        [
+            (self.rows != file.rows).then_some("number of rows"),
+            (records.as_ref() != Some(&file.records)).then_some("range of records"),
+            (is_said && times != file.time_us).then_some("range of times"),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+struct Verifying {
+    log: String,
+    size: u64,
+    leaves: Leaves,
+    /// Records that tables have.
+    seen: Seen,
+    /// Records that the write-ahead log has.
+    appended: Seen,
+    /// Leaves of those that no checkpoint covers.
+    appended_ahead: HashMap<u64, Hash>,
+    wrong: Vec<Wrong>,
+    /// What sealed records say was written.
+    vouched: HashMap<FileName, WrittenFile>,
+    found: Vec<Found>,
+    report: Report,
+}
+
+impl Verifying {
+    fn append(&mut self, place: &Place) {
+        let folder = place.append();
+        let first = match Reader::oldest(&*place.disk, &folder) {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(error) => {
+                return self.report.add(Problem::Append { record: 0, why: crate::error::chain(&error) });
+            }
+        };
+        let mut reader = Reader::new(Arc::clone(&place.disk), &folder, first);
+        // First what is sealed: that must be readable. Then what came after, as far as it goes.
+        for durable in [self.size, u64::MAX] {
+            loop {
+                match reader.next(durable) {
+                    Ok(Some(batch)) => {
+                        let (source, header) = (batch.source(), batch.header());
+                        for (index, record) in (batch.index()..).zip(batch.records()) {
+                            self.appended.note(index);
+                            let leaf = record_hash(source, header, record.received_ms, record.raw);
+                            if index < self.size {
+                                self.hold(index, leaf, source, record.raw, None);
+                            } else {
+                                self.appended_ahead.insert(index, leaf);
+                                self.vouch(source, record.raw);
+                            }
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        if durable == self.size {
+                            let record = reader.next_index();
+                            self.report.add(Problem::Append { record, why: crate::error::chain(&error) });
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+        self.report.unsealed = self.appended_ahead.len() as u64;
+    }
+
+    /// Holds a record against its leaf.
+    fn hold(&mut self, index: u64, leaf: Hash, source: &str, raw: &[u8], file: Option<&FileName>) {
+        self.report.records += 1;
+        match self.leaves.leaf(index) {
+            Some(sealed) if sealed == leaf => self.vouch(source, raw),
+            // Without a hash that can be trusted, nothing can be said of the record; that of the hash was.
+            Some(_) if self.leaves.is_known(index) => self.wrong.push((index, leaf, file.cloned())),
+            _ => {}
+        }
+    }
+
+    /// Takes in what a record of the lake's own says.
+    fn vouch(&mut self, source: &str, raw: &[u8]) {
+        if source != record::SOURCE {
+            return;
+        }
+        for written in record::files_written(raw).unwrap_or_default() {
+            let name = FileName { table: written.table, name: written.name.clone() };
+            self.vouched.insert(name, written);
+        }
+    }
+
+    async fn tables(&mut self, tables: &Tables) {
+        for table in TableName::all() {
+            let snapshot = match tables.snapshot(table).await {
+                Ok(snapshot) => snapshot,
+                Err(error) => {
+                    self.report.add(Problem::Table { table, why: crate::error::chain(&error) });
+                    continue;
+                }
+            };
+            for file in snapshot.files() {
+                self.file(tables, table, file).await;
+            }
+        }
+    }
+
+    async fn file(&mut self, tables: &Tables, table: TableName, file: &DataFile) {
+        let name = FileName { table, name: file.name().to_owned() };
+        self.report.files += 1;
+        let (sha256, words_sha256) =
+            (tables.digest(file.tier, &file.path).await, tables.digest(file.tier, &file.words).await);
+        self.found.push(Found { file: name.clone(), sha256: sha256.ok(), words_sha256: words_sha256.ok() });
+        let unreadable = |why| Problem::Unreadable { file: name.clone(), why };
+        let mut rows = match tables.rows(file, &COLUMNS).await {
+            Ok(rows) => rows,
+            Err(error) => return self.report.add(unreadable(crate::error::chain(&error))),
+        };
+        let mut has = Has::default();
+        loop {
+            match rows.next().await {
+                Ok(Some(batch)) => {
+                    if self.rows(&batch, &name, &mut has).is_none() {
+                        return self.report.add(unreadable("it has not the columns of a table".to_owned()));
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return self.report.add(unreadable(crate::error::chain(&error))),
+            }
+        }
+        for what in has.differs(file) {
+            self.report.add(Problem::Listed { file: name.clone(), what });
+        }
+    }
+
+    /// Holds the rows of a batch against their leaves. None if a column is missing.
+    fn rows(&mut self, batch: &RecordBatch, name: &FileName, has: &mut Has) -> Option<()> {
+        let text = |column: &str| batch.column_by_name(column)?.as_string_opt::<i32>();
+        let moment = |column: &str| batch.column_by_name(column)?.as_primitive_opt::<TimestampMicrosecondType>();
+        let (log, source, header, raw) = (text("log")?, text("source")?, text("header")?, text("raw")?);
+        let index = batch.column_by_name("record")?.as_primitive_opt::<Int64Type>()?;
+        let bytes = batch.column_by_name("raw_bytes")?.as_binary_opt::<i32>()?;
+        let received = moment("received")?;
+        let time = moment("time");
+        for row in 0..batch.num_rows() {
+            let record = index.value(row);
+            let raw = if raw.is_valid(row) { raw.value(row).as_bytes() } else { bytes.value(row) };
+            let header = if header.is_valid(row) { header.value(row) } else { "" };
+            let leaf = record_hash(source.value(row), header, received.value(row).div_euclid(MS_US), raw);
+            self.row(record, log.value(row), leaf, (source.value(row), raw), name);
+            has.add(record, time.filter(|time| time.is_valid(row)).map(|time| time.value(row)));
+        }
+        Some(())
+    }
+
+    fn row(&mut self, record: i64, log: &str, leaf: Hash, (source, raw): (&str, &[u8]), name: &FileName) {
+        let inserted = |report: &mut Report| {
+            report.add(Problem::Inserted { record, log: log.to_owned(), file: name.clone() });
+        };
+        let Ok(index) = u64::try_from(record) else { return inserted(&mut self.report) };
+        let is_ours = log == self.log;
+        if !is_ours || index >= self.size && self.appended_ahead.get(&index) != Some(&leaf) {
+            return inserted(&mut self.report);
+        }
+        if self.seen.note(index) {
+            return self.report.add(Problem::Doubled { record: index, file: name.clone() });
+        }
+        if index < self.size {
+            self.hold(index, leaf, source, raw, Some(name));
+        }
+    }
+
+    /// Names what is wrong, once all is known.
+    fn end(mut self) -> Report {
+        // A record in another's place has the leaf that was sealed there.
+        let sealed_at: HashMap<Hash, u64> =
+            self.wrong.iter().filter_map(|(index, ..)| self.leaves.leaf(*index).map(|leaf| (leaf, *index))).collect();
+        for (index, leaf, file) in std::mem::take(&mut self.wrong) {
+            self.report.add(match sealed_at.get(&leaf) {
+                Some(record) => Problem::Reordered { record: *record, stands_at: index, file },
+                None => Problem::Altered { record: index, file },
+            });
+        }
+        for records in self.seen.gaps(&self.appended, self.size) {
+            self.report.add(Problem::Dropped { records });
+        }
+        for Found { file, sha256, words_sha256 } in std::mem::take(&mut self.found) {
+            let Some(vouched) = self.vouched.get(&file) else {
+                let why = "no sealed record says that it was written";
+                self.report.add(Problem::Bytes { file, is_words: false, why });
+                continue;
+            };
+            let other = "its bytes are not those that were written";
+            if sha256.is_some_and(|found| found != vouched.sha256) {
+                self.report.add(Problem::Bytes { file: file.clone(), is_words: false, why: other });
+            }
+            let words = words_sha256.map(|found| found == vouched.words_sha256);
+            if words != Some(true) {
+                let why = if words.is_none() { "it is gone or cannot be read" } else { other };
+                self.report.add(Problem::Bytes { file, is_words: true, why });
+            }
+        }
+        self.report
+    }
+}
