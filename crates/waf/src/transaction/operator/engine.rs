@@ -16,7 +16,7 @@ use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::captures::Captures as Groups;
-use regex_automata::{Anchored, HalfMatch, Input, MatchError, MatchKind};
+use regex_automata::{Anchored, Input, MatchError, MatchKind};
 use regex_syntax::hir::Hir;
 
 use super::sliced::{Marks, Sliced, SlicedCaches, Slots};
@@ -25,10 +25,6 @@ use crate::operator::pattern::{self, PatternError};
 /// States of one automaton are kept up to this many bytes: all that honest values lead to, for the largest patterns of the
 /// Core Rule Set.
 const CACHE_BYTES_MAX: usize = 1 << 19;
-/// Beyond so many bytes of a value, another automaton searches, that keeps fewer states: what is built before it gives up
-/// takes a millisecond or two, and a hostile value can have many patterns give up.
-const LONG_BYTES: usize = 16 << 10;
-const LONG_CACHE_BYTES_MAX: usize = 192 << 10;
 /// A lazy automaton whose states are full goes on, without them, if it read so many bytes for each of them: building one
 /// takes some microseconds, in which the sliced automaton reads a hundred bytes.
 const BYTES_PER_STATE_MIN: usize = 100;
@@ -43,8 +39,6 @@ pub(super) struct Engine {
     /// Whether it finds an empty match after a line feed that ends the value, where PCRE finds none.
     finds_empty_line: bool,
     forward: DFA,
-    /// The same for long values.
-    forward_long: OnceLock<DFA>,
     backward: OnceLock<DFA>,
     groups: Option<Regex>,
     /// What searches values that the lazy automata give up on.
@@ -55,7 +49,6 @@ pub(super) struct Engine {
 #[derive(Debug)]
 pub(super) struct Caches {
     forward: dfa::Cache,
-    forward_long: Option<dfa::Cache>,
     backward: Option<dfa::Cache>,
     groups: Option<(meta::Cache, Groups)>,
     /// None on honest values.
@@ -87,9 +80,8 @@ impl<'v> Search<'v> {
 impl Caches {
     /// The memory they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let Self { forward, forward_long, backward, groups, sliced } = self;
+        let Self { forward, backward, groups, sliced } = self;
         forward.memory_usage()
-            + forward_long.as_ref().map_or(0, dfa::Cache::memory_usage)
             + backward.as_ref().map_or(0, dfa::Cache::memory_usage)
             + groups.as_ref().map_or(0, |(cache, _)| cache.memory_usage())
             + sliced.as_ref().map_or(0, |caches| caches.bytes())
@@ -105,20 +97,19 @@ impl Engine {
             0 => None,
             _ => Some(grouping(&hir, bytes_max).map_err(|cause| unbuilt(&*cause))?),
         };
-        let (forward_long, backward, sliced) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { text: text.into(), finds_empty_line, forward, forward_long, backward, groups, sliced })
+        let (backward, sliced) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { text: text.into(), finds_empty_line, forward, backward, groups, sliced })
     }
 
     /// For [`Self::is_match`] alone, of what a pattern matches at most.
     pub(super) fn of_superset(hir: &Hir, bytes_max: usize) -> Result<Self, PatternError> {
         let forward = forward(hir, bytes_max)?;
-        let (text, finds_empty_line, groups) = ("".into(), false, None);
-        let (forward_long, backward, sliced) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { text, finds_empty_line, forward, forward_long, backward, groups, sliced })
+        let (backward, sliced) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { text: "".into(), finds_empty_line: false, forward, backward, groups: None, sliced })
     }
 
     pub(super) fn caches(&self) -> Caches {
-        Caches { forward: self.forward.create_cache(), forward_long: None, backward: None, groups: None, sliced: None }
+        Caches { forward: self.forward.create_cache(), backward: None, groups: None, sliced: None }
     }
 
     /// Whether it matches anywhere.
@@ -127,9 +118,12 @@ impl Engine {
             return self.find(&mut Search::of(value), 0, caches).is_some();
         }
         let input = Input::new(value).earliest(true);
-        match self.search_forward(&input, caches) {
+        match self.forward.try_search_fwd(&mut caches.forward, &input) {
             Ok(found) => found.is_some(),
-            Err(_gave_up) => self.sliced().is_match(caches.sliced.get_or_insert_default(), value),
+            Err(_gave_up) => {
+                caches.forward = self.forward.create_cache();
+                self.sliced().is_match(caches.sliced.get_or_insert_default(), value)
+            }
         }
     }
 
@@ -139,7 +133,11 @@ impl Engine {
         let found = match &search.marks {
             None => match self.find_lazily(value, at, caches) {
                 Ok(found) => found?,
-                Err(_gave_up) => self.find_bounded(search, at, caches)?,
+                Err(_gave_up) => {
+                    caches.forward = self.forward.create_cache();
+                    caches.backward = None;
+                    self.find_bounded(search, at, caches)?
+                }
             },
             Some(_) => self.find_bounded(search, at, caches)?,
         };
@@ -149,34 +147,14 @@ impl Engine {
 
     fn find_lazily(&self, value: &[u8], at: usize, caches: &mut Caches) -> Result<Option<Range<usize>>, MatchError> {
         let input = Input::new(value).range(at..);
-        let Some(end) = self.search_forward(&input, caches)? else { return Ok(None) };
+        let Some(end) = self.forward.try_search_fwd(&mut caches.forward, &input)? else { return Ok(None) };
         let end = end.offset();
         let backward = self.backward.get_or_init(|| {
-            automaton(self.backward_nfa(), MatchKind::All, CACHE_BYTES_MAX)
-                .expect("an automaton of any size is built lazily")
+            automaton(self.backward_nfa(), MatchKind::All).expect("an automaton of any size is built lazily")
         });
         let cache = caches.backward.get_or_insert_with(|| backward.create_cache());
         let input = Input::new(value).range(at..end).anchored(Anchored::Yes);
-        let start = backward.try_search_rev(cache, &input);
-        if start.is_err() {
-            caches.backward = None;
-        }
-        Ok(start?.map(|start| start.offset()..end))
-    }
-
-    /// Where the first match ends; what the automaton built is forgotten if it gives up.
-    fn search_forward(&self, input: &Input<'_>, caches: &mut Caches) -> Result<Option<HalfMatch>, MatchError> {
-        if input.get_span().len() <= LONG_BYTES {
-            let found = self.forward.try_search_fwd(&mut caches.forward, input);
-            return found.inspect_err(|_| caches.forward = self.forward.create_cache());
-        }
-        let automaton = self.forward_long.get_or_init(|| {
-            let nfa = self.forward.get_nfa().clone();
-            automaton(nfa, MatchKind::LeftmostFirst, LONG_CACHE_BYTES_MAX)
-                .expect("an automaton of any size is built lazily")
-        });
-        let cache = caches.forward_long.get_or_insert_with(|| automaton.create_cache());
-        automaton.try_search_fwd(cache, input).inspect_err(|_| caches.forward_long = None)
+        Ok(backward.try_search_rev(cache, &input)?.map(|start| start.offset()..end))
     }
 
     /// The same in a known time for each byte, and the groups with it.
@@ -233,7 +211,7 @@ impl Engine {
 
 fn forward(hir: &Hir, bytes_max: usize) -> Result<DFA, PatternError> {
     let nfa = nfa(hir, false, Some(bytes_max), WhichCaptures::None).map_err(|cause| unbuilt(&*cause))?;
-    automaton(nfa, MatchKind::LeftmostFirst, CACHE_BYTES_MAX).map_err(|cause| unbuilt(&*cause))
+    automaton(nfa, MatchKind::LeftmostFirst).map_err(|cause| unbuilt(&*cause))
 }
 
 fn unbuilt(cause: &dyn std::error::Error) -> PatternError {
@@ -260,10 +238,10 @@ fn grouping(hir: &Hir, bytes_max: usize) -> Result<Regex, Box<meta::BuildError>>
     Regex::builder().configure(config).build_from_hir(hir).map_err(Box::new)
 }
 
-fn automaton(nfa: NFA, kind: MatchKind, cache_bytes_max: usize) -> Result<DFA, Box<BuildError>> {
+fn automaton(nfa: NFA, kind: MatchKind) -> Result<DFA, Box<BuildError>> {
     let config = dfa::Config::new()
         .match_kind(kind)
-        .cache_capacity(cache_bytes_max)
+        .cache_capacity(CACHE_BYTES_MAX)
         .skip_cache_capacity_check(true)
         .minimum_cache_clear_count(Some(0))
         .minimum_bytes_per_state(Some(BYTES_PER_STATE_MIN));
