@@ -218,10 +218,9 @@ impl CardMask {
         }
         let digits = &self.chain[start..end];
         let last = digits[digits.len() - 1];
-        is_card_layout(digits)
-            && !(digits.len() >= IDENTIFIER_DIGITS && is_in_identifier(value, digits[0].at))
-            && !continues_before(value, digits[0].at)
-            && !continues_after(value, last.at + last.bytes)
+        let is_identifier = digits.len() >= IDENTIFIER_DIGITS && is_in_identifier(value, digits[0].at);
+        let is_part = continues_before(value, digits[0].at) || continues_after(value, last.at + last.bytes);
+        is_card_layout(digits) && !is_identifier && !is_part
     }
 }
 
