@@ -150,6 +150,7 @@ fn fold_char(c: char, out: &mut Vec<u8>) {
     match c {
         '\0'..='\x7f' => push(c.to_ascii_lowercase()),
         'ς' => push('σ'),
+        'ſ' => push('s'),
         '\u{FF01}'..='\u{FF5E}' => {
             let narrow = char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c);
             push(narrow.to_ascii_lowercase());

@@ -85,7 +85,7 @@ fn letters(text: &[u8], range: Range<usize>) -> Unit {
     Unit::of(text, range, if digits { Kind::Digits } else { Kind::Letters })
 }
 
-/// The first IPv6 address in the range, and its word. It must have a digit, so that `Face::add` is none.
+/// The first IPv6 address in the range, and its word. It must have a digit or hold an IPv4 address, so that `Face::add` is none.
 fn ipv6(text: &[u8], range: Range<usize>) -> Option<(Range<usize>, Word)> {
     let is_of_address = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
     let mut at = range.start;
@@ -122,7 +122,8 @@ fn ipv6_within(text: &[u8], mut begin: usize, mut end: usize, first: usize) -> O
     }
     let run = &text[begin..end];
     let colons = run.iter().filter(|&&byte| byte == b':').take(2).count();
-    if run.len() > IPV6_BYTES_MAX || colons < 2 || !run.iter().any(u8::is_ascii_digit) {
+    let looks_so = run.iter().any(u8::is_ascii_digit) || run.starts_with(b"::ffff:");
+    if run.len() > IPV6_BYTES_MAX || colons < 2 || !looks_so {
         return None;
     }
     let address: Ipv6Addr = std::str::from_utf8(run).ok()?.parse().ok()?;
