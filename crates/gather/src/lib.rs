@@ -11,6 +11,7 @@
 
 mod counters;
 mod cut;
+mod digest;
 mod error;
 mod feed;
 mod files;
@@ -28,6 +29,7 @@ mod syslog;
 mod tls;
 
 pub use counters::SourceCounts;
+pub use digest::{DigestKeys, DigestReport, DigestState, KeyError, LogState, verify_digests};
 pub use error::GatherError;
 pub use feed::{Feed, FilesFeed, StdinFeed};
 pub use firehose::{DeliveryBody, FirehoseFeed};

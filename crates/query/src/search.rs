@@ -132,10 +132,7 @@ impl Questions {
         for table in TableName::all() {
             let snapshot = self.tables().snapshot(table).await?;
             all += snapshot.files().len() as u64;
-            let in_range = snapshot.files().iter().filter(|file| {
-                search.since_us.is_none_or(|since| newest_us(file) >= since)
-                    && search.until_us.is_none_or(|until| oldest_us(file) < until)
-            });
+            let in_range = snapshot.files().iter().filter(|file| can_have(file, search));
             files.extend(in_range.map(|file| (newest_us(file), table, file.clone())));
         }
         files.sort_by_key(|(newest, _, file)| Reverse((*newest, *file.records.end())));
@@ -158,14 +155,19 @@ impl Questions {
     }
 }
 
-/// The greatest time a row of the file can have. Rows without a time have that of their arrival, which no statistics tell.
+/// The greatest time a row of the file can have. Rows without a time have that of their arrival, which no
+/// statistics tell: among rows with a time, they may stand a little out of order.
 fn newest_us(file: &DataFile) -> i64 {
     let end_of_day = (i64::from(file.day) + 2).saturating_mul(DAY_US);
     file.time_us.as_ref().map_or(end_of_day, |times| *times.end())
 }
 
-fn oldest_us(file: &DataFile) -> i64 {
-    file.time_us.as_ref().map_or(i64::MIN, |times| *times.start())
+/// Whether a file can have rows of the time that is searched. Rows without a time came in on the file's day.
+fn can_have(file: &DataFile, search: &Search) -> bool {
+    let (begin, end) = (i64::from(file.day).saturating_mul(DAY_US), (i64::from(file.day) + 1).saturating_mul(DAY_US));
+    let (oldest, newest) =
+        file.time_us.as_ref().map_or((begin, end), |times| (begin.min(*times.start()), end.max(*times.end())));
+    search.since_us.is_none_or(|since| newest >= since) && search.until_us.is_none_or(|until| oldest < until)
 }
 
 /// A search that runs.

@@ -14,7 +14,7 @@ use small_lake::{BEGIN_MS, DAY_MS};
 
 async fn lake(settings: QuerySettings) -> (tempfile::TempDir, Questions) {
     let folder = tempfile::tempdir().unwrap();
-    let questions = small_lake::questions(folder.path(), settings).await;
+    let questions = Questions::new(small_lake::tables(folder.path()).await, settings).unwrap();
     (folder, questions)
 }
 

@@ -21,7 +21,7 @@ fn sql_files_give_what_they_say() {
     let countries = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sekisho/tests/geo/country.mmdb");
     let countries = maxminddb::Reader::open_readfile(countries).unwrap();
     let settings = QuerySettings { countries: Some(countries.into()), ..QuerySettings::default() };
-    let questions = runtime.block_on(small_lake::questions(folder.path(), settings));
+    let questions = Questions::new(runtime.block_on(small_lake::tables(folder.path())), settings).unwrap();
     let mut files: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt"))
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod digest;
 mod files;
 mod firehose;
 mod moto;
+mod real;
 mod s3;
 mod syslog;
 mod world;

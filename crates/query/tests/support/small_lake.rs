@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_event::{Class, Column, Event};
-use sekisho_query::{QuerySettings, Questions};
 use sekisho_tables::{Arrived, Gathering, Location, Tables};
 
 /// 2026-11-20T00:00:00Z, in milliseconds.
@@ -35,11 +34,6 @@ pub(crate) async fn tables(folder: &Path) -> Arc<Tables> {
         written.commit(&tables, index).await.unwrap();
     }
     tables
-}
-
-/// Asks the small lake.
-pub(crate) async fn questions(folder: &Path, settings: QuerySettings) -> Questions {
-    Questions::new(tables(folder).await, settings).unwrap()
 }
 
 fn arrived<'r>(index: u64, source: &'r str, raw: &'r [u8], received_ms: i64) -> Arrived<'r> {

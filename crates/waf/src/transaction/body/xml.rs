@@ -343,20 +343,16 @@ impl<'a> Reader<'a, '_> {
             XmlError::Reference => self.ended_or(error),
             error => error,
         });
-        self.text_node(from)?;
+        if self.open.text.len() > from {
+            self.text_node(from)?;
+        }
         read?;
         if self.rest().starts_with(b"</") {
             self.end_tag()
         } else if self.skip(b"<!--") {
             self.comment()
         } else if self.skip(b"<![CDATA[") {
-            let (start, from) = (self.at, self.open.text.len());
-            let section = self.skip_to(b"]]>").inspect_err(|_| {
-                let rest = &self.bytes[start..self.end];
-                self.open.text.extend_from_slice(rest);
-            })?;
-            text::append_lines(section, &mut self.open.text);
-            self.text_node(from)
+            self.sections()
         } else if self.skip(b"<?") {
             self.instruction()
         } else if self.rest().starts_with(b"<!") {
@@ -365,6 +361,22 @@ impl<'a> Reader<'a, '_> {
             Err(XmlError::Ended)
         } else {
             self.start_tag()
+        }
+    }
+
+    /// A section, and those right after it, which are one text with it, even an empty one.
+    fn sections(&mut self) -> Result<(), XmlError> {
+        let from = self.open.text.len();
+        loop {
+            let start = self.at;
+            let section = self.skip_to(b"]]>").inspect_err(|_| {
+                let rest = &self.bytes[start..self.end];
+                self.open.text.extend_from_slice(rest);
+            })?;
+            text::append_lines(section, &mut self.open.text);
+            if !self.skip(b"<![CDATA[") {
+                return self.text_node(from);
+            }
         }
     }
 

@@ -169,9 +169,6 @@ impl Paths {
 
     /// The element at hand holds a text.
     pub(super) fn text(&mut self, paths: &[XmlPath], text: Range<usize>) -> Result<(), XmlError> {
-        if text.is_empty() {
-            return Ok(());
-        }
         for (number, path) in paths.iter().enumerate() {
             let reached = self.reached[self.reached.len() - paths.len() + number];
             if matches!(path.steps.last(), Some(step) if step.node == XmlNode::Text) && reached.leads_to(path) {
