@@ -193,6 +193,12 @@ pub(crate) struct CrsBench {
     /// Leave the proxies out: the engines alone
     #[arg(long, conflicts_with = "only_peer")]
     pub(crate) only_engines: bool,
+    /// How often each body that was made to be slow is sent; 0 leaves them out
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) hostile_runs: u32,
+    /// Send the bodies that were made to be slow, and nothing else
+    #[arg(long, conflicts_with_all = ["only_peer", "only_engines"])]
+    pub(crate) only_hostile: bool,
 }
 
 /// How long and how hard to load the proxies.
