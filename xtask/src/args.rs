@@ -46,6 +46,10 @@ pub(crate) enum Task {
         #[command(subcommand)]
         what: Conformance,
     },
+    /// Kill a process that ingests into the lake again and again; nothing may be lost or doubled
+    Crashes(Seeded<{ crate::nightly::KILLS }>),
+    /// Change a lake's files in many ways; verifying must find and name each
+    Tampering(Seeded<{ crate::nightly::MANIPULATIONS }>),
     /// Reload the Core Rule Set again and again under load
     Reloads {
         /// How often
@@ -66,6 +70,17 @@ pub(crate) enum Task {
         #[command(subcommand)]
         what: Bench,
     },
+}
+
+/// How often, and what it begins with.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Seeded<const COUNT: u32> {
+    /// How often
+    #[arg(long, default_value_t = COUNT)]
+    pub(crate) count: u32,
+    /// What the generator begins with
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 /// What to compare.
@@ -178,6 +193,12 @@ pub(crate) struct CrsBench {
     /// Leave the proxies out: the engines alone
     #[arg(long, conflicts_with = "only_peer")]
     pub(crate) only_engines: bool,
+    /// How often each body that was made to be slow is sent; 0 leaves them out
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) hostile_runs: u32,
+    /// Send the bodies that were made to be slow, and nothing else
+    #[arg(long, conflicts_with_all = ["only_peer", "only_engines"])]
+    pub(crate) only_hostile: bool,
 }
 
 /// How long and how hard to load the proxies.

@@ -1,4 +1,4 @@
-//! The house keeper: `cargo xtask tidy|ci|python|events|fuzz|equivalence|nightly|conformance|reloads|demo|bench`.
+//! The house keeper: `cargo xtask tidy|ci|python|events|fuzz|equivalence|nightly|conformance|crashes|tampering|reloads|demo|bench`.
 //!
 //! Everything a person or a build machine does to this repository besides plain `cargo`. It knows the crates only from
 //! outside, through their files and their binaries, and depends on none of them.
@@ -22,6 +22,7 @@ mod python;
 mod reloads;
 mod server;
 mod tidy;
+mod truth;
 mod workspace;
 
 use std::io::{self, Write};
@@ -62,6 +63,8 @@ fn run(task: Task) -> Result<()> {
             Conformance::Patterns(wanted) => conformance::patterns(&root, wanted),
             Conformance::Operators(wanted) => conformance::operators(&root, wanted),
         },
+        Task::Crashes(wanted) => truth::crashes(&root, wanted.count, wanted.seed),
+        Task::Tampering(wanted) => truth::tampering(&root, wanted.count, wanted.seed),
         Task::Reloads { count, acl } => reloads::run(&root, reloads::Form::of(acl), count),
         Task::Demo { args } => demo::run(&root, &args),
         Task::Bench { what } => bench::run(&root, what),

@@ -1,6 +1,6 @@
 //! Bodies that were made to be slow, and a search for slower ones.
 //!
-//! `… --bench crs -- hostile [MODE] [BYTES] [PART]`: `shapes`, the default, measures those that are known; `patterns` measures
+//! `… --bench crs -- hostile [MODE] [BYTES] [PART] [RUNS]`: `shapes`, the default, measures those that are known; `patterns` measures
 //! a text led through each pattern's automaton, or those of rules whose numbers begin with PART; `search` breeds texts for
 //! PART seconds and measures the slowest; `uploads` measures forms with files. Bodies have so many bytes, a megabyte if not given; the recommended configuration
 //! lets 131,072 through to the rules. Processor time counts; elapsed time is shown beside it.
@@ -97,6 +97,7 @@ pub(crate) fn run(folder: &Path, arguments: &[String]) {
     let mode = arguments.first().map_or("shapes", String::as_str);
     let bytes = arguments.get(1).and_then(|bytes| bytes.parse().ok()).unwrap_or(BYTES);
     let part = arguments.get(2).map_or("", String::as_str);
+    let runs = arguments.get(3).and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
     let mut engine = Engine { rules: rules::load_for_large_bodies(folder), transaction: Transaction::new() };
     let loads = match mode {
         "patterns" => led::all(&engine.rules, part, bytes),
@@ -106,7 +107,7 @@ pub(crate) fn run(folder: &Path, arguments: &[String]) {
     };
     let mut measured = Vec::new();
     for load in loads {
-        measured.push(engine.measure(load, RUNS));
+        measured.push(engine.measure(load, runs));
         if let Some(Measured { load, cpu, .. }) = measured.last() {
             println!("{:8.1} ms {}", share(cpu, 0.5), load.name);
         }

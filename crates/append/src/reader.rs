@@ -171,7 +171,15 @@ impl Reader {
             }
             let segment = self.segment.as_mut().expect("found above");
             segment.forget_ahead(durable);
-            let ahead = segment.peek(&*self.disk)?.map(|frame| {
+            let peeked = match segment.peek(&*self.disk) {
+                // It was removed, since all of it was read: the next one holds what comes.
+                Err(AppendError::Disk { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    self.follow()?;
+                    continue;
+                }
+                peeked => peeked?,
+            };
+            let ahead = peeked.map(|frame| {
                 let count =
                     if frame.kind == Kind::Batch { Written::parse(frame.content).map(|w| w.count) } else { Some(0) };
                 (frame.index, count)

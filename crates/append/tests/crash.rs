@@ -207,6 +207,21 @@ fn a_reader_gives_what_was_written_last_not_what_it_read_ahead() {
 }
 
 #[test]
+fn a_reader_goes_on_when_what_it_has_read_was_removed() {
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = open(&disk).unwrap();
+    let mut reader = Reader::new(Arc::new(disk.clone()), Path::new(FOLDER), 0);
+    for number in 0..40 {
+        let mut batch = batch_of(b"", b"");
+        batch.push(Record { received_ms: 0, raw: &raw(number) });
+        append.append(batch).unwrap().wait().unwrap();
+        assert_eq!(reader.next(append.durable()).unwrap().unwrap().index(), number);
+        append.remove_before(number + 1).unwrap();
+    }
+    assert!(append.first().unwrap() > 0 && append.bytes().unwrap() < 1_000);
+}
+
+#[test]
 fn positions_are_bounded_and_can_be_forgotten() {
     let disk = SimulatedDisk::new(1, Plan::default());
     let append = Append::open(Arc::new(disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();

@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 use crate::error::GatherError;
 use crate::firehose::FirehoseFeed;
+#[cfg(feature = "s3")]
+use crate::s3::S3Feed;
 use crate::syslog::SyslogFeed;
 
 /// Where logs come from.
@@ -18,6 +20,9 @@ pub enum Feed {
     Files(FilesFeed),
     /// Standard input, to its end.
     Stdin(StdinFeed),
+    /// Objects of a bucket of S3.
+    #[cfg(feature = "s3")]
+    S3(S3Feed),
     /// Syslog over UDP, TCP and TLS.
     Syslog(SyslogFeed),
     /// Amazon Data Firehose, which sends over HTTP.

@@ -7,7 +7,7 @@
 //! entries than files.
 
 mod identity;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

@@ -1,11 +1,10 @@
 //! Amazon Data Firehose, which delivers over HTTP. Source: Amazon Data Firehose Developer Guide, "HTTP endpoint delivery request and
 //! response specifications".
 //!
-//! A request is answered with 200 when all its records are durable. One that comes again within [`seen::KEPT_S`] is known by its number and
+//! A request is answered with 200 when all its records are durable. One that comes again within [`store::KEPT_S`] is known by its number and
 //! stored no second time, or from where it was left if its storing was interrupted.
 
 mod body;
-mod seen;
 mod serve;
 mod store;
 

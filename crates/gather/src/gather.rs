@@ -15,6 +15,8 @@ use crate::error::GatherError;
 use crate::feed::{self, Feed};
 use crate::files;
 use crate::firehose;
+#[cfg(feature = "s3")]
+use crate::s3;
 use crate::sink::Sink;
 use crate::stdin;
 use crate::stop::Stop;
@@ -89,6 +91,8 @@ async fn run_one(feed: Feed, sink: Arc<Sink>, stop: Stop) -> Result<(), GatherEr
             let source = feed::source(&settings.source)?;
             blocking(move || stdin::run(std::io::stdin(), source, &sink, &stop)).await
         }
+        #[cfg(feature = "s3")]
+        Feed::S3(settings) => s3::run(settings, sink, stop).await,
         Feed::Syslog(settings) => syslog::run(settings, sink, stop).await,
         Feed::Firehose(settings) => firehose::run(settings, sink, stop).await,
     }

@@ -11,6 +11,7 @@
 
 mod counters;
 mod cut;
+mod digest;
 mod error;
 mod feed;
 mod files;
@@ -19,6 +20,9 @@ mod gather;
 mod inflate;
 mod ledger;
 mod listen;
+#[cfg(feature = "s3")]
+mod s3;
+mod seen;
 mod sink;
 mod stdin;
 mod stop;
@@ -26,10 +30,13 @@ mod syslog;
 mod tls;
 
 pub use counters::SourceCounts;
+pub use digest::{DigestKeys, DigestReport, DigestState, KeyError, LogState, verify_digests};
 pub use error::GatherError;
 pub use feed::{Feed, FilesFeed, StdinFeed};
 pub use firehose::{DeliveryBody, FirehoseFeed};
 pub use gather::Gather;
+#[cfg(feature = "s3")]
+pub use s3::{Notified, S3Feed, read_notification};
 pub use stop::{Stop, Stopper, stop};
 pub use syslog::{Framing, SyslogFeed};
 pub use tls::TlsFiles;

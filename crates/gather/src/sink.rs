@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sekisho_append::{Append, Batch, Feed as FeedName, Pending, Position, Refused};
+use sekisho_append::{Append, Batch, Feed as FeedName, Position, Refused};
 use sekisho_mask::Mask;
 use sekisho_model::Clock;
 
@@ -33,14 +33,14 @@ pub(crate) struct Set {
     batches: Vec<Batch>,
     reached: Vec<(FeedName, Position)>,
     bytes: usize,
-    raw_bytes: u64,
+    raw_bytes: Vec<u64>,
 }
 
 impl Set {
     pub(crate) fn push(&mut self, mut batch: Batch, raw_bytes: u64, reached: (FeedName, Position)) {
         batch.reach(&reached.0, &reached.1);
         self.bytes += batch.bytes();
-        self.raw_bytes += raw_bytes;
+        self.raw_bytes.push(raw_bytes);
         self.batches.push(batch);
         self.reached.push(reached);
     }
@@ -82,41 +82,46 @@ impl Sink {
     }
 
     /// Hands over a set and waits until it is durable; brings it again as long as the disk refuses. Blocks.
-    pub(crate) fn store(&self, set: Set, counters: &SourceCounters, stop: &Stop) -> Result<(), GatherError> {
-        if set.is_empty() {
-            return Ok(());
-        }
+    pub(crate) fn store(&self, mut set: Set, counters: &SourceCounters, stop: &Stop) -> Result<(), GatherError> {
         let [mut pause, pause_max] = RETRY;
-        loop {
-            match self.try_store(&set.batches) {
-                Ok(()) => break,
-                Err(refused @ Refused::Disk(_)) => {
-                    add(&counters.refused_sets, 1);
-                    tracing::warn!(error = %chain(&refused), "the disk refuses records; they are kept and brought again");
-                    if stop.block(pause) {
-                        return Err(GatherError::Append(refused));
-                    }
-                    pause = pause_max.min(pause * 2);
-                }
+        while !set.is_empty() {
+            let refused = match self.try_store(&mut set, counters) {
+                Ok(()) => continue,
+                Err(refused @ Refused::Disk(_)) => refused,
                 Err(refused) => return Err(GatherError::Append(refused)),
+            };
+            add(&counters.refused_sets, 1);
+            tracing::warn!(error = %chain(&refused), "the disk refuses records; they are kept and brought again");
+            if stop.block(pause) {
+                return Err(GatherError::Append(refused));
+            }
+            pause = pause_max.min(pause * 2);
+        }
+        Ok(())
+    }
+
+    /// Hands over a set once; what became durable leaves it, which are the first of its batches.
+    fn try_store(&self, set: &mut Set, counters: &SourceCounters) -> Result<(), Refused> {
+        let pending = self.append.append_all(set.batches.clone())?;
+        let mut durable = 0;
+        let mut outcome = Ok(());
+        for pending in pending {
+            match pending.wait() {
+                Ok(_) if outcome.is_ok() => durable += 1,
+                Ok(_) => {}
+                Err(refused) => outcome = outcome.and(Err(refused)),
             }
         }
-        add(&counters.stored_records, set.batches.iter().map(Batch::count).sum());
-        add(&counters.stored_bytes, set.raw_bytes);
+        add(&counters.stored_records, set.batches.drain(..durable).map(|batch| batch.count()).sum());
+        add(&counters.stored_bytes, set.raw_bytes.drain(..durable).sum());
         let mut positions = self.positions.lock().expect("nothing panics with the positions in hand");
-        for (feed, position) in set.reached {
+        for (feed, position) in set.reached.drain(..durable) {
             if position.is_empty() {
                 positions.remove(&feed);
             } else if !feed.is_empty() {
                 positions.insert(feed, position);
             }
         }
-        Ok(())
-    }
-
-    fn try_store(&self, batches: &[Batch]) -> Result<(), Refused> {
-        let pending = self.append.append_all(batches.to_vec())?;
-        // The first that was refused tells why; none after it was taken.
-        pending.into_iter().try_for_each(|pending: Pending| pending.wait().map(drop))
+        outcome
     }
 }

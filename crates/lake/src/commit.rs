@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use crate::error::{LakeError, chain};
 use crate::lake::now_ms;
 use crate::record;
-use crate::state::State;
+use crate::state::{Part, State};
 
 /// Records that are to be committed.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ impl Committer {
                     self.state.set_committed(next);
                     // What cannot be removed now will be next time; meanwhile it only takes room.
                     let removed = self.append.remove_before(next.min(self.state.sealed()));
-                    self.state.set_trouble(removed.err().map(|error| chain(&error)));
+                    self.state.set_trouble(Part::Commit, removed.err().map(|error| chain(&error)));
                     self.state.arrive(None);
                 }
                 Err(error) => {
-                    self.state.set_trouble(Some(chain(&error)));
+                    self.state.set_trouble(Part::Commit, Some(chain(&error)));
                     self.state.arrive(Some(epoch));
                 }
             }

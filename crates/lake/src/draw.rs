@@ -19,7 +19,7 @@ use crate::commit::Work;
 use crate::error::LakeError;
 use crate::place::Place;
 use crate::settings::Settings;
-use crate::state::{HourCount, State};
+use crate::state::{HourCount, Part, State};
 use crate::{key, record};
 
 /// A pause between tries grows to so many times the first.
@@ -102,7 +102,7 @@ impl Drawing {
             match ended {
                 Ok(()) if !self.state.has_failed(self.epoch) => return,
                 Ok(()) => {}
-                Err(error) => self.state.set_trouble(Some(crate::error::chain(&error))),
+                Err(error) => self.state.set_trouble(Part::Draw, Some(crate::error::chain(&error))),
             }
             if self.state.is_closing() {
                 closing_tries += 1;
@@ -135,6 +135,8 @@ impl Drawing {
                     return Ok(());
                 }
             }
+            // All that was durable is drawn.
+            self.state.set_trouble(Part::Draw, None);
             if is_closing {
                 self.checkpoint(&mut run.checkpointed, Duration::ZERO)?;
                 if run.bundle.since.is_some() {

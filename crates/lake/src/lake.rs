@@ -1,12 +1,14 @@
 //! A lake that is open.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sekisho_append::{Append, Batch, Feed, Log, Origin, Pending, Position, Refused};
+use sekisho_disk::Disk;
 use sekisho_model::Clock;
 use sekisho_tables::{TableName, Tables};
 use tokio::runtime::Runtime;
@@ -23,7 +25,7 @@ use crate::state::{State, Status};
 /// How often the write-ahead log's room is measured.
 const MEASURE_INTERVAL: Duration = Duration::from_millis(100);
 /// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Threads for what stores answer.
 const STORE_THREADS: usize = 2;
 
@@ -32,6 +34,7 @@ pub struct Lake {
     append: Arc<Append>,
     tables: Arc<Tables>,
     state: Arc<State>,
+    place: Place,
     clock: Arc<dyn Clock>,
     uncommitted_bytes_max: u64,
     measured: Mutex<Option<Instant>>,
@@ -103,6 +106,7 @@ impl Lake {
             append,
             tables,
             state,
+            place: place.clone(),
             clock,
             uncommitted_bytes_max: settings.uncommitted_bytes_max,
             measured: Mutex::new(None),
@@ -158,6 +162,28 @@ impl Lake {
         self.threads().iter().any(JoinHandle::is_finished)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.place.folder
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.place.disk
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        now_ms(&*self.clock)
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Takes in a record of the lake's own; returns once it is durable.
+    pub(crate) fn say(&self, record: Batch) -> Result<(), LakeError> {
+        self.append.append(record)?.wait()?;
+        Ok(())
+    }
+
     /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that
     /// were made.
     ///
@@ -165,14 +191,14 @@ impl Lake {
     ///
     /// If a file cannot be read, written or removed. What was done until then stands.
     pub fn compact(&self, grace: Duration) -> Result<u64, LakeError> {
-        let now_ms = now_ms(&*self.clock);
+        let now_ms = self.now_ms();
         let today = i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
         let mut made = 0;
         for table in TableName::all() {
             for mergeable in self.runtime.block_on(self.tables.mergeable(table, today))? {
                 let merged = self.runtime.block_on(self.tables.merge(&mergeable, now_ms))?;
                 let files = std::slice::from_ref(merged.file());
-                self.append.append(record::wrote(files, now_ms))?.wait()?;
+                self.say(record::wrote(files, now_ms))?;
                 self.runtime.block_on(merged.commit(&self.tables))?;
                 made += 1;
             }

@@ -1,6 +1,7 @@
 //! The lake's own records: what it has done to its files, sealed like any other record.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::{Class, Column, Event};
@@ -15,12 +16,21 @@ pub(crate) const SOURCE: &str = "sekisho";
 pub(crate) enum Kind {
     /// Files were written; they may or may not have become part of their tables.
     Wrote,
+    /// A file was taken out of its table by policy.
+    Deleted,
+    /// Deletions were stopped.
+    Held,
+    /// Deletions may go on.
+    Released,
 }
 
 impl Kind {
     const fn name(self) -> &'static str {
         match self {
             Self::Wrote => "files_written",
+            Self::Deleted => "file_deleted",
+            Self::Held => "hold",
+            Self::Released => "hold_released",
         }
     }
 }
@@ -40,9 +50,7 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
 
 /// A batch of one record that says which files were written, so that each byte of them is sealed.
 pub(crate) fn wrote(files: &[WrittenFile], now_ms: i64) -> Batch {
-    let mut batch = Batch::new(Origin { source: SOURCE, ..Origin::default() });
-    batch.push(Record { received_ms: now_ms, raw: say(files, now_ms).as_bytes() });
-    batch
+    batch_of(&say(files, now_ms), now_ms)
 }
 
 fn say(files: &[WrittenFile], now_ms: i64) -> String {
@@ -57,6 +65,51 @@ fn say(files: &[WrittenFile], now_ms: i64) -> String {
     };
     let files: Vec<_> = files.iter().map(file).collect();
     json!({ "time_ms": now_ms, "kind": Kind::Wrote.name(), "files": files }).to_string()
+}
+
+fn batch_of(raw: &str, now_ms: i64) -> Batch {
+    let mut batch = Batch::new(Origin { source: SOURCE, ..Origin::default() });
+    batch.push(Record { received_ms: now_ms, raw: raw.as_bytes() });
+    batch
+}
+
+/// A batch of one record that says a file is deleted, why, and which records it has.
+pub(crate) fn deleted(
+    (table, name): (TableName, &str),
+    why: &str,
+    records: &[RangeInclusive<u64>],
+    now_ms: i64,
+) -> Batch {
+    let records: Vec<_> = records.iter().map(|range| [*range.start(), *range.end()]).collect();
+    let said = json!({
+        "time_ms": now_ms,
+        "kind": Kind::Deleted.name(),
+        "table": table.as_str(),
+        "name": name,
+        "why": why,
+        "records": records,
+    });
+    batch_of(&said.to_string(), now_ms)
+}
+
+/// A batch of one record that was written before, and goes on being true.
+pub(crate) fn again(raw: &str, now_ms: i64) -> Batch {
+    batch_of(raw, now_ms)
+}
+
+/// A batch of one record that says deletions were stopped, or may go on.
+pub(crate) fn hold(kind: Kind, why: &str, now_ms: i64) -> Batch {
+    batch_of(&json!({ "time_ms": now_ms, "kind": kind.name(), "why": why }).to_string(), now_ms)
+}
+
+/// The records of a file that a record says was deleted; none if it says something else.
+pub(crate) fn records_deleted(raw: &[u8]) -> Option<Vec<RangeInclusive<u64>>> {
+    let said: Value = serde_json::from_slice(raw).ok()?;
+    if said["kind"] != Kind::Deleted.name() {
+        return None;
+    }
+    let range = |range: &Value| Some(range[0].as_u64()?..=range[1].as_u64()?);
+    said["records"].as_array()?.iter().map(range).collect()
 }
 
 /// The files that a record says were written; none if it says something else.
@@ -105,6 +158,9 @@ mod tests {
         let raw = say(std::slice::from_ref(&file), 5);
         assert_eq!(files_written(raw.as_bytes()), Some(vec![file]));
         assert!(tell(raw.as_bytes()).is_ok() && tell(b"x").is_err());
+        let said = r#"{"kind":"file_deleted","records":[[1,2],[7,7]]}"#;
+        assert_eq!(records_deleted(said.as_bytes()), Some(vec![1..=2, 7..=7]));
+        assert_eq!((records_deleted(raw.as_bytes()), files_written(said.as_bytes())), (None, None));
         for other in ["{}", "x", r#"{"kind":"files_written","files":[{"table":"a"}]}"#] {
             assert_eq!(files_written(other.as_bytes()), None, "{other}");
         }

@@ -40,13 +40,21 @@ pub struct Status {
     pub hours: BTreeMap<String, BTreeMap<i64, HourCount>>,
 }
 
+/// What has trouble of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    Draw,
+    Commit,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     /// Gatherings that are on their way.
     under_way: u64,
     /// The greatest epoch in which a commit failed.
     failed: u64,
-    trouble: Option<String>,
+    /// What fails in drawing, and in committing.
+    trouble: [Option<String>; 2],
     hours: BTreeMap<String, BTreeMap<i64, HourCount>>,
     /// Records below this were counted.
     counted: u64,
@@ -123,12 +131,14 @@ impl State {
         drop(waited.expect("nothing panics with the state in hand"));
     }
 
-    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
-        self.inner().trouble = trouble;
+    pub(crate) fn set_trouble(&self, part: Part, trouble: Option<String>) {
+        self.inner().trouble[part as usize] = trouble;
     }
 
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.inner().trouble.clone()
+        let inner = self.inner();
+        let all: Vec<&str> = inner.trouble.iter().flatten().map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Counts a record, unless it was counted before.

@@ -54,6 +54,7 @@ pub async fn verify(place: &Place, key: &VerifyingKey) -> Report {
         appended_ahead: HashMap::new(),
         wrong: Vec::new(),
         vouched: HashMap::new(),
+        deleted: Seen::default(),
         found: Vec::new(),
         report,
     };
@@ -163,6 +164,8 @@ struct Verifying {
     wrong: Vec<Wrong>,
     /// What sealed records say was written.
     vouched: HashMap<FileName, WrittenFile>,
+    /// Records that sealed records say were deleted by policy.
+    deleted: Seen,
     found: Vec<Found>,
     report: Report,
 }
@@ -228,6 +231,9 @@ impl Verifying {
         for written in record::files_written(raw).unwrap_or_default() {
             let name = FileName { table: written.table, name: written.name.clone() };
             self.vouched.insert(name, written);
+        }
+        for range in record::records_deleted(raw).unwrap_or_default() {
+            range.for_each(|index| _ = self.deleted.note(index));
         }
     }
 
@@ -322,7 +328,9 @@ impl Verifying {
                 None => Problem::Altered { record: index, file },
             });
         }
-        for records in self.seen.gaps(&self.appended, self.size) {
+        self.report.deleted =
+            (0..self.size).filter(|index| self.deleted.has(*index) && !self.seen.has(*index)).count() as u64;
+        for records in Seen::gaps([&self.seen, &self.appended, &self.deleted], self.size) {
             self.report.add(Problem::Dropped { records });
         }
         for Found { file, sha256, words_sha256 } in std::mem::take(&mut self.found) {

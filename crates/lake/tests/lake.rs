@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::Table;
-use sekisho_lake::{Lake, LakeError, Place, Settings};
+use sekisho_lake::verify::{Report, verify};
+use sekisho_lake::{Lake, LakeError, Place, Policy, Retained, Settings};
 use sekisho_model::{ManualClock, Timestamp};
-use sekisho_tables::TableName;
+use sekisho_seal::VerifyingKey;
+use sekisho_tables::{Location, TableName};
 
 const NOW_MS: i64 = 1_795_348_800_000;
 const LOG: &str = "lake.example/one";
@@ -26,8 +28,13 @@ fn settings() -> Settings {
 }
 
 fn open(folder: &Path) -> Result<Lake, LakeError> {
-    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(NOW_MS.cast_unsigned())));
-    Lake::open(&Place::folder(folder).unwrap(), clock, &settings())
+    open_at(&Place::folder(folder).unwrap(), 0)
+}
+
+/// Opens a lake, days after [`NOW_MS`].
+fn open_at(place: &Place, days: u64) -> Result<Lake, LakeError> {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(NOW_MS.cast_unsigned() + days * 86_400_000)));
+    Lake::open(place, clock, &settings())
 }
 
 fn batch(source: &str, raws: &[String]) -> Batch {
@@ -105,4 +112,58 @@ fn a_lake_that_is_closed_and_opened_goes_on_and_has_each_record_once() {
     drop(lake);
     let segments = std::fs::read_dir(folder.path().join("append")).unwrap().count();
     assert!(segments <= 3, "{segments} segments are left");
+}
+
+fn verified(place: &Place) -> Report {
+    let key = std::fs::read_to_string(place.folder.join("seal/key.pub")).unwrap();
+    let key = VerifyingKey::from_text(key.trim_end()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(verify(place, &key))
+}
+
+#[test]
+fn old_records_are_moved_then_deleted_and_a_hold_stops_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::folder(&folder.path().join("lake")).unwrap();
+    place.tables.push(Location::folder(&folder.path().join("cold")).unwrap());
+    let policy = Policy { hot_days: 7, keep_days: 30 };
+    let http = TableName::Events(Table::Authentication);
+    let lake = open_at(&place, 0).unwrap();
+    let good: Vec<_> = (0..50).map(syslog).collect();
+    lake.append(batch("syslog", &good)).unwrap().wait().unwrap();
+    lake.append(batch("cloudtrail", &["no JSON".to_owned()])).unwrap().wait().unwrap();
+    assert_eq!(lake.close(), None);
+    assert_eq!(lake.retain(policy).unwrap(), Retained::default());
+    drop(lake);
+
+    let lake = open_at(&place, 8).unwrap();
+    let moved = lake.retain(policy).unwrap();
+    assert!(moved.moved >= 2 && moved.deleted == 0, "{moved:?}");
+    assert_eq!((rows(&lake, TableName::Quarantine), lake.retain(policy).unwrap().moved), (1, 0));
+    lake.compact(Duration::ZERO).unwrap();
+    assert_eq!(lake.close(), None);
+    drop(lake);
+    let report = verified(&place);
+    assert!(report.is_good() && report.deleted == 0, "{report:#?}");
+
+    let lake = open_at(&place, 31).unwrap();
+    lake.hold("case 7").unwrap();
+    assert_eq!(lake.retain(policy).unwrap(), Retained { held: Some("case 7".to_owned()), ..Retained::default() });
+    lake.release("case 7 is closed").unwrap();
+    let deleted = lake.retain(policy).unwrap();
+    assert_eq!((deleted.records >= 1, rows(&lake, TableName::Quarantine), rows(&lake, http)), (true, 0, 0));
+    lake.compact(Duration::ZERO).unwrap();
+    assert_eq!(lake.close(), None);
+    drop(lake);
+    let report = verified(&place);
+    assert!(report.is_good() && report.deleted == deleted.records, "{report:#?}");
+
+    // Much later the lake's own records go as well; what they said of deletions is said again.
+    let lake = open_at(&place, 100).unwrap();
+    assert!(lake.retain(policy).unwrap().deleted > 0);
+    lake.compact(Duration::ZERO).unwrap();
+    assert_eq!(lake.close(), None);
+    drop(lake);
+    let report = verified(&place);
+    assert!(report.is_good() && report.deleted > deleted.records, "{report:#?}");
 }

@@ -1,14 +1,18 @@
 //! Tamper truth: stored files, tables, hashes and checkpoints are changed in ways drawn from a seed; verifying finds and names each.
 //!
-//! `tamper [MANIPULATIONS [SEED]]`; a hundred unless said otherwise.
+//! `tamper [MANIPULATIONS [SEED]]`; a hundred unless said otherwise. A second implementation in Python must agree, if the packages it needs
+//! are there (`cargo xtask python`); under CI they must be.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 #![expect(clippy::print_stdout, reason = "a test of its own")]
+#![expect(clippy::disallowed_methods, reason = "the test asks whether it runs under CI")]
 
 #[path = "tamper/manipulation.rs"]
 mod manipulation;
 #[path = "crash/random.rs"]
 mod random;
+#[path = "tamper/second.rs"]
+mod second;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,6 +44,9 @@ fn main() {
     let key = key(original.path());
     let good = verified(original.path(), &key);
     assert!(good.is_good(), "{:#?}", good.problems);
+    let second = second::find();
+    let says = |folder: &Path| second.as_ref().map(|second| second::is_good(second, folder, &key));
+    assert_ne!(says(original.path()), Some(false), "the second verifier finds fault with a good lake");
     proofs_hold(original.path(), &key, good.sealed.unwrap().0);
     let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
     for number in 0..count {
@@ -50,10 +57,26 @@ fn main() {
         let report = verified(copy.path(), &key);
         let is_named = report.problems.iter().any(|problem| (done.names)(problem));
         assert!(is_named, "seed {}: {} {}: not named in {:#?}", seed + number, done.kind, done.what, report.problems);
+        assert_ne!(
+            says(copy.path()),
+            Some(true),
+            "seed {}: {} {}: the second verifier",
+            seed + number,
+            done.kind,
+            done.what
+        );
         *kinds.entry(done.kind).or_default() += 1;
     }
-    println!("tamper: {count} manipulations, seed {seed}, all found and named; {:?}", begun.elapsed());
+    println!(
+        "tamper: {count} manipulations, seed {seed}, all found and named; second verifier: {}; {:?}",
+        agreed(&second),
+        begun.elapsed()
+    );
     kinds.iter().for_each(|(kind, times)| println!("  {times:5} {kind}"));
+}
+
+fn agreed<T>(second: &Option<T>) -> &'static str {
+    if second.is_some() { "agrees on each" } else { "not here (cargo xtask python)" }
 }
 
 /// A lake with several commits in several tables, one compaction, and a rest in the write-ahead log.

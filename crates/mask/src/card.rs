@@ -30,6 +30,8 @@ const ESCAPE_BYTES_MAX: usize = 6;
 const PASSES_MAX: usize = 4;
 /// Bytes of a masked number that are looked back at.
 const MASKED_BYTES_MAX: usize = 64;
+/// Digits that cards rarely have and identifiers often: so many are no card where a word is glued to them.
+const IDENTIFIER_DIGITS: usize = 17;
 /// Letters before or after a number that are looked at, to tell a label from an identifier.
 const LABEL_LETTERS_MAX: usize = 32;
 
@@ -216,9 +218,9 @@ impl CardMask {
         }
         let digits = &self.chain[start..end];
         let last = digits[digits.len() - 1];
-        is_card_layout(digits)
-            && !continues_before(value, digits[0].at)
-            && !continues_after(value, last.at + last.bytes)
+        let is_identifier = digits.len() >= IDENTIFIER_DIGITS && is_in_identifier(value, digits[0].at);
+        let is_part = continues_before(value, digits[0].at) || continues_after(value, last.at + last.bytes);
+        is_card_layout(digits) && !is_identifier && !is_part
     }
 }
 
@@ -257,6 +259,12 @@ fn may_hold_layout(run: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Whether a word is glued to the beginning of a number: `Service-4719190630289683262`.
+fn is_in_identifier(value: &[u8], at: usize) -> bool {
+    let before = value[..at].strip_suffix(b"-").or_else(|| value[..at].strip_suffix(b"_")).unwrap_or(&value[..at]);
+    !ends_with_escape(before) && before.last().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Whether what stands before a number makes it a part of something longer: a fraction, or an identifier of letters and digits.

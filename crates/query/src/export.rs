@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Date32Type;
-use jiff::civil::Date;
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 use sekisho_tables::TableName;
 
 use crate::engine::Questions;
@@ -60,7 +60,9 @@ impl Questions {
             for day in self.days(table, export.days).await? {
                 rows += match export.format {
                     ExportFormat::Parquet => self.export_day(table, day, &export.folder, FormatName::Parquet).await?,
-                    ExportFormat::JsonLines => self.export_day(table, day, &export.folder, FormatName::JsonLines).await?,
+                    ExportFormat::JsonLines => {
+                        self.export_day(table, day, &export.folder, FormatName::JsonLines).await?
+                    }
                     ExportFormat::Ocsf if table == TableName::Quarantine => 0,
                     ExportFormat::Ocsf => self.export_ocsf(table, day, &export.folder).await?,
                 };
@@ -89,7 +91,8 @@ impl Questions {
 
     async fn export_ocsf(&self, table: TableName, day: Date, to: &Path) -> Result<u64, QueryError> {
         let mut answer = self.ask(&of_day(table, day)).await?;
-        let mut files = Files { open: HashMap::new(), made: HashSet::new(), name: format!("{}.ndjson", table.as_str()) };
+        let mut files =
+            Files { open: HashMap::new(), made: HashSet::new(), name: format!("{}.ndjson", table.as_str()) };
         let mut count = 0;
         while let Some(rows) = answer.next().await {
             let rows = rows?;

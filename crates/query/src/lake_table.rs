@@ -21,9 +21,9 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::ExecutionPlan;
 use sekisho_tables::{DataFile, Snapshot, Tables};
 
 use crate::need::Need;
@@ -244,8 +244,8 @@ fn sum<'s>(files: impl Iterator<Item = &'s Statistics>, schema: &SchemaRef) -> S
 
 fn partitioned(of: &DataFile, statistics: &Arc<Statistics>) -> PartitionedFile {
     // Files never change; the cache of metadata goes by path, length, and a time that is always the same.
-    let mut file = PartitionedFile::new(String::new(), of.bytes)
-        .with_partition_values(vec![ScalarValue::Date32(Some(of.day))]);
+    let mut file =
+        PartitionedFile::new(String::new(), of.bytes).with_partition_values(vec![ScalarValue::Date32(Some(of.day))]);
     file.object_meta.location = of.path.clone();
     file.statistics = Some(Arc::clone(statistics));
     file

@@ -34,7 +34,8 @@ pub(crate) fn event(table: TableName, rows: &RecordBatch, row: usize) -> Value {
         event["raw_data"] = json!(raw);
     }
     if let Some(unmapped) = text("unmapped", rows, row) {
-        event["unmapped"] = serde_json::from_str(&unmapped).ok().filter(Value::is_object).unwrap_or(json!({ "text": unmapped }));
+        event["unmapped"] =
+            serde_json::from_str(&unmapped).ok().filter(Value::is_object).unwrap_or(json!({ "text": unmapped }));
     }
     for (name, column) in [("record_uid", "record"), ("record_log", "log")] {
         let own = match column {
@@ -62,7 +63,8 @@ pub(crate) fn folder(rows: &RecordBatch, row: usize, day: jiff::civil::Date) -> 
 
 /// Whether a text is a part of a path and nothing else: it came from outside.
 fn is_plain(part: &str) -> bool {
-    (1..=64).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    (1..=64).contains(&part.len())
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 fn text(column: &str, rows: &RecordBatch, row: usize) -> Option<String> {

@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
-use datafusion::sql::sqlparser::ast::{SetExpr, Statement, visit_relations};
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement, visit_relations};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::error::QueryError;
@@ -37,7 +39,12 @@ pub(crate) fn statement(sql: &str) -> Result<DfStatement, QueryError> {
     measure(sql)?;
     let parser = DFParserBuilder::new(sql).with_dialect(&DIALECT).with_recursion_limit(DEPTH_MAX).build();
     let statements = parser.and_then(|mut parser| parser.parse_statements());
-    let statements = statements.map_err(|error| QueryError::Sql(error.strip_backtrace()))?;
+    let statements = statements.map_err(|error| match error.find_root() {
+        DataFusionError::SQL(error, _) if matches!(**error, ParserError::RecursionLimitExceeded) => {
+            QueryError::Sql(format!("the query is nested deeper than {DEPTH_MAX} levels"))
+        }
+        _ => QueryError::Sql(error.strip_backtrace()),
+    })?;
     let statement = one(statements)?;
     check(&statement)?;
     Ok(statement)
@@ -100,7 +107,7 @@ fn check(statement: &DfStatement) -> Result<(), QueryError> {
 fn check_sql(statement: &Statement) -> Result<(), QueryError> {
     match statement {
         Statement::Query(query) => {
-            if !is_read(&query.body) {
+            if !reads(query) {
                 return Err(refused("a query that writes"));
             }
             let mut relations = 0;
@@ -126,10 +133,15 @@ fn check_sql(statement: &Statement) -> Result<(), QueryError> {
     }
 }
 
+/// Whether a query and what it is made of only read. What stands in conditions is left to the plan.
+fn reads(query: &Query) -> bool {
+    is_read(&query.body) && query.with.iter().flat_map(|with| &with.cte_tables).all(|table| reads(&table.query))
+}
+
 fn is_read(body: &SetExpr) -> bool {
     match body {
         SetExpr::Select(select) => select.into.is_none(),
-        SetExpr::Query(query) => is_read(&query.body),
+        SetExpr::Query(query) => reads(query),
         SetExpr::SetOperation { left, right, .. } => is_read(left) && is_read(right),
         SetExpr::Values(_) | SetExpr::Table(_) => true,
         _ => false,
@@ -146,8 +158,9 @@ mod tests {
 
     #[track_caller]
     fn refuses(sql: &str, expect: &str) {
-        let error = statement(sql).expect_err(sql).to_string();
-        assert!(error.contains(expect), "{sql}: {error}");
+        let shown: String = sql.chars().take(80).collect();
+        let error = statement(sql).expect_err(&shown).to_string();
+        assert!(error.contains(expect), "{shown}: {error}");
     }
 
     #[test]
@@ -186,6 +199,8 @@ mod tests {
             "EXPLAIN INSERT INTO http VALUES (1)",
             "SELECT 1 INTO a",
             "(SELECT 1 INTO a) UNION SELECT 2",
+            "WITH a AS (DELETE FROM http RETURNING *) SELECT * FROM a",
+            "WITH a AS (INSERT INTO http VALUES (1)) SELECT 1",
             "ATTACH DATABASE 'x' AS y",
             "CALL x()",
         ] {
@@ -200,7 +215,7 @@ mod tests {
     fn size_and_depth_are_bounded() {
         refuses(&format!("SELECT '{}'", "a".repeat(SQL_BYTES_MAX)), "bytes");
         refuses(&format!("SELECT 1{}", "+1".repeat(OPERATORS_MAX + 1)), "operators");
-        refuses(&format!("SELECT {}1{}", "(".repeat(60_000), ")".repeat(60_000)), "recursion");
+        refuses(&format!("SELECT {}1{}", "(".repeat(60_000), ")".repeat(60_000)), "deeper than 50");
         refuses(&format!("SELECT {}1", "- ".repeat(60_000)), "operators");
         refuses(&format!("SELECT * FROM {}http", "http, ".repeat(RELATIONS_MAX)), "tables");
         refuses(&format!("SELECT{} 1", " CASE WHEN 1 THEN".repeat(30_000)), "bytes");

@@ -88,7 +88,8 @@ impl Saved {
             return QueryError::Saved(format!("the saved query {name} cannot be read: {error}"));
         }
         let known = self.names().unwrap_or_default();
-        let known = if known.is_empty() { "none is saved".to_owned() } else { format!("saved are {}", known.join(", ")) };
+        let known =
+            if known.is_empty() { "none is saved".to_owned() } else { format!("saved are {}", known.join(", ")) };
         QueryError::Saved(format!("no query is saved as {name}: {known}"))
     }
 }
@@ -109,7 +110,10 @@ mod tests {
         assert!(saved.names().unwrap().is_empty());
         saved.save("blocked-today", "SELECT 1").unwrap();
         saved.save("blocked-today", "SELECT 2").unwrap();
-        assert_eq!((saved.load("blocked-today").unwrap(), saved.names().unwrap()), ("SELECT 2".to_owned(), vec!["blocked-today".to_owned()]));
+        assert_eq!(
+            (saved.load("blocked-today").unwrap(), saved.names().unwrap()),
+            ("SELECT 2".to_owned(), vec!["blocked-today".to_owned()])
+        );
         for wrong in ["", "../x", "A", "a/b", "a.b", &"a".repeat(65)] {
             assert!(saved.save(wrong, "SELECT 1").is_err(), "{wrong}");
         }

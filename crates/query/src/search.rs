@@ -132,10 +132,7 @@ impl Questions {
         for table in TableName::all() {
             let snapshot = self.tables().snapshot(table).await?;
             all += snapshot.files().len() as u64;
-            let in_range = snapshot.files().iter().filter(|file| {
-                search.since_us.is_none_or(|since| newest_us(file) >= since)
-                    && search.until_us.is_none_or(|until| oldest_us(file) < until)
-            });
+            let in_range = snapshot.files().iter().filter(|file| can_have(file, search));
             files.extend(in_range.map(|file| (newest_us(file), table, file.clone())));
         }
         files.sort_by_key(|(newest, _, file)| Reverse((*newest, *file.records.end())));
@@ -158,14 +155,19 @@ impl Questions {
     }
 }
 
-/// The greatest time a row of the file can have. Rows without a time have that of their arrival, which no statistics tell.
+/// The greatest time a row of the file can have. Rows without a time have that of their arrival, which no
+/// statistics tell: among rows with a time, they may stand a little out of order.
 fn newest_us(file: &DataFile) -> i64 {
     let end_of_day = (i64::from(file.day) + 2).saturating_mul(DAY_US);
     file.time_us.as_ref().map_or(end_of_day, |times| *times.end())
 }
 
-fn oldest_us(file: &DataFile) -> i64 {
-    file.time_us.as_ref().map_or(i64::MIN, |times| *times.start())
+/// Whether a file can have rows of the time that is searched. Rows without a time came in on the file's day.
+fn can_have(file: &DataFile, search: &Search) -> bool {
+    let (begin, end) = (i64::from(file.day).saturating_mul(DAY_US), (i64::from(file.day) + 1).saturating_mul(DAY_US));
+    let (oldest, newest) =
+        file.time_us.as_ref().map_or((begin, end), |times| (begin.min(*times.start()), end.max(*times.end())));
+    search.since_us.is_none_or(|since| newest >= since) && search.until_us.is_none_or(|until| oldest < until)
 }
 
 /// A search that runs.
@@ -215,7 +217,8 @@ impl Run {
 
     fn look_through(&mut self, file: Bytes) -> Result<(), QueryError> {
         let (table, file, bytes) = file?;
-        let unreadable = |error: &dyn std::fmt::Display| QueryError::Sql(format!("{} cannot be read: {error}", file.path));
+        let unreadable =
+            |error: &dyn std::fmt::Display| QueryError::Sql(format!("{} cannot be read: {error}", file.path));
         let metadata = ArrowReaderMetadata::load(&bytes, Default::default()).map_err(|error| unreadable(&error))?;
         let (mut rows, read) = (0, bytes.len() as u64);
         for group in (0..metadata.metadata().num_row_groups()).rev() {
@@ -298,7 +301,8 @@ impl Texts {
     fn of(schema: &arrow::datatypes::Schema) -> Self {
         let is_text = |kept: &DataType| matches!(kept, DataType::Utf8 | DataType::Binary | DataType::List(_));
         let fields = schema.fields().iter().enumerate();
-        let mut places: Vec<_> = fields.filter(|(_, field)| is_text(field.data_type())).map(|(place, _)| place).collect();
+        let mut places: Vec<_> =
+            fields.filter(|(_, field)| is_text(field.data_type())).map(|(place, _)| place).collect();
         places.sort_by_key(|place| !schema.field(*place).name().starts_with("raw"));
         Self(places)
     }

@@ -294,6 +294,19 @@ pub(crate) async fn merge(tier: &Tier, mergeable: &Mergeable, now_ms: i64) -> Re
     Ok(Merged { table: mergeable.table, add, removes, file })
 }
 
+/// What a commit says of a file that is part of the table in another place already.
+pub(crate) fn moved(file: &DataFile, now_ms: i64) -> Add {
+    let statistics = Statistics {
+        rows: file.rows,
+        time_us: file.time_us.clone(),
+        without_time: file.without_time,
+        records: file.records.clone(),
+        log: file.log.to_string(),
+    };
+    let bytes = usize::try_from(file.bytes).unwrap_or(usize::MAX);
+    Add { modification_time: now_ms, ..added(file.name(), file.day, bytes, &statistics) }
+}
+
 /// What a commit says of a file that is no part of the table any more.
 pub(crate) fn removed(file: &DataFile, now_ms: i64, data_change: bool) -> Remove {
     Remove {

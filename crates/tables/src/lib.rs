@@ -17,6 +17,7 @@ mod gathering;
 mod location;
 mod name;
 mod reading;
+mod retention;
 mod schema;
 mod snapshot;
 mod statistics;

@@ -26,6 +26,8 @@ pub struct DataFile {
     pub day: i32,
     /// Times of its events, in microseconds since 1970-01-01T00:00:00Z, rounded outwards to milliseconds; none if no event of it has a time.
     pub time_us: Option<RangeInclusive<i64>>,
+    /// Number of its records whose event has no time.
+    pub without_time: u64,
     /// The least and the greatest index of its records. Not all between them need be in it.
     pub records: RangeInclusive<u64>,
     /// Name of the log the indexes are of.

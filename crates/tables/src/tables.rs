@@ -15,6 +15,7 @@ use crate::error::TablesError;
 use crate::location::Location;
 use crate::name::TableName;
 use crate::reading::Rows;
+use crate::retention;
 use crate::snapshot::{DataFile, Snapshot};
 use crate::tier::Tier;
 use crate::vacuum;
@@ -140,6 +141,25 @@ impl Tables {
     /// If a file cannot be read or written.
     pub async fn merge(&self, mergeable: &Mergeable, now_ms: i64) -> Result<Merged, TablesError> {
         compaction::merge(&self.tiers(mergeable.table())[0], mergeable, now_ms).await
+    }
+
+    /// Takes files of a table out of it, in all places. They stay where they are until they are [vacuumed](Self::vacuum). `now_ms`: milliseconds
+    /// since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// If a store refuses.
+    pub async fn delete(&self, table: TableName, files: &[DataFile], now_ms: i64) -> Result<(), TablesError> {
+        retention::delete(self, table, files, now_ms).await
+    }
+
+    /// Moves files of the first place to the second, if there is one. A reader sees them in the one or the other.
+    ///
+    /// # Errors
+    ///
+    /// If a store refuses.
+    pub async fn move_on(&self, table: TableName, files: &[DataFile], now_ms: i64) -> Result<(), TablesError> {
+        retention::move_on(self, table, files, now_ms).await
     }
 
     /// Removes files of all places that were replaced or deleted more than `grace_ms` ago, and such as never became part of a table. Gives

@@ -136,6 +136,7 @@ impl Tier {
             rows: statistics.rows,
             day,
             time_us: statistics.time_us,
+            without_time: statistics.without_time,
             records: statistics.records,
             log: statistics.log.into(),
         })

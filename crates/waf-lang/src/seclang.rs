@@ -33,6 +33,7 @@ mod target;
 mod transformation;
 mod unicode_map;
 mod word;
+mod xpath;
 
 pub use files::{NoFiles, RuleFiles};
 pub use glob::{is_pattern, matches};

@@ -85,7 +85,7 @@ fn fill(store: &mut Store, memory: &mut Memory, case: &Case, settings: &PhasedSe
         body: Body::EMPTY,
         client: Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), country: None, asn: None, ja3: None, ja4: None },
     };
-    let filling = Filling { settings, full_request: false };
+    let filling = Filling { settings, full_request: false, xml_paths: &[] };
     store.clear(1 << 24);
     request_head(store, memory, &request, &PhasedContext::at(Timestamp::from_unix_ms(0)), filling);
     let body = ReceivedBody {

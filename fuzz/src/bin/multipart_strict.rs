@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
     let (content_type, body) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
     let settings = PhasedSettings::default();
-    let filling = Filling { settings: &settings, full_request: false };
+    let filling = Filling { settings: &settings, full_request: false, xml_paths: &[] };
     let headers = [Header { name: b"Content-Type", value: content_type }];
     let request = Request {
         method: b"POST",

@@ -38,7 +38,7 @@ fn fill(store: &mut Store, memory: &mut Memory, choice: u8, body: &[u8]) {
         settings.request_body.no_files_bytes_max = 64;
     }
     settings.argument_separator = (choice % 2 == 1).then_some(b';');
-    let filling = Filling { settings: &settings, full_request: choice % 4 < 2 };
+    let filling = Filling { settings: &settings, full_request: choice % 4 < 2, xml_paths: &[] };
     let headers = [Header { name: b"Content-Type", value: b"multipart/form-data; boundary=B" }];
     let request = Request {
         method: b"POST",

@@ -1,9 +1,10 @@
-//! The Core Rule Set at work: the checkpoint beside nginx with ModSecurity, then the engines alone.
+//! The Core Rule Set at work: bodies made to be slow, the checkpoint beside nginx with ModSecurity, then the engines alone.
 //!
 //! Every round loads every contender once with each request, in an order that turns by one. How long requests take is
 //! measured besides at a steady load, the same for both: half of what ModSecurity managed in that round.
 
 mod engines;
+mod hostile;
 mod loads;
 mod pace;
 mod report;
@@ -79,6 +80,12 @@ pub(super) fn run(root: &Path, wanted: CrsBench) -> Result<()> {
     let crs = modsecurity::rules_folder(root)?;
     let folder = fresh_folder(root, "bench-crs")?;
     let loads = loads::all();
+    if wanted.hostile_runs > 0 && !wanted.only_peer && !wanted.only_engines {
+        hostile::run(&folder, &crs, &binary(root)?, wanted.hostile_runs)?;
+    }
+    if wanted.only_hostile {
+        return Ok(());
+    }
     if !wanted.only_engines {
         let entries = proxies(root, &folder, &crs, &loads, wanted)?;
         say(report::proxies(&loads, &entries, wanted))?;
@@ -162,16 +169,21 @@ fn start(
     let peer = modsecurity::start(folder, "modsecurity-nginx", WORKERS, &rules, &backend.address)?;
     let mut entries = vec![entry(Contender::ModSecurity, peer)];
     if !wanted.only_peer {
-        let binary = match environment("SEKISHO_BIN") {
-            Some(binary) => PathBuf::from(binary),
-            None => build_sekisho(root, "release")?,
-        };
+        let binary = binary(root)?;
         for (contender, paranoia) in [(Contender::Checkpoint, 1), (Contender::Paranoid, 4)] {
             let server = checkpoint(&binary, folder, crs, backend, paranoia)?;
             entries.push(entry(contender, server));
         }
     }
     Ok(entries)
+}
+
+/// The checkpoint's program: the one the environment names, or one that is built.
+fn binary(root: &Path) -> Result<PathBuf> {
+    match environment("SEKISHO_BIN") {
+        Some(binary) => Ok(PathBuf::from(binary)),
+        None => build_sekisho(root, "release"),
+    }
 }
 
 fn checkpoint(binary: &Path, folder: &Path, crs: &Path, backend: &Server, paranoia: u8) -> Result<Server> {

@@ -13,17 +13,17 @@ const DEPTH_MAX: usize = 32;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
     /// From its device and inode.
-    pub(super) id: Id,
-    pub(super) bytes: u64,
+    pub(crate) id: Id,
+    pub(crate) bytes: u64,
     /// When it was last changed, in nanoseconds since 1970-01-01T00:00:00Z.
-    pub(super) changed_ns: i128,
+    pub(crate) changed_ns: i128,
 }
 
 /// All files at or below a path, those that were changed first before others. Links within are not followed; hidden files are left out.
-pub(super) fn walk(path: &Path) -> Result<Vec<Found>, GatherError> {
+pub(crate) fn walk(path: &Path) -> Result<Vec<Found>, GatherError> {
     let mut found = Vec::new();
     let mut folders = vec![(path.to_owned(), 0)];
     let look = std::fs::metadata(path).map_err(|source| GatherError::file("find", path, source))?;

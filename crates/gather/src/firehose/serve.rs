@@ -24,14 +24,13 @@ use super::store::{Store, StoreError};
 use crate::counters::add;
 use crate::error::{GatherError, chain};
 use crate::gather::blocking;
+use crate::listen;
 use crate::stop::Stop;
 
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How long a head, or a TLS handshake, may take to come in.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How long accepting pauses after the system could not give another connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a request's number that are told again.
 const NUMBER_BYTES_MAX: usize = 256;
 
@@ -154,20 +153,9 @@ pub(super) async fn accept(
     mut stop: Stop,
 ) -> Result<(), GatherError> {
     let mut connections = JoinSet::new();
-    loop {
+    let counters = Arc::clone(&endpoint.store.counters);
+    while let Some((stream, permit)) = listen::next(&listener, &endpoint.connections, &counters, &mut stop).await {
         while connections.try_join_next().is_some() {}
-        let accepted = tokio::select! {
-            () = stop.stopped() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            stop.sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let Ok(permit) = Arc::clone(&endpoint.connections).try_acquire_owned() else {
-            add(&endpoint.store.counters.rejected, 1);
-            continue;
-        };
         let (acceptor, endpoint, stop) = (acceptor.clone(), Arc::clone(&endpoint), stop.clone());
         connections.spawn(async move {
             let _permit = permit;

@@ -2,18 +2,26 @@
 
 use std::sync::{Arc, Mutex};
 
+use sekisho_append::{Feed as FeedName, Position};
 use sekisho_collect::Source;
 
 use super::FirehoseFeed;
 use super::body::{BodyError, DeliveryBody};
-use super::seen::{RequestMark, Seen, Stored};
 use crate::counters::{SourceCounters, add};
 use crate::cut::{Cut, Gathered, Place};
 use crate::error::GatherError;
 use crate::inflate::inflate;
 use crate::ledger;
+use crate::seen::{Seen, SeenMark, Stored};
 use crate::sink::Sink;
 use crate::stop::Stop;
+
+/// Seconds that a request is known: Firehose tries again for two hours at the most.
+pub(super) const KEPT_S: u32 = 3 * 3600;
+/// Requests that are known; of more, the oldest are forgotten first.
+const REQUESTS_MAX: usize = 100_000;
+/// Seconds between two times that old requests are forgotten.
+const FORGET_EVERY_S: u32 = 60;
 
 /// Why a request is not stored.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +40,23 @@ pub(super) enum StoreError {
     Gather(#[from] GatherError),
 }
 
+/// Requests that are known.
+struct Requests {
+    seen: Seen,
+    forgot_at_s: u32,
+}
+
+impl Requests {
+    /// Forgets what is too old; gives the positions that say so.
+    fn forget(&mut self, now_s: u32) -> Vec<(FeedName, Position)> {
+        if now_s.saturating_sub(self.forgot_at_s) < FORGET_EVERY_S {
+            return Vec::new();
+        }
+        self.forgot_at_s = now_s;
+        self.seen.forget_before(now_s.saturating_sub(KEPT_S).max(self.seen.surplus_before_s(REQUESTS_MAX)))
+    }
+}
+
 /// Stores requests, one after another.
 pub(super) struct Store {
     source: &'static Source,
@@ -39,7 +64,7 @@ pub(super) struct Store {
     pub(super) counters: Arc<SourceCounters>,
     stop: Stop,
     /// Held while a request is stored: what is marked in it must become durable in order.
-    seen: Mutex<Seen>,
+    requests: Mutex<Requests>,
     body_bytes_max: usize,
     records_bytes_max: usize,
 }
@@ -52,7 +77,7 @@ impl Store {
             sink: Arc::clone(sink),
             counters: sink.counters.of(source.name),
             stop: stop.clone(),
-            seen: Mutex::new(Seen::read(prefix, sink)),
+            requests: Mutex::new(Requests { seen: Seen::read(prefix, sink), forgot_at_s: 0 }),
             body_bytes_max: settings.body_bytes_max,
             records_bytes_max: settings.records_bytes_max,
         }
@@ -71,8 +96,8 @@ impl Store {
         }
         let records = body.records(self.records_bytes_max)?;
         let id = ledger::id(&[request.as_bytes()]);
-        let mut seen = self.seen.lock().expect("nothing panics with the requests in hand");
-        let from = match seen.get(id) {
+        let mut requests = self.requests.lock().expect("nothing panics with the requests in hand");
+        let from = match requests.seen.get(id) {
             Some(Stored::Whole) => {
                 add(&self.counters.repeated, 1);
                 return Ok(());
@@ -80,9 +105,9 @@ impl Store {
             Some(Stored::Part(place)) => place,
             None => Place::default(),
         };
-        let stored = self.store_records(&records, id, from, &mut seen);
+        let stored = self.store_records(&records, id, from, &mut requests);
         if stored.is_err() {
-            seen.read_again(&self.sink);
+            requests.seen.read_again(&self.sink);
         }
         Ok(stored?)
     }
@@ -92,13 +117,13 @@ impl Store {
         records: &[Vec<u8>],
         id: ledger::Id,
         from: Place,
-        seen: &mut Seen,
+        requests: &mut Requests,
     ) -> Result<(), GatherError> {
         let mut to = Gathered::new(&self.sink, self.source, &self.stop);
         let mut cut = Cut::again(self.source, from);
         let now_s = u32::try_from(self.sink.now_ms() / 1000).unwrap_or_default();
-        to.reach(seen.forget(now_s));
-        let mut mark = RequestMark { seen, id, now_s, is_whole: false };
+        to.reach(requests.forget(now_s));
+        let mut mark = SeenMark { seen: &mut requests.seen, id, at_s: now_s, is_whole: false };
         for record in records {
             cut.push(record, &mut to, &mut mark)?;
             cut.end_document(&mut to, &mut mark);

@@ -13,14 +13,13 @@ use tokio_rustls::TlsAcceptor;
 use super::{Framing, Messages, SyslogFeed};
 use crate::counters::{SourceCounters, add};
 use crate::error::GatherError;
+use crate::listen;
 use crate::stop::Stop;
 
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 32 << 10;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long accepting pauses after the system could not give another connection: it has no more files, mostly.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 pub(super) struct Limits {
@@ -49,24 +48,8 @@ pub(super) async fn accept(
     mut stop: Stop,
 ) -> Result<(), GatherError> {
     let mut connections = JoinSet::new();
-    loop {
+    while let Some((stream, permit)) = listen::next(&listener, &limits.connections, &counters, &mut stop).await {
         while connections.try_join_next().is_some() {}
-        let accepted = tokio::select! {
-            () = stop.stopped() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                stop.sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let Ok(permit) = Arc::clone(&limits.connections).try_acquire_owned() else {
-            add(&counters.rejected, 1);
-            continue;
-        };
         let (acceptor, limits, messages) = (acceptor.clone(), limits.clone(), messages.clone());
         let (counters, stop) = (Arc::clone(&counters), stop.clone());
         connections.spawn(async move {

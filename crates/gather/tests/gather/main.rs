@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod digest;
 mod files;
 mod firehose;
+#[cfg(feature = "s3")]
+mod moto;
+mod real;
+#[cfg(feature = "s3")]
+mod s3;
 mod syslog;
 mod world;

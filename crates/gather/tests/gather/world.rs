@@ -87,6 +87,12 @@ impl World {
         kept
     }
 
+    /// Bytes that the positions of all feeds take.
+    pub(crate) fn position_bytes(&self) -> usize {
+        let append = Append::open(Arc::new(self.disk.clone()), Path::new(FOLDER), Settings::default()).unwrap();
+        append.positions().iter().map(|(feed, position)| feed.len() + position.len()).sum()
+    }
+
     pub(crate) fn raws(&self) -> Vec<String> {
         self.kept().into_iter().map(|kept| kept.raw).collect()
     }

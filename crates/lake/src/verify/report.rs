@@ -168,6 +168,8 @@ pub struct Report {
     pub files: u64,
     /// Records that are durable, but covered by no checkpoint yet: nothing is said of them.
     pub unsealed: u64,
+    /// Records that are gone by policy, as sealed records say.
+    pub deleted: u64,
     /// What was found.
     pub problems: Vec<Problem>,
     /// How much was found, also what is not named.

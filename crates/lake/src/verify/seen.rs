@@ -26,10 +26,10 @@ impl Seen {
             .is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
-    /// What was not seen below `end` by either.
-    pub(crate) fn gaps(&self, other: &Self, end: u64) -> Vec<Range<u64>> {
+    /// What was not seen below `end` by any.
+    pub(crate) fn gaps(all: [&Self; 3], end: u64) -> Vec<Range<u64>> {
         let mut gaps: Vec<Range<u64>> = Vec::new();
-        for index in (0..end).filter(|index| !self.has(*index) && !other.has(*index)) {
+        for index in (0..end).filter(|index| all.iter().all(|seen| !seen.has(*index))) {
             match gaps.last_mut() {
                 Some(last) if last.end == index => last.end += 1,
                 _ => gaps.push(index..index + 1),
@@ -44,11 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_are_what_neither_has() {
+    fn gaps_are_what_none_has() {
         let (mut one, mut other) = (Seen::default(), Seen::default());
         assert!([0, 1, 63, 64, 200].iter().all(|index| !one.note(*index)) && one.note(64));
         other.note(2);
-        assert_eq!(one.gaps(&other, 203), [3..63, 65..200, 201..203]);
-        assert_eq!(one.gaps(&other, 3), []);
+        assert_eq!(Seen::gaps([&one, &other, &Seen::default()], 203), [3..63, 65..200, 201..203]);
+        assert_eq!(Seen::gaps([&one, &Seen::default(), &other], 3), []);
     }
 }

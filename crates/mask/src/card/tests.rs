@@ -126,6 +126,7 @@ fn in_lines_of_logs_identifiers_and_columns_are_no_numbers() {
         "1-4111111a-4111111111111111b4111111",
         "1795348800000 1795348800000000 1795348800000000000",
         "411111111111",
+        "MandoService-4719190630289683262",
     ] {
         assert_eq!(masked_as(Grouping::Card, value), value);
     }

@@ -63,7 +63,8 @@ fn unwritten(error: ParquetError) -> QueryError {
 impl<W: Write + Send> Format for Parquet<W> {
     fn rows(&mut self, rows: &RecordBatch) -> Result<(), QueryError> {
         let columns = rows.columns().iter().zip(self.schema.fields());
-        let columns: Result<Vec<ArrayRef>, _> = columns.map(|(column, field)| cast(column, field.data_type())).collect();
+        let columns: Result<Vec<ArrayRef>, _> =
+            columns.map(|(column, field)| cast(column, field.data_type())).collect();
         let rows = columns.and_then(|columns| RecordBatch::try_new(Arc::clone(&self.schema), columns));
         let rows = rows.map_err(|error| QueryError::Sql(error.to_string()))?;
         self.to.write(&rows).map_err(unwritten)

@@ -9,9 +9,9 @@ use datafusion::functions::datetime::date_bin;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, lit};
 
-/// Monday, 2000-01-03, and 2000-01-01: microseconds since 1970.
-const MONDAY_US: i64 = 946_857_600_000_000;
-const CENTURY_US: i64 = 946_684_800_000_000;
+/// Monday, 2000-01-03, and 2000-01-01: nanoseconds since 1970.
+const MONDAY_NS: i64 = 946_857_600_000_000_000;
+const CENTURY_NS: i64 = 946_684_800_000_000_000;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct TimeBucket {
@@ -64,6 +64,6 @@ fn origin(stretch: &ScalarValue) -> Result<ScalarValue> {
     let ScalarValue::IntervalMonthDayNano(stretch) = stretch else {
         return plan_err!("{NAME} takes an interval, such as interval '5 minutes'");
     };
-    let begin_us = if stretch.is_some_and(|stretch| stretch.months != 0) { CENTURY_US } else { MONDAY_US };
-    Ok(ScalarValue::TimestampMicrosecond(Some(begin_us), Some("UTC".into())))
+    let begin_ns = if stretch.is_some_and(|stretch| stretch.months != 0) { CENTURY_NS } else { MONDAY_NS };
+    Ok(ScalarValue::TimestampNanosecond(Some(begin_ns), Some("UTC".into())))
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_event::{Class, Column, Event};
-use sekisho_query::{Questions, QuerySettings};
 use sekisho_tables::{Arrived, Gathering, Location, Tables};
 
 /// 2026-11-20T00:00:00Z, in milliseconds.
@@ -37,11 +36,6 @@ pub(crate) async fn tables(folder: &Path) -> Arc<Tables> {
     tables
 }
 
-/// Asks the small lake.
-pub(crate) async fn questions(folder: &Path, settings: QuerySettings) -> Questions {
-    Questions::new(tables(folder).await, settings).unwrap()
-}
-
 fn arrived<'r>(index: u64, source: &'r str, raw: &'r [u8], received_ms: i64) -> Arrived<'r> {
     Arrived { index, source, header: "", received_ms, raw }
 }
@@ -70,7 +64,8 @@ fn request(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64
 }
 
 fn call(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64) {
-    let raw = format!(r#"{{"eventTime":{time_ms},"eventName":"GetObject","arn":"arn:aws:iam::123837392027:user/bert-jan"}}"#);
+    let raw =
+        format!(r#"{{"eventTime":{time_ms},"eventName":"GetObject","arn":"arn:aws:iam::123837392027:user/bert-jan"}}"#);
     let mut event = Event::new(Class::ApiActivity);
     event.time(Column::Time, Some(time_ms * 1_000));
     event.int(Column::ClassUid, Some(Class::ApiActivity.uid()));

@@ -13,8 +13,8 @@ use super::reading::Reading;
 use super::refused;
 use super::transformation::{self, Step};
 use super::word::{Part, Word};
-use super::{ids, macros};
-use crate::report::quoted;
+use super::{ids, macros, xpath};
+use crate::report::{Report, quoted};
 
 #[cfg(test)]
 pub(super) use control::names as control_names;
@@ -200,6 +200,14 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|(name, ..)| *name)
 }
 
+/// What a list of actions says that prefixes stand for.
+pub(super) fn namespaces(part: Part<'_>) -> Vec<(String, String)> {
+    // Whatever is wrong with the list is told of when it is read.
+    let items = list::split(part, &mut Report::new());
+    let values = items.iter().filter(|item| item.name.text().eq_ignore_ascii_case("xmlns"));
+    values.filter_map(|item| xpath::namespace(item.value.as_ref()?.part().text())).collect()
+}
+
 /// Reads a list of actions.
 pub(super) fn read(part: Part<'_>, reading: &mut Reading<'_>) -> Actions {
     let mut actions = Actions::default();
@@ -273,8 +281,14 @@ fn with_value(kind: Kind, name: Part<'_>, value: &Word, actions: &mut Actions, r
         }
         // Of the bytes that matched, none is shown.
         Kind::SanitiseMatched => actions.sanitises_matched = Some(name.span()),
-        // Names of XML need no namespace here: see the expressions that `XML:` takes.
-        Kind::XmlNamespace => {}
+        // What the targets of the rule need of it was read with them.
+        Kind::XmlNamespace => {
+            if xpath::namespace(part.text()).is_none() {
+                let message = "`xmlns` needs a prefix and what it stands for";
+                let help = "write `xmlns:soap=http://schemas.xmlsoap.org/soap/envelope/`";
+                reading.report.push(part.error("invalid-namespace", message).help(help));
+            }
+        }
         Kind::Tag => {
             let value = macros::text(part, &mut reading.report);
             actions.tags.push(Placed { value, span: part.span() });

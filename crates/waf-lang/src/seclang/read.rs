@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sekisho_model::{Diagnostic, SourceFile, Span};
-use sekisho_waf::ir::phased::{Phase, Place};
+use sekisho_waf::ir::phased::{Phase, Place, Selector};
 
 use super::action::{self, Actions, Wish};
 use super::amend;
@@ -271,7 +271,10 @@ fn link(statement: &Statement, reading: &mut Reading<'_>) -> DraftLink {
     let (test, list) = if is_action {
         (None, words.first())
     } else {
+        reading.namespaces = words.get(2).map(|list| action::namespaces(list.part())).unwrap_or_default();
         let targets = target::list(words[0].part(), reading);
+        reading.namespaces.clear();
+        check_exclusions(&targets, words[0].part(), reading);
         if targets.included.is_empty() && !targets.excluded.is_empty() {
             let message = "the rule says what it does not look at, and nothing that it looks at";
             let help = "name a variable before the exceptions, as in `ARGS|!ARGS:token`";
@@ -282,6 +285,19 @@ fn link(statement: &Statement, reading: &mut Reading<'_>) -> DraftLink {
     };
     let actions = list.map(|list| action::read(list.part(), reading)).unwrap_or_default();
     DraftLink { test, actions }
+}
+
+/// What is left out of XML must be an expression that the rule looks at: nothing of another's value is left out.
+fn check_exclusions(targets: &target::Targets, part: Part<'_>, reading: &mut Reading<'_>) {
+    for excluded in &targets.excluded {
+        let is_there = targets.included.iter().any(|target| target.selector == excluded.selector);
+        if let (Some(Selector::XmlPath(path)), false) = (&excluded.selector, is_there) {
+            let message =
+                format!("{} leaves out nothing that the rule looks at", quoted(&format!("!XML:{}", path.written)));
+            let help = "an expression can be left out as a whole, but no part of what another chooses";
+            reading.report.push(part.error("unsupported-xpath", message).help(help));
+        }
+    }
 }
 
 /// The folder of a path, with a slash at its end; empty if it names none.

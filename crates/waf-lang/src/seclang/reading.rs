@@ -22,13 +22,16 @@ pub(super) struct Reading<'a> {
     pub(super) folder: String,
     /// Whether expressions may run that no linear engine can match.
     pub(super) backtracks: bool,
+    /// What prefixes stand for in the rule that is read.
+    pub(super) namespaces: Vec<(String, String)>,
     read_files: usize,
     read_bytes: usize,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(files: &'a dyn RuleFiles, backtracks: bool) -> Self {
-        Self { files, report: Report::new(), folder: String::new(), backtracks, read_files: 0, read_bytes: 0 }
+        let (report, folder, namespaces) = (Report::new(), String::new(), Vec::new());
+        Self { files, report, folder, backtracks, namespaces, read_files: 0, read_bytes: 0 }
     }
 
     /// A path as a rule file gives it, from where entry files are named.

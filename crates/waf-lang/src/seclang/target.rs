@@ -6,7 +6,7 @@ use sekisho_waf::ir::phased::{Selector, Target, Variable, VariableKind};
 
 use super::reading::Reading;
 use super::word::Part;
-use super::{expression, refused};
+use super::{expression, refused, xpath};
 use crate::report::{Report, quoted};
 
 /// What a rule looks at, and what of it not.
@@ -52,7 +52,10 @@ fn one(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Target> {
         Some(selector) => Some(self::selector(variable, name, selector, reading)?),
         None if variable == Variable::Xml => {
             let message = "`XML` needs to be told which part of the document";
-            reading.report.push(name.error("missing-selector", message).help("write `XML:/*` or `XML://@*`"));
+            reading.report.push(
+                name.error("missing-selector", message)
+                    .help("write `XML:/*` for all text, `XML://@*` for all attributes"),
+            );
             return None;
         }
         None => None,
@@ -93,7 +96,7 @@ fn alias(name: &str) -> Option<Variable> {
 
 fn selector(variable: Variable, name: Part<'_>, part: Part<'_>, reading: &mut Reading<'_>) -> Option<Selector> {
     if variable == Variable::Xml {
-        return xml(part, &mut reading.report);
+        return xpath::read(part.unquoted(), &reading.namespaces, &mut reading.report);
     }
     let report = &mut reading.report;
     if variable.kind() == VariableKind::Scalar {
@@ -129,19 +132,6 @@ fn regex(part: Part<'_>, reading: &mut Reading<'_>) -> Option<Selector> {
         return None;
     };
     expression::checked(part.sub(1..text.len() - 1), inner.replace("\\/", "/"), reading).map(Selector::Regex)
-}
-
-fn xml(part: Part<'_>, report: &mut Report) -> Option<Selector> {
-    match part.unquoted().text() {
-        "/*" => Some(Selector::XmlText),
-        "//@*" => Some(Selector::XmlAttributes),
-        other => {
-            let message = format!("the XPath expression {} is not supported", quoted(other));
-            let help = "`XML:/*` holds all text of the document, `XML://@*` the values of all attributes";
-            report.push(part.error("unsupported-xpath", message).help(help));
-            None
-        }
-    }
 }
 
 fn strip(part: Part<'_>, mark: char) -> (bool, Part<'_>) {

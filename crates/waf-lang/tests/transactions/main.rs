@@ -12,3 +12,4 @@ mod matched;
 mod order;
 mod site;
 mod stops;
+mod xml_path;

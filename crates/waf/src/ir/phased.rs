@@ -12,6 +12,7 @@ mod operator;
 mod settings;
 mod text;
 mod variable;
+mod xml_path;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use settings::{
 };
 pub use text::{Piece, Text};
 pub use variable::{Selector, Target, Variable, VariableKind};
+pub use xml_path::{XML_PATH_STEPS_MAX, XmlName, XmlNode, XmlPath, XmlStep};
 
 /// Rules and markers in the order of their files, and the settings they run under.
 #[derive(Debug, Clone, Default)]

@@ -24,6 +24,8 @@ struct View {
     /// Bytes the text is seen without.
     erased: ByteSet,
     erased_classes: Present,
+    /// By byte: 1 if it is kept, 0 if it is erased.
+    keeps: Box<[u8; 256]>,
     /// Bytes of which a text must have one for any of the conditions to hold.
     need: Present,
     scanner: Scanner,
@@ -76,6 +78,13 @@ impl Filter {
                 filter.asked_otherwise(Present::of(&condition.lens.absent), number);
             }
         }
+        let mut sets: Vec<ByteSet> = Vec::new();
+        views.sort_by_cached_key(|view| {
+            sets.iter().position(|set| *set == view.erased).unwrap_or_else(|| {
+                sets.push(view.erased);
+                sets.len() - 1
+            })
+        });
         filter.views = views.into_iter().map(|view| view.finish(words)).collect();
         filter
     }
@@ -97,13 +106,17 @@ impl Filter {
                 memory.otherwise.iter_mut().zip(conditions).for_each(|(word, bits)| *word |= bits);
             }
         }
+        // What the text was seen without last: views of the same bytes stand next to each other.
+        let mut seen_without = None;
         for view in &self.views {
             if !view.need.intersects(present) && !view.need.is_any() {
                 continue;
             }
             let FilterMemory { scan, answer: found, erased, .. } = memory;
             let seen = if view.erased_classes.intersects(present) {
-                view.erase(text, erased);
+                if seen_without.replace(view.erased) != Some(view.erased) {
+                    view.erase(text, erased);
+                }
                 &**erased
             } else {
                 text
@@ -119,6 +132,7 @@ impl ViewBuilder {
         View {
             erased: self.erased,
             erased_classes: Present::of(&self.erased),
+            keeps: Box::new(std::array::from_fn(|byte| u8::from(!self.erased.contains(byte as u8)))),
             need: if self.need == ByteSet::ANY { Present::ANY } else { Present::of(&self.need) },
             scanner: self.scanner.finish(words * 128),
             conditions: self.conditions.into(),
@@ -134,7 +148,7 @@ impl View {
         // Without a branch, which hostile texts would have mispredicted at every byte.
         for byte in text {
             erased[kept] = *byte;
-            kept += usize::from(!self.erased.contains(*byte));
+            kept += usize::from(self.keeps[usize::from(*byte)]);
         }
         erased.truncate(kept);
     }

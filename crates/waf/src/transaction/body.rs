@@ -13,7 +13,7 @@ use crate::ir::phased::{BodyProcessor, XmlIntoArgs};
 
 pub(super) use json::{JsonError, Level};
 pub(super) use multipart::{Gathered, MultipartError};
-pub(super) use xml::{Open, XmlError};
+pub(super) use xml::{Open, XmlError, chosen_name};
 
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -283,7 +283,11 @@ impl Transaction {
 }
 
 fn filling(rules: &PhasedRules) -> Filling<'_> {
-    Filling { settings: rules.settings(), full_request: rules.program().full_request }
+    Filling {
+        settings: rules.settings(),
+        full_request: rules.program().full_request,
+        xml_paths: &rules.program().xml_paths,
+    }
 }
 
 /// What reads the body: what `REQBODY_PROCESSOR` says.

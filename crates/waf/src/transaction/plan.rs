@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use super::CompiledOperator;
 use crate::ir::Comparison;
-use crate::ir::phased::PhasedPolicy;
+use crate::ir::phased::{PhasedPolicy, XmlPath};
 
 pub(super) use builder::compile;
 pub(super) use chain::{ChainId, Chains};
@@ -51,6 +51,8 @@ pub(super) struct Program {
     pub(super) limits_exceeded: Slot,
     /// Whether any rule looks at `FULL_REQUEST`.
     pub(super) full_request: bool,
+    /// What rules choose of XML, by the numbers that selectors have.
+    pub(super) xml_paths: Vec<XmlPath>,
 }
 
 /// A rule.

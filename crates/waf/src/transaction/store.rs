@@ -117,7 +117,7 @@ lists! {
     ReqbodyProcessorError, ReqbodyProcessorErrorMsg, RequestBasename, RequestBody, RequestBodyLength, RequestCookies,
     RequestFilename, RequestHeaders, RequestLine, RequestMethod, RequestProtocol, RequestUri, RequestUriRaw,
     ResponseBody, ResponseContentLength, ResponseContentType, ResponseHeaders, ResponseProtocol, ResponseStatus,
-    ServerAddr, ServerName, ServerPort, StatusLine, UniqueId, UrlencodedError, XmlAttributes, XmlText,
+    ServerAddr, ServerName, ServerPort, StatusLine, UniqueId, UrlencodedError, XmlAttributes, XmlChosen, XmlText,
 }
 
 /// Where the values of a variable are.
@@ -151,6 +151,7 @@ impl List {
                 | Self::RequestHeaders
                 | Self::ResponseHeaders
                 | Self::XmlAttributes
+                | Self::XmlChosen
                 | Self::XmlText
         )
     }
@@ -240,6 +241,7 @@ impl Source {
             V::UrlencodedError => values(&[L::UrlencodedError]),
             V::Xml => match selector {
                 Some(Selector::XmlAttributes) => values(&[L::XmlAttributes]),
+                Some(Selector::XmlPath(_)) => values(&[L::XmlChosen]),
                 _ => values(&[L::XmlText]),
             },
             V::Duration

@@ -16,7 +16,7 @@ mod target;
 
 use super::Entry;
 use super::body::{Gathered, Level, Open};
-use crate::ir::phased::PhasedSettings;
+use crate::ir::phased::{PhasedSettings, XmlPath};
 
 pub use request_body::{ReceivedBody, choose_processor, processor_for, request_body};
 pub use request_head::request_head;
@@ -29,6 +29,8 @@ pub struct Filling<'a> {
     pub settings: &'a PhasedSettings,
     /// Whether `FULL_REQUEST` is wanted. It repeats what is in other variables, and few rules look at it.
     pub full_request: bool,
+    /// What rules choose of XML.
+    pub xml_paths: &'a [XmlPath],
 }
 
 /// Memory that filling uses, kept from one transaction to the next.

@@ -1,5 +1,7 @@
 //! What rules can look at.
 
+use super::XmlPath;
+
 /// A variable, or some of its members.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -22,6 +24,8 @@ pub enum Selector {
     XmlText,
     /// `XML://@*`: all values of attributes.
     XmlAttributes,
+    /// `XML:/a/b` and the like: a part of the document.
+    XmlPath(Box<XmlPath>),
 }
 
 /// How a variable is made up.

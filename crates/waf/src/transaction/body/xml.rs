@@ -11,6 +11,7 @@
 mod argument;
 mod doctype;
 mod element;
+mod path;
 mod text;
 
 use std::ops::Range;
@@ -19,10 +20,11 @@ use memchr::{memchr, memchr3, memmem};
 
 use super::super::variables::{Filling, Memory, arguments, shrink};
 use super::super::{Entry, List, Span, Store};
-use crate::ir::phased::XmlIntoArgs;
+use crate::ir::phased::{XmlIntoArgs, XmlPath};
 use crate::name_table::NameTable;
 
 use argument::Arguments;
+use path::{NAMESPACES_MAX, Paths, TIMES_DOCUMENT_MAX, VALUES_MAX, Value};
 
 /// Elements may nest this deep. As with libxml2, which common services use.
 const DEPTH_MAX: usize = 256;
@@ -72,6 +74,12 @@ pub(in super::super) enum XmlError {
     TooDeep,
     #[error("there are more than {ATTRIBUTES_MAX} attributes")]
     TooManyAttributes,
+    #[error("there are more than {NAMESPACES_MAX} namespaces")]
+    TooManyNamespaces,
+    #[error("an expression of a rule chooses more than {VALUES_MAX} values")]
+    TooManyChosen,
+    #[error("what an expression of a rule chooses is more than {TIMES_DOCUMENT_MAX} times the document")]
+    TooMuchChosen,
 }
 
 /// What reading uses.
@@ -86,6 +94,7 @@ pub(in super::super) struct Open {
     attributes: Vec<Entry>,
     text: Vec<u8>,
     arguments: Arguments,
+    paths: Paths,
 }
 
 impl Open {
@@ -95,6 +104,7 @@ impl Open {
         shrink(&mut self.attributes);
         shrink(&mut self.text);
         self.arguments.shrink();
+        self.paths.shrink();
     }
 }
 
@@ -112,7 +122,9 @@ pub(super) fn process(
     open.elements.clear();
     open.attributes.clear();
     open.text.clear();
-    let mut reader = Reader { bytes, at: 0, end: 0, span, is_utf8: true, has_root: false, store, open };
+    let paths = filling.xml_paths;
+    open.paths.begin(paths, bytes.len());
+    let mut reader = Reader { bytes, at: 0, end: 0, span, is_utf8: true, has_root: false, paths, store, open };
     let result = reader.read();
     let has_root = reader.has_root;
     store.set(List::XmlAttributes, open.attributes.drain(..));
@@ -120,6 +132,17 @@ pub(super) fn process(
     let value = store.bytes(&open.text);
     if (has_root || !open.text.is_empty()) && mode != XmlIntoArgs::OnlyArgs {
         store.set(List::XmlText, [Entry { name: Span::default(), value }]);
+    }
+    if !paths.is_empty() {
+        let names: Vec<_> = (0..paths.len()).map(|number| store.bytes(&chosen_name(number))).collect();
+        let chosen = open.paths.finish(open.text.len()).map(|(number, found)| {
+            let value = match found {
+                Value::Attribute(value) => value,
+                Value::Text(range) => value.part(range),
+            };
+            Entry { name: names[number], value }
+        });
+        store.set(List::XmlChosen, chosen);
     }
     if mode != XmlIntoArgs::Off {
         memory.entries.clear();
@@ -132,6 +155,11 @@ pub(super) fn process(
     result
 }
 
+/// The name of the values that an expression chooses, which is its number.
+pub(in super::super) fn chosen_name(number: usize) -> Box<[u8]> {
+    number.to_string().into_bytes().into()
+}
+
 struct Reader<'a, 'm> {
     bytes: &'a [u8],
     at: usize,
@@ -140,6 +168,8 @@ struct Reader<'a, 'm> {
     span: Span,
     is_utf8: bool,
     has_root: bool,
+    /// What rules choose besides the two values.
+    paths: &'a [XmlPath],
     store: &'m mut Store,
     open: &'m mut Open,
 }
@@ -308,22 +338,21 @@ impl<'a> Reader<'a, '_> {
         let rest = self.rest();
         let length = memchr(b'<', rest).unwrap_or(rest.len());
         self.at += length;
-        self.text(&rest[..length]).map_err(|error| match error {
+        let from = self.open.text.len();
+        let read = self.text(&rest[..length]).map_err(|error| match error {
             XmlError::Reference => self.ended_or(error),
             error => error,
-        })?;
+        });
+        if self.open.text.len() > from {
+            self.text_node(from)?;
+        }
+        read?;
         if self.rest().starts_with(b"</") {
             self.end_tag()
         } else if self.skip(b"<!--") {
             self.comment()
         } else if self.skip(b"<![CDATA[") {
-            let start = self.at;
-            let section = self.skip_to(b"]]>").inspect_err(|_| {
-                let rest = &self.bytes[start..self.end];
-                self.open.text.extend_from_slice(rest);
-            })?;
-            text::append_lines(section, &mut self.open.text);
-            Ok(())
+            self.sections()
         } else if self.skip(b"<?") {
             self.instruction()
         } else if self.rest().starts_with(b"<!") {
@@ -333,6 +362,31 @@ impl<'a> Reader<'a, '_> {
         } else {
             self.start_tag()
         }
+    }
+
+    /// A section, and those right after it, which are one text with it, even an empty one.
+    fn sections(&mut self) -> Result<(), XmlError> {
+        let from = self.open.text.len();
+        loop {
+            let start = self.at;
+            let section = self.skip_to(b"]]>").inspect_err(|_| {
+                let rest = &self.bytes[start..self.end];
+                self.open.text.extend_from_slice(rest);
+            })?;
+            text::append_lines(section, &mut self.open.text);
+            if !self.skip(b"<![CDATA[") {
+                return self.text_node(from);
+            }
+        }
+    }
+
+    /// The text since `from` is one on its own.
+    fn text_node(&mut self, from: usize) -> Result<(), XmlError> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        let end = self.open.text.len();
+        self.open.paths.text(self.paths, from..end)
     }
 
     /// Takes up text.

@@ -12,8 +12,9 @@ use super::{LinkPlan, NumberTest, Prefilter, Program, RulePlan, TestPlan, order,
 use crate::Limits;
 use crate::ir::phased::{
     Change, Control, Disruptive, Effect, Item, Link, PhasedOperator, PhasedPolicy, PhasedRule, PhasedTest, Piece,
-    RuleSelection, Selector, Store, Target, Text, Variable,
+    RuleSelection, Selector, Store, Target, Text, Variable, XmlPath,
 };
+use crate::transaction::body::chosen_name;
 use crate::transaction::number::exact_number;
 use crate::transaction::{OperatorCompiler, OperatorError, PhasedCompileError, Source};
 use crate::transform::UnicodeMap;
@@ -47,6 +48,7 @@ pub(in crate::transaction) fn compile(policy: &PhasedPolicy, limits: &Limits) ->
         removals: builder.removals,
         limits_exceeded,
         full_request: builder.full_request,
+        xml_paths: builder.xml_paths,
     })
 }
 
@@ -59,6 +61,7 @@ struct Builder<'p> {
     selections: Vec<Selection>,
     removals: Vec<TargetRemoval>,
     full_request: bool,
+    xml_paths: Vec<XmlPath>,
     /// Whether the rule at hand looks at all values that matched.
     looks_at_matched: bool,
     /// Whether any rule does so in its first link: at what another rule matched.
@@ -76,6 +79,7 @@ impl<'p> Builder<'p> {
             selections: Vec::new(),
             removals: Vec::new(),
             full_request: false,
+            xml_paths: Vec::new(),
             looks_at_matched: false,
             looks_back: false,
         }
@@ -211,7 +215,17 @@ impl<'p> Builder<'p> {
             Some(Selector::Regex(pattern)) => {
                 SelectorPlan::Pattern(Box::new(self.operators.pattern(&format!("(?i){pattern}"))?))
             }
+            Some(Selector::XmlPath(path)) => SelectorPlan::Name(chosen_name(self.xml_path(path))),
             None | Some(Selector::XmlText | Selector::XmlAttributes) => SelectorPlan::All,
+        })
+    }
+
+    /// The number of an expression that chooses a part of XML.
+    fn xml_path(&mut self, path: &XmlPath) -> usize {
+        let known = self.xml_paths.iter().position(|known| known.steps == path.steps);
+        known.unwrap_or_else(|| {
+            self.xml_paths.push(path.clone());
+            self.xml_paths.len() - 1
         })
     }
 

@@ -310,9 +310,12 @@ enum Group {
 impl Group {
     fn of(list: List) -> Self {
         match list {
-            List::ArgsGet | List::ArgsPost | List::RequestCookies | List::XmlText | List::XmlAttributes => {
-                Self::Members
-            }
+            List::ArgsGet
+            | List::ArgsPost
+            | List::RequestCookies
+            | List::XmlText
+            | List::XmlAttributes
+            | List::XmlChosen => Self::Members,
             List::RequestHeaders => Self::Headers,
             List::RequestBody | List::FullRequest | List::FilesTmpContent => Self::Body,
             List::ResponseBody | List::ResponseHeaders | List::ResponseStatus => Self::Response,

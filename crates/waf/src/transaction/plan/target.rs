@@ -56,6 +56,7 @@ pub(super) fn label(target: &Target) -> Box<str> {
     match &target.selector {
         Some(Selector::XmlText) => format!("{name}:/*"),
         Some(Selector::XmlAttributes) => format!("{name}://@*"),
+        Some(Selector::XmlPath(path)) => format!("{name}:{}", path.written),
         Some(Selector::Name(member)) if target.count => format!("{name}:{member}"),
         _ => name.to_owned(),
     }
@@ -64,8 +65,7 @@ pub(super) fn label(target: &Target) -> Box<str> {
 
 /// Whether an exclusion has to do with a target at all.
 pub(super) fn concerns(exclusion: &Target, target: &Target) -> bool {
-    let kind = |target: &Target| matches!(target.selector, Some(Selector::XmlAttributes));
     exclusion.variable == target.variable
         && !target.count
-        && (target.variable != Variable::Xml || exclusion.selector.is_none() || kind(exclusion) == kind(target))
+        && (target.variable != Variable::Xml || exclusion.selector.is_none() || exclusion.selector == target.selector)
 }

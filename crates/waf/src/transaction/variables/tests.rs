@@ -46,7 +46,7 @@ impl Filled {
             ..PhasedContext::at(Timestamp::from_unix_ms(0))
         };
         let mut filled = Self { store: Store::default(), settings, memory: Memory::default() };
-        let filling = Filling { settings: &filled.settings, full_request: true };
+        let filling = Filling { settings: &filled.settings, full_request: true, xml_paths: &[] };
         request_head(&mut filled.store, &mut filled.memory, &request, &context, filling);
         filled
     }
@@ -62,7 +62,7 @@ impl Filled {
         bytes: &[u8],
         is_over_limit: bool,
     ) {
-        let filling = Filling { settings: &self.settings, full_request: true };
+        let filling = Filling { settings: &self.settings, full_request: true, xml_paths: &[] };
         let body = ReceivedBody { bytes, is_over_limit, processor, is_forced: false, ..ReceivedBody::default() };
         request_body(&mut self.store, &mut self.memory, body, filling);
     }
@@ -215,7 +215,7 @@ fn a_body_has_one_type_however_many_lines_say_so() {
 fn a_document_of_xml_is_no_request_body_unless_that_is_forced() {
     let body = |is_forced| {
         let mut filled = Filled::head("POST /", "", PhasedSettings::default());
-        let filling = Filling { settings: &filled.settings, full_request: false };
+        let filling = Filling { settings: &filled.settings, full_request: false, xml_paths: &[] };
         let bytes = b"<java.lang.Runtime>a</java.lang.Runtime>";
         let body = ReceivedBody {
             bytes,
@@ -250,7 +250,7 @@ fn the_request_line_has_the_target_as_received() {
     let context = PhasedContext { target: Some(b"http://h?a"), ..PhasedContext::at(Timestamp::from_unix_ms(0)) };
     let settings = PhasedSettings::default();
     let mut store = Store::default();
-    let filling = Filling { settings: &settings, full_request: false };
+    let filling = Filling { settings: &settings, full_request: false, xml_paths: &[] };
     request_head(&mut store, &mut Memory::default(), &request, &context, filling);
     let expected: [(List, &[u8]); 5] = [
         (List::RequestLine, b"GET http://h?a HTTP/1.1"),

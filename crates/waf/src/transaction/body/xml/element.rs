@@ -20,20 +20,22 @@ impl Reader<'_, '_> {
         let name = self.name()?;
         self.has_root = true;
         self.open.names.clear();
+        self.open.paths.begin_tag();
         loop {
             let is_spaced = self.skip_space();
             if self.skip(b"/>") {
-                self.open.arguments.open(&self.bytes[name], &self.open.text);
+                self.open.arguments.open(&self.bytes[name.clone()], &self.open.text);
                 self.open.arguments.close(&self.open.text);
-                return Ok(());
+                self.open_paths(name)?;
+                return self.close_paths();
             }
             if self.skip(b">") {
                 if self.open.elements.len() == DEPTH_MAX {
                     return Err(XmlError::TooDeep);
                 }
                 self.open.arguments.open(&self.bytes[name.clone()], &self.open.text);
-                self.open.elements.push(name);
-                return Ok(());
+                self.open.elements.push(name.clone());
+                return self.open_paths(name);
             }
             if !is_spaced {
                 return Err(self.ended_or(XmlError::Tag));
@@ -51,13 +53,33 @@ impl Reader<'_, '_> {
         }
         let open = self.open.elements.pop().ok_or(XmlError::Mismatch)?;
         self.open.arguments.close(&self.open.text);
+        self.close_paths()?;
         if self.bytes[open] == self.bytes[name] { Ok(()) } else { Err(XmlError::Mismatch) }
+    }
+
+    /// The tag at hand ends: what it means to the expressions that choose parts of the document.
+    fn open_paths(&mut self, name: Range<usize>) -> Result<(), XmlError> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        let from = self.open.text.len();
+        self.open.paths.open((self.paths, self.bytes, self.store), name, from)
+    }
+
+    /// The same where its element ends.
+    fn close_paths(&mut self) -> Result<(), XmlError> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        let end = self.open.text.len();
+        self.open.paths.close(self.paths, end)
     }
 
     fn attribute(&mut self) -> Result<(), XmlError> {
         let name = self.name()?;
         let value = self.quoted(XmlError::Attribute)?;
         let is_again = self.is_again(name.clone());
+        let name_at = name.clone();
         let is_namespace = matches!(self.bytes[name].strip_prefix(b"xmlns"), Some([] | [b':', ..]));
         if self.open.attributes.len() == ATTRIBUTES_MAX {
             return Err(XmlError::TooManyAttributes);
@@ -70,6 +92,9 @@ impl Reader<'_, '_> {
         } else {
             self.store.write(|out| read = text::append(bytes, text::Space::Replaced, out))
         };
+        if !self.paths.is_empty() {
+            self.open.paths.attribute(name_at, value);
+        }
         if !is_namespace {
             self.open.attributes.push(Entry { name: Span::default(), value });
         }

@@ -37,6 +37,7 @@ impl Marks {
     pub(super) fn of(sliced: &Sliced, parts: &mut Parts, text: &[u8]) -> Self {
         let mut marks =
             Self { starts: vec![0; text.len() / 64 + 1].into(), blocks: Vec::new(), at_hand: 0, rows: Vec::new() };
+        marks.rows.reserve_exact(text.len().min(sliced.block_places) * sliced.slices);
         parts.begin(sliced);
         marks.open(sliced, parts, text.len());
         for (place, byte) in text.iter().enumerate().rev() {

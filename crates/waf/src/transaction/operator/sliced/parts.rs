@@ -56,8 +56,10 @@ pub(super) struct Parts {
     recent: Vec<(PartId, PartId, PartId)>,
     /// What parts and crossings take besides their steps, in bytes.
     bytes: usize,
-    /// By slice: where it is.
-    now: [PartId; SLICES_MAX],
+    /// By slice: where it is, and where it was before that, in turn.
+    now: [[PartId; SLICES_MAX]; 2],
+    /// Which of the two is where it is.
+    turn: usize,
     closure: Closure,
 }
 
@@ -89,7 +91,7 @@ impl Parts {
         }
         self.recent.resize(RECENT_UNIONS, (UNKNOWN, UNKNOWN, UNKNOWN));
         for slice in 0..sliced.slices {
-            self.now[slice] = self.part(sliced, slice, Before::of(None), &[]);
+            self.now[self.turn][slice] = self.part(sliced, slice, Before::of(None), &[]);
         }
     }
 
@@ -112,7 +114,7 @@ impl Parts {
 
     /// The parts at hand.
     pub(super) fn now(&self, sliced: &Sliced) -> &[PartId] {
-        &self.now[..sliced.slices]
+        &self.now[self.turn][..sliced.slices]
     }
 
     /// The states at hand, to go on from them after parts were forgotten.
@@ -124,7 +126,7 @@ impl Parts {
     /// Goes on from these states.
     pub(super) fn resume(&mut self, sliced: &Sliced, sets: &Sets) {
         for (slice, (before, states)) in sets.iter().enumerate() {
-            self.now[slice] = self.part(sliced, slice, *before, states);
+            self.now[self.turn][slice] = self.part(sliced, slice, *before, states);
         }
     }
 
@@ -140,38 +142,45 @@ impl Parts {
     /// Reads a byte; whether a match begins at the place after it, before which it is read.
     pub(super) fn read(&mut self, sliced: &Sliced, byte: u8) -> bool {
         let class = u32::from(sliced.class_of[usize::from(byte)]);
-        let mut then = [0; SLICES_MAX];
+        let [one, two] = &mut self.now;
+        let (now, then) = if self.turn == 0 { (one, two) } else { (two, one) };
         let mut entries = 0;
-        for (now, then) in self.now.iter().zip(&mut then).take(sliced.slices) {
-            *then = self.steps[(now | class) as usize];
+        for (now, then) in now.iter().zip(then).take(sliced.slices) {
+            *then = self.steps[(*now | class) as usize];
             entries |= *then;
         }
-        let is_start = entries >= CROSSING && self.cross(sliced, class, &mut then);
-        self.now = then;
+        let is_start = entries >= CROSSING && self.cross(sliced, class);
+        self.turn ^= 1;
         is_start
     }
 
     /// Finishes the steps that are more than the next part; whether a match begins.
-    fn cross(&mut self, sliced: &Sliced, class: u32, then: &mut [u32; SLICES_MAX]) -> bool {
-        let slices = then.iter().enumerate().fold(0, |bits, (at, entry)| bits | u32::from(*entry >= CROSSING) << at);
+    fn cross(&mut self, sliced: &Sliced, class: u32) -> bool {
+        let (now, then) = (self.turn, self.turn ^ 1);
+        let entries = self.now[then].iter().take(sliced.slices).enumerate();
+        let slices = entries.fold(0, |bits, (at, entry)| bits | u32::from(*entry >= CROSSING) << at);
         let mut is_start = false;
         let mut led = [(0, 0); SLICES_MAX];
         for slice in ones(slices) {
-            if then[slice] == UNKNOWN {
-                then[slice] = self.follow(sliced, self.now[slice], class);
-                self.steps[(self.now[slice] | class) as usize] = then[slice];
+            let mut entry = self.now[then][slice];
+            if entry == UNKNOWN {
+                let part = self.now[now][slice];
+                entry = self.follow(sliced, part, class);
+                self.steps[(part | class) as usize] = entry;
             }
-            if then[slice] >= CROSSING {
-                let crossing = &self.crossings[(then[slice] - CROSSING) as usize];
-                then[slice] = crossing.next;
+            if entry >= CROSSING {
+                let crossing = &self.crossings[(entry - CROSSING) as usize];
+                entry = crossing.next;
                 is_start |= crossing.is_start;
                 led[slice] = crossing.led;
             }
+            self.now[then][slice] = entry;
         }
         for slice in ones(slices) {
             for at in led[slice].0..led[slice].1 {
                 let (into, part) = self.led[at as usize];
-                then[usize::from(into)] = self.union(sliced, then[usize::from(into)], part);
+                let into = usize::from(into);
+                self.now[then][into] = self.union(sliced, self.now[then][into], part);
             }
         }
         is_start
@@ -179,9 +188,9 @@ impl Parts {
 
     /// Whether a match begins at the place at hand, where the text begins.
     pub(super) fn starts_here(&mut self, sliced: &Sliced) -> bool {
-        let Self { closure, parts, now, .. } = self;
+        let Self { closure, parts, now, turn, .. } = self;
         closure.begin(sliced);
-        for part in &now[..sliced.slices] {
+        for part in &now[*turn][..sliced.slices] {
             let part = &parts[(*part >> sliced.row_bits) as usize];
             let ends = sliced.mirror.end.iter();
             ends.chain(&part.states).for_each(|state| closure.follow(sliced, *state, (part.before, None)));

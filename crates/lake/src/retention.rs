@@ -1,0 +1,184 @@
+//! How long records are kept, and where.
+//!
+//! A day that is over the limit is deleted file by file; before a file goes, a sealed record names it and the records it has, so
+//! that verifying knows them as deleted, not lost. Such records are written again before they would be deleted themselves.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use arrow::array::AsArray as _;
+use sekisho_event::Table;
+use sekisho_tables::{DataFile, TableName};
+
+use crate::error::LakeError;
+use crate::lake::{DAY_MS, Lake};
+use crate::record::{self, Kind};
+
+/// What stops deletions, and says why.
+const HOLD: &str = "hold";
+/// Days that the table with the lake's own records is kept longer: a file's day may be the one after it was written, and the record that
+/// vouches for it must not go first.
+const OWN_DAYS: u32 = 2;
+
+/// How long records are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Days in the first place; older ones are moved to the second, if there is one.
+    pub hot_days: u32,
+    /// Days until they are deleted.
+    pub keep_days: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { hot_days: 7, keep_days: 400 }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Files that were moved to the second place.
+    pub moved: u64,
+    /// Files that were deleted.
+    pub deleted: u64,
+    /// Their records.
+    pub records: u64,
+    /// Why nothing was deleted, if a hold stopped it.
+    pub held: Option<String>,
+}
+
+impl Lake {
+    fn hold_path(&self) -> PathBuf {
+        self.folder().join(HOLD)
+    }
+
+    /// Why deletions are stopped, if they are.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn held(&self) -> Result<Option<String>, LakeError> {
+        let path = self.hold_path();
+        match self.disk().read(&path) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(LakeError::Disk { action: "read", path, source }),
+        }
+    }
+
+    /// Stops all deletions until [`Lake::release`]: a legal hold. That it began is sealed.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn hold(&self, why: &str) -> Result<(), LakeError> {
+        let path = self.hold_path();
+        let written = sekisho_disk::replace(self.disk(), &path, why.as_bytes());
+        written.map_err(|source| LakeError::Disk { action: "write", path, source })?;
+        self.say(record::hold(Kind::Held, why, self.now_ms()))
+    }
+
+    /// Lets deletions go on. That the hold ended is sealed, before it ends.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn release(&self, why: &str) -> Result<(), LakeError> {
+        if self.held()?.is_none() {
+            return Ok(());
+        }
+        self.say(record::hold(Kind::Released, why, self.now_ms()))?;
+        let path = self.hold_path();
+        let removed = self.disk().remove(&path).and_then(|()| self.disk().sync_folder(self.folder()));
+        removed.map_err(|source| LakeError::Disk { action: "remove", path, source })
+    }
+
+    /// Moves and deletes what the policy says.
+    ///
+    /// # Errors
+    ///
+    /// If the disk or a store refuses. What was done until then stands.
+    pub fn retain(&self, policy: Policy) -> Result<Retained, LakeError> {
+        let mut retained = Retained { held: self.held()?, ..Retained::default() };
+        for table in TableName::all() {
+            let is_own = table == TableName::Events(Table::System);
+            let keep_days = policy.keep_days.saturating_add(if is_own { OWN_DAYS } else { 0 });
+            let snapshot = self.block_on(self.tables().snapshot(table))?;
+            let (old, kept): (Vec<_>, Vec<_>) =
+                snapshot.files().iter().partition(|file| self.is_older(file, keep_days));
+            if retained.held.is_none() {
+                for file in old {
+                    self.delete(table, file, keep_days, is_own)?;
+                    retained.deleted += 1;
+                    retained.records += file.rows;
+                }
+            }
+            if self.tables().locations().len() > 1 {
+                let cold = kept.into_iter().filter(|file| file.tier == 0 && self.is_older(file, policy.hot_days));
+                for file in cold {
+                    self.block_on(self.tables().move_on(table, std::slice::from_ref(file), self.now_ms()))?;
+                    retained.moved += 1;
+                }
+            }
+        }
+        Ok(retained)
+    }
+
+    fn is_older(&self, file: &DataFile, days: u32) -> bool {
+        i64::from(file.day) < self.now_ms().div_euclid(DAY_MS) - i64::from(days)
+    }
+
+    fn delete(&self, table: TableName, file: &DataFile, keep_days: u32, is_own: bool) -> Result<(), LakeError> {
+        let (records, said) = self.block_on(self.contents(file, is_own))?;
+        for raw in said {
+            self.say(record::again(&raw, self.now_ms()))?;
+        }
+        let why = format!("older than {keep_days} days");
+        self.say(record::deleted((table, file.name()), &why, &records, self.now_ms()))?;
+        Ok(self.block_on(self.tables().delete(table, std::slice::from_ref(file), self.now_ms()))?)
+    }
+
+    /// The indexes a file has, and what records of the lake's own in it say of deletions.
+    async fn contents(
+        &self,
+        file: &DataFile,
+        is_own: bool,
+    ) -> Result<(Vec<RangeInclusive<u64>>, Vec<String>), LakeError> {
+        let (mut indexes, mut said) = (Vec::new(), Vec::new());
+        let columns: &[&str] = if is_own { &["record", "source", "raw"] } else { &["record"] };
+        let mut rows = self.tables().rows(file, columns).await?;
+        while let Some(batch) = rows.next().await? {
+            let column = |name: &str| batch.column_by_name(name).expect("every table has the columns of records");
+            let records = column("record").as_primitive::<arrow::datatypes::Int64Type>();
+            indexes.extend(records.values().iter().map(|index| index.cast_unsigned()));
+            if is_own {
+                let (sources, raws) = (column("source").as_string::<i32>(), column("raw").as_string::<i32>());
+                let own = sources.iter().zip(raws).filter(|(source, _)| *source == Some(record::SOURCE));
+                let deletions =
+                    own.filter_map(|(_, raw)| raw).filter(|raw| record::records_deleted(raw.as_bytes()).is_some());
+                said.extend(deletions.map(str::to_owned));
+            }
+        }
+        Ok((ranges(indexes), said))
+    }
+}
+
+/// Numbers as ranges of neighbours.
+fn ranges(mut indexes: Vec<u64>) -> Vec<RangeInclusive<u64>> {
+    indexes.sort_unstable();
+    let neighbours = indexes.chunk_by(|one, next| one + 1 == *next);
+    neighbours.map(|run| run[0]..=run[run.len() - 1]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_as_ranges() {
+        assert_eq!(ranges(vec![5, 1, 2, 3, 9, 8]), [1..=3, 5..=5, 8..=9]);
+        assert!(ranges(Vec::new()).is_empty());
+    }
+}
