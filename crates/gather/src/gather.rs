@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_append::Append;
+use sekisho_append::Log;
 use sekisho_mask::Mask;
 use sekisho_model::Clock;
 use tokio::task::JoinSet;
@@ -30,7 +30,7 @@ pub struct Gather {
 impl Gather {
     /// Feeds go on where `append` says they were left.
     #[must_use]
-    pub fn new(append: Arc<Append>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(append: Arc<dyn Log>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         Self { sink: Arc::new(Sink::new(append, mask, clock)) }
     }
 

@@ -22,6 +22,8 @@ mod search;
 mod seclang;
 mod test;
 mod token_state;
+#[cfg(feature = "lake")]
+mod verify;
 mod witness;
 
 use std::net::SocketAddr;
@@ -68,6 +70,9 @@ enum Command {
     Samples(samples::SamplesArgs),
     /// Show what rate-based rules limit now, in a running service
     RateKeys(rate_keys::RateKeysArgs),
+    #[cfg(feature = "lake")]
+    /// Say whether the lake is as it was sealed; exit status 1 if not
+    Verify(verify::VerifyArgs),
     /// Sign the states of lakes, each only if it follows from the one before, so that their owners cannot alter them unseen
     Witness(witness::WitnessArgs),
     #[cfg(feature = "lake")]
@@ -154,6 +159,8 @@ impl Cli {
             Command::Demo(args) => demo::demo(&args),
             Command::Samples(args) => samples::samples(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
+            #[cfg(feature = "lake")]
+            Command::Verify(args) => verify::verify(&args),
             Command::Witness(args) => witness::witness(&args),
             #[cfg(feature = "lake")]
             Command::Ingest(args) => ingest::ingest(&args),

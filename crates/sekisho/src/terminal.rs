@@ -22,6 +22,7 @@ fn color_wanted() -> bool {
 }
 
 /// Columns of the terminal that standard output is; none if it does not say.
+#[cfg(feature = "lake")]
 pub(crate) fn width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)

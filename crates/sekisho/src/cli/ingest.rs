@@ -62,8 +62,6 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     });
     drop(runtime);
     let counts = gather.counts();
-    drop(gather);
-    let lake = Arc::into_inner(lake).context("something still writes to the lake")?;
     let trouble = lake.close();
     for (source, counts) in &counts {
         terminal::note(&told(source, counts));

@@ -2,9 +2,11 @@
 
 mod compact;
 mod export;
+mod retention;
 mod status;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -28,6 +30,12 @@ pub(super) enum LakeCommand {
     Status(status::StatusArgs),
     /// Merge the small files of each day, and remove those that were merged before
     Compact(compact::CompactArgs),
+    /// Delete what is older than it is kept; each deletion is itself a sealed record
+    Retention(retention::RetentionArgs),
+    /// Stop all deletions, as for a legal case
+    Hold(retention::HoldArgs),
+    /// End a hold
+    Release(retention::HoldArgs),
     /// Write what a lake holds as files for others
     Export(export::ExportArgs),
 }
@@ -36,6 +44,9 @@ pub(super) fn lake(command: &LakeCommand) -> Outcome {
     match command {
         LakeCommand::Status(args) => status::status(args),
         LakeCommand::Compact(args) => compact::compact(args),
+        LakeCommand::Retention(args) => retention::retention(args),
+        LakeCommand::Hold(args) => retention::hold(args),
+        LakeCommand::Release(args) => retention::release(args),
         LakeCommand::Export(args) => export::export(args),
     }
 }
@@ -55,11 +66,25 @@ impl LakeArgs {
         Ok(Place::folder(&self.lake)?)
     }
 
+    /// A lake that is there, to be written to.
+    fn open_existing(&self) -> Result<Lake, Failure> {
+        self.place()?;
+        self.open()
+    }
+
     /// The lake, to be written to; it is begun if there is none.
     pub(super) fn open(&self) -> Result<Lake, Failure> {
         let place = Place::folder(&self.lake)?;
         let settings = Settings { name: name_of_this_host(), ..Settings::default() };
         Ok(Lake::open(&place, Arc::new(SystemClock), &settings)?)
+    }
+}
+
+/// Ends work with a lake: all that was handed over is in tables, or this fails.
+fn close(lake: &Lake) -> Outcome {
+    match lake.close() {
+        None => Ok(ExitCode::SUCCESS),
+        Some(trouble) => Err(anyhow::anyhow!("{trouble}").into()),
     }
 }
 

@@ -65,10 +65,12 @@ pub(super) struct QueryLimits {
 
 impl QueryLimits {
     pub(super) fn settings(&self, lake: &Path) -> QuerySettings {
+        let spill = lake.join("queries").join("spill");
         QuerySettings {
             memory_bytes_max: usize::try_from(self.memory).map_or(usize::MAX, |megabytes| megabytes << 20),
             time_ms_max: u64::from(self.timeout) * 1_000,
-            spill: Some(lake.join("queries").join("spill")),
+            // A lake on a disk that cannot be written can be asked all the same, within memory.
+            spill: std::fs::create_dir_all(&spill).is_ok().then_some(spill),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             ..QuerySettings::default()
         }

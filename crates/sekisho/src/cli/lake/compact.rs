@@ -1,6 +1,5 @@
 //! `sekisho lake compact`.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,13 +19,8 @@ pub(in super::super) struct CompactArgs {
 }
 
 pub(super) fn compact(args: &CompactArgs) -> Outcome {
-    args.lake.place()?;
-    let lake = args.lake.open()?;
+    let lake = args.lake.open_existing()?;
     let made = lake.compact(Duration::from_secs(args.grace))?;
-    let trouble = lake.close();
     terminal::note(&format!("{made} files made of smaller ones"));
-    match trouble {
-        None => Ok(ExitCode::SUCCESS),
-        Some(trouble) => Err(anyhow::anyhow!("{trouble}").into()),
-    }
+    super::close(&lake)
 }
