@@ -9,12 +9,13 @@ pub trait Log: std::fmt::Debug + Send + Sync {
     /// How far each feed had been read when the log was opened.
     fn positions(&self) -> &[(Feed, Position)];
 
-    /// Hands over a batch; waits while too much is on its way already. Its records are kept once [`Pending::wait`] says so.
+    /// Hands over batches that follow one another; waits while too much is on its way already. A batch's records are kept once its
+    /// [`Pending::wait`] says so; whatever happens, those that become durable are the first of them.
     ///
     /// # Errors
     ///
-    /// If the batch is too large or the log is closed.
-    fn append(&self, batch: Batch) -> Result<Pending, Refused>;
+    /// If a batch is too large or the log is closed: then none was taken.
+    fn append_all(&self, batches: Vec<Batch>) -> Result<Vec<Pending>, Refused>;
 }
 
 impl Log for Append {
@@ -22,7 +23,7 @@ impl Log for Append {
         Self::positions(self)
     }
 
-    fn append(&self, batch: Batch) -> Result<Pending, Refused> {
-        Self::append(self, batch)
+    fn append_all(&self, batches: Vec<Batch>) -> Result<Vec<Pending>, Refused> {
+        Self::append_all(self, batches)
     }
 }

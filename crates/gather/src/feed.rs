@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::error::GatherError;
 use crate::firehose::FirehoseFeed;
+#[cfg(feature = "s3")]
 use crate::s3::S3Feed;
 use crate::syslog::SyslogFeed;
 
@@ -20,6 +21,7 @@ pub enum Feed {
     /// Standard input, to its end.
     Stdin(StdinFeed),
     /// Objects of a bucket of S3.
+    #[cfg(feature = "s3")]
     S3(S3Feed),
     /// Syslog over UDP, TCP and TLS.
     Syslog(SyslogFeed),

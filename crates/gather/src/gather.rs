@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_append::Append;
+use sekisho_append::Log;
 use sekisho_mask::Mask;
 use sekisho_model::Clock;
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use crate::error::GatherError;
 use crate::feed::{self, Feed};
 use crate::files;
 use crate::firehose;
+#[cfg(feature = "s3")]
 use crate::s3;
 use crate::sink::Sink;
 use crate::stdin;
@@ -29,7 +30,7 @@ pub struct Gather {
 impl Gather {
     /// Feeds go on where `append` says they were left.
     #[must_use]
-    pub fn new(append: Arc<Append>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(append: Arc<dyn Log>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         Self { sink: Arc::new(Sink::new(append, mask, clock)) }
     }
 
@@ -90,6 +91,7 @@ async fn run_one(feed: Feed, sink: Arc<Sink>, stop: Stop) -> Result<(), GatherEr
             let source = feed::source(&settings.source)?;
             blocking(move || stdin::run(std::io::stdin(), source, &sink, &stop)).await
         }
+        #[cfg(feature = "s3")]
         Feed::S3(settings) => s3::run(settings, sink, stop).await,
         Feed::Syslog(settings) => syslog::run(settings, sink, stop).await,
         Feed::Firehose(settings) => firehose::run(settings, sink, stop).await,

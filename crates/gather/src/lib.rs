@@ -20,6 +20,7 @@ mod gather;
 mod inflate;
 mod ledger;
 mod listen;
+#[cfg(feature = "s3")]
 mod s3;
 mod seen;
 mod sink;
@@ -34,6 +35,7 @@ pub use error::GatherError;
 pub use feed::{Feed, FilesFeed, StdinFeed};
 pub use firehose::{DeliveryBody, FirehoseFeed};
 pub use gather::Gather;
+#[cfg(feature = "s3")]
 pub use s3::{Notified, S3Feed, read_notification};
 pub use stop::{Stop, Stopper, stop};
 pub use syslog::{Framing, SyslogFeed};

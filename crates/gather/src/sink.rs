@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sekisho_append::{Append, Batch, Feed as FeedName, Position, Refused};
+use sekisho_append::{Batch, Feed as FeedName, Log, Position, Refused};
 use sekisho_mask::Mask;
 use sekisho_model::Clock;
 
@@ -18,7 +18,7 @@ const RETRY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)
 
 /// What all feeds share.
 pub(crate) struct Sink {
-    append: Arc<Append>,
+    append: Arc<dyn Log>,
     pub(crate) mask: Mask,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Counters,
@@ -55,7 +55,7 @@ impl Set {
 }
 
 impl Sink {
-    pub(crate) fn new(append: Arc<Append>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(append: Arc<dyn Log>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         let positions = append.positions().iter().cloned().collect();
         let (counters, positions) = (Counters::default(), Mutex::new(positions));
         Self { append, mask, clock, counters, positions, listening: Mutex::default() }

@@ -254,8 +254,9 @@ impl Log for Lake {
         Self::positions(self)
     }
 
-    fn append(&self, batch: Batch) -> Result<Pending, Refused> {
-        Self::append(self, batch)
+    fn append_all(&self, batches: Vec<Batch>) -> Result<Vec<Pending>, Refused> {
+        self.wait_for_room();
+        self.append.append_all(batches)
     }
 }
 

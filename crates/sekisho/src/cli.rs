@@ -7,13 +7,23 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod guard;
+#[cfg(feature = "lake")]
+mod ingest;
+#[cfg(feature = "lake")]
+mod lake;
 mod problems;
+#[cfg(feature = "lake")]
+mod query;
 mod rate_keys;
 mod run;
 mod samples;
+#[cfg(feature = "lake")]
+mod search;
 mod seclang;
 mod test;
 mod token_state;
+#[cfg(feature = "lake")]
+mod verify;
 mod witness;
 
 use std::net::SocketAddr;
@@ -60,8 +70,24 @@ enum Command {
     Samples(samples::SamplesArgs),
     /// Show what rate-based rules limit now, in a running service
     RateKeys(rate_keys::RateKeysArgs),
+    #[cfg(feature = "lake")]
+    /// Say whether the lake is as it was sealed; exit status 1 if not
+    Verify(verify::VerifyArgs),
     /// Sign the states of lakes, each only if it follows from the one before, so that their owners cannot alter them unseen
     Witness(witness::WitnessArgs),
+    #[cfg(feature = "lake")]
+    /// Take logs into the lake, each record once
+    Ingest(ingest::IngestArgs),
+    #[cfg(feature = "lake")]
+    /// Ask the lake in SQL
+    Query(query::QueryArgs),
+    #[cfg(feature = "lake")]
+    /// Look for words in all records of the lake, newest first; exit status 1 if there are none
+    Search(search::SearchArgs),
+    #[cfg(feature = "lake")]
+    /// Work with the lake as a whole
+    #[command(subcommand)]
+    Lake(lake::LakeCommand),
     /// Work with configuration files
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -94,17 +120,26 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<sekisho_witness::WitnessError> for Failure {
-    fn from(error: sekisho_witness::WitnessError) -> Self {
-        Self::Other(error.into())
-    }
+/// Errors of other rooms end a command as they are.
+macro_rules! other {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::Other(error.into())
+            }
+        }
+    )+};
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Other(error.into())
-    }
-}
+other!(std::io::Error, sekisho_witness::WitnessError);
+#[cfg(feature = "lake")]
+other!(
+    sekisho_gather::GatherError,
+    sekisho_lake::LakeError,
+    sekisho_mask::MaskError,
+    sekisho_query::QueryError,
+    sekisho_tables::TablesError,
+);
 
 /// What a command returns.
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -124,7 +159,17 @@ impl Cli {
             Command::Demo(args) => demo::demo(&args),
             Command::Samples(args) => samples::samples(&args),
             Command::RateKeys(args) => rate_keys::rate_keys(&args),
+            #[cfg(feature = "lake")]
+            Command::Verify(args) => verify::verify(&args),
             Command::Witness(args) => witness::witness(&args),
+            #[cfg(feature = "lake")]
+            Command::Ingest(args) => ingest::ingest(&args),
+            #[cfg(feature = "lake")]
+            Command::Query(args) => query::query(&args),
+            #[cfg(feature = "lake")]
+            Command::Search(args) => search::search(&args),
+            #[cfg(feature = "lake")]
+            Command::Lake(command) => lake::lake(&command),
             Command::Config(command) => config::config(&command),
         }
     }

@@ -21,6 +21,13 @@ fn color_wanted() -> bool {
     !unwanted
 }
 
+/// Columns of the terminal that standard output is; none if it does not say.
+#[cfg(feature = "lake")]
+pub(crate) fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Writes a result to standard output. A reader that has gone away (`| head`) is no error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

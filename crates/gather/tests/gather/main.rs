@@ -5,8 +5,10 @@
 mod digest;
 mod files;
 mod firehose;
+#[cfg(feature = "s3")]
 mod moto;
 mod real;
+#[cfg(feature = "s3")]
 mod s3;
 mod syslog;
 mod world;

@@ -1,0 +1,123 @@
+//! `sekisho ingest`.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use sekisho_append::Log;
+use sekisho_collect::SOURCES;
+use sekisho_edge::clock::SystemClock;
+use sekisho_gather::{Feed, FilesFeed, Gather, SourceCounts, StdinFeed, Stopper};
+use sekisho_mask::{Mask, MaskSettings};
+
+use super::Outcome;
+use super::lake::LakeArgs;
+use crate::service::{self, signals};
+use crate::terminal;
+
+/// How often new files are looked for.
+const WATCH_MS: u64 = 1_000;
+/// How often a person is told how far it is.
+const TOLD_INTERVAL: Duration = Duration::from_secs(1);
+/// Standard input among paths.
+const STDIN: &str = "-";
+
+/// Take logs in: whole or not at all, each record once, however often this is run.
+#[derive(Debug, Args)]
+pub(super) struct IngestArgs {
+    /// What the logs are
+    #[arg(value_parser = PossibleValuesParser::new(SOURCES.iter().map(|source| source.name)))]
+    source: String,
+    /// Files and folders, plain or gzip; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<String>,
+    /// Go on: take in what comes to be in the folders, and what files grow by, until stopped
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    lake: LakeArgs,
+}
+
+pub(super) fn ingest(args: &IngestArgs) -> Outcome {
+    let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect();
+    let signals = signals().context("failed to listen for signals")?;
+    let lake = Arc::new(args.lake.open()?);
+    let mask = Mask::new(&MaskSettings::default())?;
+    let gather = Arc::new(Gather::new(Arc::clone(&lake) as Arc<dyn Log>, mask, Arc::new(SystemClock)));
+    let (stopper, stop) = sekisho_gather::stop();
+    let stopper = Arc::new(stopper);
+    stop_on_signal(signals, Arc::clone(&stopper))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.context("failed to start the runtime")?;
+    let gathered = runtime.block_on(async {
+        let told = tokio::spawn(tell(Arc::clone(&gather)));
+        let gathered = gather.run(feeds, &stop).await;
+        told.abort();
+        gathered
+    });
+    drop(runtime);
+    let counts = gather.counts();
+    let trouble = lake.close();
+    for (source, counts) in &counts {
+        terminal::note(&told(source, counts));
+    }
+    gathered?;
+    match trouble {
+        None => Ok(ExitCode::SUCCESS),
+        Some(trouble) => {
+            terminal::note(&format!(
+                "warning: all is durable, but not all is in tables yet: {trouble}; the next start goes on"
+            ));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn feed(args: &IngestArgs, path: &str) -> Feed {
+    let source = args.source.clone();
+    match path {
+        STDIN => Feed::Stdin(StdinFeed { source }),
+        path => {
+            let watch_ms = args.watch.then_some(WATCH_MS);
+            Feed::Files(FilesFeed { source, path: PathBuf::from(path), watch_ms })
+        }
+    }
+}
+
+fn stop_on_signal(signals: std::sync::mpsc::Receiver<i32>, stopper: Arc<Stopper>) -> anyhow::Result<()> {
+    std::thread::Builder::new().name("stop".to_owned()).spawn(move || {
+        if signals.iter().any(service::ends) {
+            terminal::note("stopping: what was read becomes durable first");
+            stopper.stop();
+        }
+    })?;
+    Ok(())
+}
+
+/// Tells a person how far it is, again and again.
+async fn tell(gather: Arc<Gather>) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    loop {
+        tokio::time::sleep(TOLD_INTERVAL).await;
+        for (source, counts) in gather.counts() {
+            terminal::note(&told(source, &counts));
+        }
+    }
+}
+
+fn told(source: &str, counts: &SourceCounts) -> String {
+    let SourceCounts { received_bytes, received_records, stored_records, masked, .. } = counts;
+    let megabytes = *received_bytes as f64 / 1e6;
+    let mut line = format!("{source}: {megabytes:.1} MB read, {received_records} records, {stored_records} durable");
+    for (kind, count) in masked {
+        line.push_str(&format!(", {count} masked ({kind})"));
+    }
+    line
+}

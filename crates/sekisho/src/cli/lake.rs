@@ -1,0 +1,97 @@
+//! `sekisho lake`: which lake, and what is done with it as a whole.
+
+mod compact;
+mod export;
+mod retention;
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use sekisho_edge::clock::SystemClock;
+use sekisho_lake::{Lake, Place, Settings};
+
+use super::{Failure, Outcome};
+
+/// Which lake.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LakeArgs {
+    /// Folder of the lake
+    #[arg(long, value_name = "DIR", default_value = "sekisho-data/lake")]
+    lake: PathBuf,
+}
+
+/// Work with a lake.
+#[derive(Debug, Subcommand)]
+pub(super) enum LakeCommand {
+    /// Say what a lake holds, and what its key is
+    Status(status::StatusArgs),
+    /// Merge the small files of each day, and remove those that were merged before
+    Compact(compact::CompactArgs),
+    /// Delete what is older than it is kept; each deletion is itself a sealed record
+    Retention(retention::RetentionArgs),
+    /// Stop all deletions, as for a legal case
+    Hold(retention::HoldArgs),
+    /// End a hold
+    Release(retention::HoldArgs),
+    /// Write what a lake holds as files for others
+    Export(export::ExportArgs),
+}
+
+pub(super) fn lake(command: &LakeCommand) -> Outcome {
+    match command {
+        LakeCommand::Status(args) => status::status(args),
+        LakeCommand::Compact(args) => compact::compact(args),
+        LakeCommand::Retention(args) => retention::retention(args),
+        LakeCommand::Hold(args) => retention::hold(args),
+        LakeCommand::Release(args) => retention::release(args),
+        LakeCommand::Export(args) => export::export(args),
+    }
+}
+
+impl LakeArgs {
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.lake
+    }
+
+    /// A lake that is there, to be read.
+    pub(super) fn place(&self) -> Result<Place, Failure> {
+        if !self.lake.is_dir() {
+            let none = anyhow::anyhow!("there is no lake at {}: `sekisho ingest` begins one", self.lake.display());
+            return Err(none.into());
+        }
+        Ok(Place::folder(&self.lake)?)
+    }
+
+    /// A lake that is there, to be written to.
+    fn open_existing(&self) -> Result<Lake, Failure> {
+        self.place()?;
+        self.open()
+    }
+
+    /// The lake, to be written to; it is begun if there is none.
+    pub(super) fn open(&self) -> Result<Lake, Failure> {
+        let place = Place::folder(&self.lake)?;
+        let settings = Settings { name: name_of_this_host(), ..Settings::default() };
+        Ok(Lake::open(&place, Arc::new(SystemClock), &settings)?)
+    }
+}
+
+/// Ends work with a lake: all that was handed over is in tables, or this fails.
+fn close(lake: &Lake) -> Outcome {
+    match lake.close() {
+        None => Ok(ExitCode::SUCCESS),
+        Some(trouble) => Err(anyhow::anyhow!("{trouble}").into()),
+    }
+}
+
+/// What a lake that begins here is called: every lake its own name.
+fn name_of_this_host() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    let host: String = host.trim().chars().filter(is_plain).collect();
+    format!("{}/lake", if host.is_empty() { "sekisho" } else { &host })
+}

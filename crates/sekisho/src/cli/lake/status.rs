@@ -1,0 +1,51 @@
+//! `sekisho lake status`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use sekisho_seal::{Checkpoint, Note, VerifyingKey};
+use sekisho_tables::{TableName, Tables};
+
+use super::super::Outcome;
+use super::LakeArgs;
+use crate::terminal;
+
+/// Say what a lake holds, and what its key is.
+#[derive(Debug, Args)]
+pub(in super::super) struct StatusArgs {
+    #[command(flatten)]
+    lake: LakeArgs,
+}
+
+pub(super) fn status(args: &StatusArgs) -> Outcome {
+    let place = args.lake.place()?;
+    let seal = args.lake.folder().join("seal");
+    let key = fs::read_to_string(seal.join("key.pub"));
+    let key = key.with_context(|| format!("{} is no lake: it has no seal", args.lake.folder().display()))?;
+    let key = VerifyingKey::from_text(key.trim_end()).context("seal/key.pub is no key")?;
+    let mut text = format!("log   {}\nkey   {}\n", key.name(), key.to_text());
+    match fs::read_to_string(seal.join("checkpoint")) {
+        Ok(note) => {
+            let note = Note::from_text(&note).context("seal/checkpoint is no checkpoint")?;
+            let checkpoint = Checkpoint::verified(&note, &key).context("seal/checkpoint")?;
+            let witnesses = note.signatures().len().saturating_sub(1);
+            writeln!(text, "seal  {} records, signed, {witnesses} witnesses", checkpoint.size)
+                .expect("a String takes any text");
+        }
+        Err(_) => text.push_str("seal  nothing is signed yet\n"),
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tables = Tables::open(place.tables);
+    writeln!(text, "\n{:<20} {:>12} {:>8} {:>10}", "TABLE", "RECORDS", "FILES", "MB").expect("a String takes any text");
+    for table in TableName::all() {
+        let snapshot = runtime.block_on(tables.snapshot(table))?;
+        let megabytes = snapshot.bytes() as f64 / 1e6;
+        let (name, rows, files) = (table.as_str(), snapshot.rows(), snapshot.files().len());
+        writeln!(text, "{name:<20} {rows:>12} {files:>8} {megabytes:>10.1}").expect("a String takes any text");
+    }
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
