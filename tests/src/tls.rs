@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use anyhow::Context;
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
@@ -23,7 +24,12 @@ pub fn connect_tls(address: SocketAddr, certificates: &[&Certificate]) -> anyhow
     for certificate in certificates {
         roots.add(CertificateDer::from(certificate.der.clone())).context("failed to trust a certificate")?;
     }
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    // Named, because other crates of the workspace bring another provider along.
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .context("ring speaks the default versions")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let name = ServerName::try_from("localhost").context("localhost is a name")?;
     let mut connection = ClientConnection::new(Arc::new(config), name).context("failed to set up TLS")?;
     let mut stream = connect(address)?;

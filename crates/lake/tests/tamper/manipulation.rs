@@ -358,14 +358,35 @@ fn checkpoint(lake: &Path, random: &mut Random) -> Manipulation {
 }
 
 fn flip_append(lake: &Path, random: &mut Random) -> Manipulation {
-    // The last segment was begun and holds what came last.
     let segments: Vec<_> = files(&lake.join("append"), ".segment")
         .into_iter()
-        .filter(|path| fs::metadata(path).unwrap().len() > 200)
+        .filter_map(|path| Some((records_end(&fs::read(&path).unwrap())?, path)))
         .collect();
-    let path = pick(&segments, random);
-    flip(&path, random);
+    let (end, path) = pick(&segments, random);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = usize::try_from(random.below(end as u64)).unwrap();
+    bytes[at] ^= 1 << random.below(8);
+    fs::write(&path, bytes).unwrap();
     done("one bit of the write-ahead log", path.display().to_string(), |problem| {
         matches!(problem, Problem::Append { .. } | Problem::Altered { file: None, .. })
     })
+}
+
+/// Where the last batch of a segment ends that has records. What follows it has none: batches that only wait for others to be durable. A damaged one
+/// there is what a crash leaves, and nothing is lost with it.
+fn records_end(segment: &[u8]) -> Option<usize> {
+    /// Length and checksum.
+    const OUTER_BYTES: usize = 8;
+    const BATCH: u8 = 2;
+    /// A batch without records, feed and source is shorter.
+    const WITH_RECORDS_BYTES: usize = 40;
+    let (mut at, mut end) = (0, None);
+    while let Some(length) = segment.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+        let next = at + OUTER_BYTES + usize::try_from(u32::from_le_bytes(*length)).unwrap();
+        if segment.get(at + OUTER_BYTES) == Some(&BATCH) && next - at > WITH_RECORDS_BYTES {
+            end = Some(next);
+        }
+        at = next;
+    }
+    end.filter(|end| *end <= segment.len())
 }
