@@ -7,6 +7,7 @@
 
 mod arrived;
 mod chance;
+mod clustering;
 mod columns;
 mod compaction;
 mod day;
