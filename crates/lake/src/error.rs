@@ -55,6 +55,24 @@ pub enum LakeError {
         /// One more than the last record of the write-ahead log.
         durable: u64,
     },
+    /// What says where the tables are is wrong.
+    #[error("{}: {why}", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another process compacts the same tables.
+    #[error(
+        "{holder} compacts these tables just now, or did until it ended: it keeps others out for {seconds} s at most"
+    )]
+    Compacting {
+        /// Which.
+        holder: String,
+        /// How long it may last without being renewed.
+        seconds: i64,
+    },
     /// A thread cannot be started.
     #[error("start a thread of the lake")]
     Thread(#[source] io::Error),

@@ -254,7 +254,9 @@ mod tests {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let one = held(ask(&store, "one", 0).await);
         assert_eq!(one.number(), Some(5));
-        assert!(matches!(ask(&store, "two", LEASE_MS - 1).await, Leased::By { holder, until_ms: LEASE_MS } if holder == "one"));
+        assert!(
+            matches!(ask(&store, "two", LEASE_MS - 1).await, Leased::By { holder, until_ms: LEASE_MS } if holder == "one")
+        );
         one.renew(LEASE_MS - 1).await.unwrap();
         assert!(one.check(LEASE_MS + 5).is_ok());
         assert!(matches!(ask(&store, "two", LEASE_MS + 5).await, Leased::By { .. }));

@@ -4,8 +4,8 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::{ClientOptions, ObjectStore};
 use object_store::path::Path;
+use object_store::{ClientOptions, ObjectStore};
 use url::Url;
 
 use crate::bucket::{Bucket, Patience};

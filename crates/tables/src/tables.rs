@@ -136,7 +136,8 @@ impl Tables {
     /// [`TablesError::Claimed`], or if a store refuses.
     pub async fn claim(&self, log: &str, proof: &str) -> Result<(), TablesError> {
         for location in self.locations.iter().filter(|location| location.is_shared()) {
-            let path = location.path([WRITERS, &url::form_urlencoded::byte_serialize(log.as_bytes()).collect::<String>()]);
+            let path =
+                location.path([WRITERS, &url::form_urlencoded::byte_serialize(log.as_bytes()).collect::<String>()]);
             let failed = |source| TablesError::Store { action: "write", path: path.to_string(), source };
             let found = match location.store().get(&path).await {
                 Ok(found) => Some(found.bytes().await.map_err(failed)?),
