@@ -112,9 +112,23 @@ fn said(error: &Error) -> String {
         behind = error.source();
     }
     let whole = if parts.is_empty() { error.to_string() } else { parts.join(": ") };
+    let whole = without_xml(&whole);
     let plain: String = whole.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let end = plain.floor_char_boundary(SAID_BYTES_MAX);
     if end < plain.len() { format!("{}…", &plain[..end]) } else { plain }
+}
+
+/// Of an answer in XML its code and its message, which say all.
+fn without_xml(said: &str) -> String {
+    let element = |name: &str| {
+        let (_, rest) = said.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once(&format!("</{name}>"))?.0)
+    };
+    let (Some(code), Some(begin)) = (element("Code"), said.find("<?xml").or_else(|| said.find("<Error>"))) else {
+        return said.to_owned();
+    };
+    let message = element("Message").map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{} {code}{message}", said[..begin].trim_end())
 }
 
 /// What helps against an error.
@@ -293,5 +307,22 @@ impl ObjectStore for Bucket {
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         let renamed = self.inner.rename_opts(from, to, options).await;
         renamed.map_err(|error| self.refused("rename", from.as_ref(), error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_says_is_told_in_a_line_of_bounded_length() {
+        let xml = r#"Error performing PUT - 404 Not Found: <?xml version="1.0"?> <Error><Code>NoSuchBucket</Code><Message>None such</Message></Error>"#;
+        assert_eq!(without_xml(xml), "Error performing PUT - 404 Not Found: NoSuchBucket: None such");
+        for other in ["", "<Code>", "</Code><Code>", "<Error><Code>x", "no XML"] {
+            assert_eq!(without_xml(other), other);
+        }
+        let page = Error::Generic { store: STORE, source: format!("<html>\r\n{}", "é".repeat(9_000)).into() };
+        let said = said(&page);
+        assert!(said.len() <= SAID_BYTES_MAX + "…".len() && said.starts_with("<html>  é"), "{said}");
     }
 }

@@ -22,8 +22,8 @@ pub(crate) const LEASE: &str = "_compactor";
 pub const LEASE_MS: i64 = 60_000;
 /// Bytes of it that are read: it has some 200.
 const BYTES_MAX: u64 = 4_096;
-/// Tries to renew it; the next renewal comes well before it ends.
-const RENEWALS: u32 = 3;
+/// Tries to write it, where the one before certainly had no effect; the next renewal comes well before it ends.
+const TRIES: u32 = 3;
 
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,19 +109,25 @@ async fn write(
     path: &Path,
     said: &Said,
     before: Option<UpdateVersion>,
-) -> Result<Option<Found>, TablesError> {
-    let mode = before.map_or(PutMode::Create, PutMode::Update);
-    let options = PutOptions { mode, ..PutOptions::default() };
-    match store.put_opts(path, said.to_json().into(), options).await {
-        Ok(put) => Ok(Some((said.clone(), put.into()))),
-        Err(error @ (Error::PermissionDenied { .. } | Error::NotImplemented { .. })) => {
-            Err(failed("write", path)(error))
-        }
+) -> Result<Found, TablesError> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        let mode = before.clone().map_or(PutMode::Create, PutMode::Update);
+        let options = PutOptions { mode, ..PutOptions::default() };
+        let error = match store.put_opts(path, said.to_json().into(), options).await {
+            Ok(put) => return Ok((said.clone(), put.into())),
+            Err(error) => error,
+        };
         // Whatever it says: it may have been written, and the answer lost.
-        Err(error) => match read(store, path).await? {
-            Some(found) => Ok(Some(found)),
-            None => Err(failed("write", path)(error)),
-        },
+        let found = read(store, path).await?;
+        let is_as_before = found.as_ref().map(|(_, tag)| &tag.e_tag) == before.as_ref().map(|tag| &tag.e_tag);
+        match found {
+            Some(found) if !is_as_before => return Ok(found),
+            None if !is_as_before => return Err(failed("write", path)(error)),
+            _ if tries == 0 => return Err(failed("write", path)(error)),
+            _ => {}
+        }
     }
 }
 
@@ -147,14 +153,13 @@ pub(crate) async fn take(
         until_ms: now_ms.saturating_add(LEASE_MS),
     };
     match write(store, &path, &said, before).await? {
-        Some((stands, tag)) if stands == said => {
+        (stands, tag) if stands == said => {
             let until_ms = AtomicI64::new(said.until_ms);
             let (store, tag) = (Arc::clone(store), Mutex::new(tag));
             let shared = Shared { store, path, said, tag, until_ms, is_lost: AtomicBool::new(false) };
             Ok(Leased::Held(Lease { shared: Some(Arc::new(shared)) }))
         }
-        Some((other, _)) => Ok(Leased::By { holder: other.holder, until_ms: other.until_ms }),
-        None => Err(TablesError::Lease(path.to_string())),
+        (other, _) => Ok(Leased::By { holder: other.holder, until_ms: other.until_ms }),
     }
 }
 
@@ -213,22 +218,13 @@ impl Lease {
         let Some(shared) = &self.shared else { return Ok(()) };
         let mut tag = shared.tag.lock().await;
         let said = Said { until_ms, ..shared.said.clone() };
-        for _ in 0..RENEWALS {
-            let stands = write(&shared.store, &shared.path, &said, Some(tag.clone())).await?;
-            match stands {
-                Some((stands, now)) if stands == said => {
-                    *tag = now;
-                    return Ok(());
-                }
-                // Ours, but an older one: with the tag it has, once more.
-                Some((stands, now)) if stands.id == said.id => *tag = now,
-                _ => {
-                    shared.is_lost.store(true, Ordering::SeqCst);
-                    return Err(TablesError::LeaseLost);
-                }
-            }
+        let (stands, now) = write(&shared.store, &shared.path, &said, Some(tag.clone())).await?;
+        if stands == said {
+            *tag = now;
+            return Ok(());
         }
-        Err(TablesError::Lease(shared.path.to_string()))
+        shared.is_lost.store(true, Ordering::SeqCst);
+        Err(TablesError::LeaseLost)
     }
 }
 
