@@ -23,6 +23,12 @@ use crate::stdin;
 use crate::stop::Stop;
 use crate::syslog;
 
+impl std::fmt::Debug for Gather {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Gather").field("listening", &self.listening()).finish_non_exhaustive()
+    }
+}
+
 /// Brings in what feeds give: cut into records, masked, durable, each once.
 pub struct Gather {
     sink: Arc<Sink>,
@@ -45,6 +51,12 @@ impl Gather {
     #[must_use]
     pub fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
         self.sink.listening()
+    }
+
+    /// Why the log refuses records just now; none if it takes them.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        self.sink.refused()
     }
 
     /// Bytes of segments that are not durable yet: how far behind a feed is.

@@ -1,0 +1,28 @@
+//! Stands in place of the lake's settings in a program that was built without it.
+
+use std::convert::Infallible;
+
+use sekisho_model::Diagnostic;
+
+use super::{Around, LakeTable, Problem};
+
+/// There is no lake to be set up.
+#[derive(Debug)]
+pub(crate) struct LakeConfig(Infallible);
+
+impl LakeConfig {
+    pub(crate) fn takes_decisions(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn never(self) -> Infallible {
+        self.0
+    }
+}
+
+/// Refuses the table by name.
+pub(in super::super) fn check(_: LakeTable, _: Around<'_>) -> (Option<LakeConfig>, Vec<Problem>) {
+    let diagnostic = Diagnostic::error("no-lake", "this program was built without the lake")
+        .help("build it with `cargo build --release -p sekisho --features lake`, or remove `[lake]`");
+    (None, vec![Problem { diagnostic, way: vec!["lake".into()] }])
+}
