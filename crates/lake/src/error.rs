@@ -55,6 +55,9 @@ pub enum LakeError {
         /// One more than the last record of the write-ahead log.
         durable: u64,
     },
+    /// No checkpoint comes.
+    #[error("no checkpoint has come that covers record {}: nothing was deleted; `sekisho lake status` says what holds the seal up", .0 - 1)]
+    Unsealed(u64),
     /// A thread cannot be started.
     #[error("start a thread of the lake")]
     Thread(#[source] io::Error),

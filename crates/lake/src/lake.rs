@@ -24,6 +24,8 @@ use crate::state::{State, Status};
 
 /// How often the write-ahead log's room is measured.
 const MEASURE_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a deletion waits for the checkpoint that covers the record of it: many intervals between checkpoints, as the log may be behind.
+const SEAL_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Milliseconds of a day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Threads for what stores answer.
@@ -181,10 +183,14 @@ impl Lake {
         self.runtime.block_on(future)
     }
 
-    /// Takes in a record of the lake's own; returns once it is durable.
-    pub(crate) fn say(&self, record: Batch) -> Result<(), LakeError> {
-        self.append.append(record)?.wait()?;
-        Ok(())
+    /// Takes in a record of the lake's own. Gives the index after it, once it is durable.
+    pub(crate) fn say(&self, record: Batch) -> Result<u64, LakeError> {
+        Ok(self.append.append(record)?.wait()?.end)
+    }
+
+    /// Waits until a checkpoint covers all records before this index.
+    pub(crate) fn wait_sealed(&self, size: u64) -> Result<(), LakeError> {
+        if self.state.wait_sealed(size, SEAL_WAIT_MAX) { Ok(()) } else { Err(LakeError::Unsealed(size)) }
     }
 
     /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that

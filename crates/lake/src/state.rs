@@ -106,7 +106,18 @@ impl State {
     }
 
     pub(crate) fn set_sealed(&self, size: u64) {
+        let inner = self.inner();
         self.sealed.store(size, Ordering::SeqCst);
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until a checkpoint covers so many records. False if that takes longer than `timeout`, or the lake is closed meanwhile.
+    pub(crate) fn wait_sealed(&self, size: u64, timeout: Duration) -> bool {
+        let is_behind = |_: &mut Inner| self.sealed() < size && !self.is_closing();
+        let waited = self.changed.wait_timeout_while(self.inner(), timeout, is_behind);
+        drop(waited.expect("nothing panics with the state in hand"));
+        self.sealed() >= size
     }
 
     /// When the newest state was signed.

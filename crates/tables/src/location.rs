@@ -1,5 +1,7 @@
 //! Where tables are kept.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -11,6 +13,9 @@ use url::Url;
 use crate::durable::DurableFiles;
 use crate::error::TablesError;
 
+/// Logs are nobody else's business.
+const FOLDER_MODE: u32 = 0o700;
+
 /// A folder or a prefix of a bucket, and how to reach it.
 #[derive(Debug, Clone)]
 pub struct Location {
@@ -20,14 +25,15 @@ pub struct Location {
 }
 
 impl Location {
-    /// A folder; it is made if it is not there.
+    /// A folder; it is made, for its owner alone, if it is not there.
     ///
     /// # Errors
     ///
     /// If it cannot be made.
     pub fn folder(folder: &FilePath) -> Result<Self, TablesError> {
         let shown = folder.display().to_string();
-        let made = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+        let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
+        let made = made.and_then(|()| folder.canonicalize());
         let folder = made.map_err(|source| TablesError::Folder { folder: shown.clone(), source })?;
         let url = Url::from_directory_path(&folder).map_err(|()| TablesError::Location(shown.clone()))?;
         let prefix = Path::from_absolute_path(&folder).map_err(|_| TablesError::Location(shown))?;

@@ -162,12 +162,14 @@ pub struct Report {
     pub log: String,
     /// Number of records the newest checkpoint covers, and its root.
     pub sealed: Option<(u64, Hash)>,
-    /// Records that were held against their leaves.
+    /// Sealed records that were held against their leaves and are what was sealed, each counted once.
     pub records: u64,
-    /// Files they were read from.
+    /// Files that were read whole.
     pub files: u64,
     /// Records that are durable, but covered by no checkpoint yet: nothing is said of them.
     pub unsealed: u64,
+    /// Files for which only records vouch that no checkpoint covers yet: they are of the last seconds of a lake that is open.
+    pub pending: u64,
     /// Records that are gone by policy, as sealed records say.
     pub deleted: u64,
     /// What was found.

@@ -44,7 +44,7 @@ pub(super) struct IngestArgs {
 }
 
 pub(super) fn ingest(args: &IngestArgs) -> Outcome {
-    let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect();
+    let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect::<anyhow::Result<_>>()?;
     let signals = signals().context("failed to listen for signals")?;
     let lake = Arc::new(args.lake.open()?);
     let mask = Mask::new(&MaskSettings::default())?;
@@ -78,15 +78,15 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     }
 }
 
-fn feed(args: &IngestArgs, path: &str) -> Feed {
+/// Where a path leads. What is not there is said before a lake is begun.
+fn feed(args: &IngestArgs, path: &str) -> anyhow::Result<Feed> {
     let source = args.source.clone();
-    match path {
-        STDIN => Feed::Stdin(StdinFeed { source }),
-        path => {
-            let watch_ms = args.watch.then_some(WATCH_MS);
-            Feed::Files(FilesFeed { source, path: PathBuf::from(path), watch_ms })
-        }
+    if path == STDIN {
+        return Ok(Feed::Stdin(StdinFeed { source }));
     }
+    std::fs::metadata(path).with_context(|| format!("cannot read {path}"))?;
+    let watch_ms = args.watch.then_some(WATCH_MS);
+    Ok(Feed::Files(FilesFeed { source, path: PathBuf::from(path), watch_ms }))
 }
 
 fn stop_on_signal(signals: std::sync::mpsc::Receiver<i32>, stopper: Arc<Stopper>) -> anyhow::Result<()> {

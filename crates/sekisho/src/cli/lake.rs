@@ -59,7 +59,8 @@ impl LakeArgs {
 
     /// A lake that is there, to be read.
     pub(super) fn place(&self) -> Result<Place, Failure> {
-        if !self.lake.is_dir() {
+        // What a lake cannot be without: any other folder is left as it is.
+        if !self.lake.join("seal").is_dir() {
             let none = anyhow::anyhow!("there is no lake at {}: `sekisho ingest` begins one", self.lake.display());
             return Err(none.into());
         }
