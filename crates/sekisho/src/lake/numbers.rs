@@ -13,7 +13,6 @@ use super::{Inside, Slot};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Numbers(pub(crate) Slot);
 
-
 /// Of an exemplar that is never given.
 type NoLabels = [(&'static str, &'static str); 0];
 /// A counter of a source: its name, what it says, and where it is.
@@ -47,9 +46,7 @@ fn encode_sources(inside: &Inside, encoder: &mut DescriptorEncoder<'_>) -> fmt::
         let name = format!("sekisho_lake_{name}");
         let mut metric = encoder.encode_descriptor(&name, help, None, MetricType::Counter)?;
         for (source, counts) in &counts {
-            metric
-                .encode_family(&[("source", *source)])?
-                .encode_counter::<NoLabels, _, u64>(&count(counts), None)?;
+            metric.encode_family(&[("source", *source)])?.encode_counter::<NoLabels, _, u64>(&count(counts), None)?;
         }
     }
     let help = "Values that were masked before they were written, by kind";
@@ -81,23 +78,14 @@ fn encode_lake(inside: &Inside, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
     };
     let status = status.as_ref();
-    gauge(
-        "sekisho_lake_durable_records",
-        "Records in the write-ahead log and in tables", status.map(|s| s.durable),
-    )?;
-    gauge(
-        "sekisho_lake_sealed_records",
-        "Records that the newest signed state covers", status.map(|s| s.sealed),
-    )?;
+    gauge("sekisho_lake_durable_records", "Records in the write-ahead log and in tables", status.map(|s| s.durable))?;
+    gauge("sekisho_lake_sealed_records", "Records that the newest signed state covers", status.map(|s| s.sealed))?;
     gauge("sekisho_lake_committed_records", "Records that are in tables", status.map(|s| s.committed))?;
     let lag = status.map(|status| status.durable.saturating_sub(status.committed));
     gauge("sekisho_lake_uncommitted_records", "Durable records that are in no table yet", lag)?;
     gauge("sekisho_lake_append_bytes", "Bytes of the write-ahead log", status.map(|s| s.append_bytes))?;
     let sealed_s = status.and_then(|status| u64::try_from(status.sealed_at_ms / 1_000).ok());
-    gauge(
-        "sekisho_lake_sealed_time_seconds",
-        "When the newest state was signed, in seconds since 1970", sealed_s,
-    )?;
+    gauge("sekisho_lake_sealed_time_seconds", "When the newest state was signed, in seconds since 1970", sealed_s)?;
     let waiting = inside.decisions.as_ref().and_then(|decisions| inside.gather.waiting_bytes(decisions).ok());
     let help = "Bytes of recorded decisions that are not in the lake yet";
     gauge("sekisho_lake_decisions_waiting_bytes", help, waiting)?;
