@@ -2,6 +2,8 @@
 //!
 //! A program that was built without the lake knows the table too, and refuses it by name.
 
+#![cfg_attr(not(feature = "lake"), expect(dead_code, reason = "the table is only refused then"))]
+
 #[cfg_attr(not(feature = "lake"), path = "lake/absent.rs")]
 mod check;
 #[cfg(feature = "lake")]

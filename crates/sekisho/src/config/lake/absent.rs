@@ -1,22 +1,16 @@
 //! Stands in place of the lake's settings in a program that was built without it.
 
-use std::convert::Infallible;
-
 use sekisho_model::Diagnostic;
 
 use super::{Around, LakeTable, Problem};
 
 /// There is no lake to be set up.
 #[derive(Debug)]
-pub(crate) struct LakeConfig(Infallible);
+pub(crate) enum LakeConfig {}
 
 impl LakeConfig {
     pub(crate) fn takes_decisions(&self) -> bool {
-        match self.0 {}
-    }
-
-    pub(crate) fn never(self) -> Infallible {
-        self.0
+        match *self {}
     }
 }
 
