@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use sekisho_append::{Append, ReadBatch, Reader, Record};
 use sekisho_collect::{Context, Source};
+use sekisho_model::Clock;
 use sekisho_seal::{SealLog, record_hash};
 use sekisho_tables::{Arrived, Gathering, Tables};
 use tokio::runtime::Handle;
 
 use crate::commit::Work;
 use crate::error::LakeError;
+use crate::lake::now_ms;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::state::{HourCount, Part, State};
@@ -40,6 +42,7 @@ pub(crate) struct Drawing {
     pub(crate) seal: Option<SealLog>,
     /// The log's name.
     pub(crate) log: String,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) epoch: u64,
 }
 
@@ -222,6 +225,7 @@ impl Drawing {
         match seal.checkpoint() {
             Ok(_) => {
                 self.state.set_sealed(seal.size());
+                self.state.set_sealed_at(now_ms(&*self.clock));
                 Ok(())
             }
             Err(error) => {

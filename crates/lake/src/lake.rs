@@ -87,6 +87,7 @@ impl Lake {
             to_commit,
             seal: None,
             log: String::new(),
+            clock: Arc::clone(&clock),
             epoch: 0,
         };
         let run = drawing.begin()?;
@@ -164,7 +165,9 @@ impl Lake {
         self.threads().iter().any(JoinHandle::is_finished)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         &self.place.folder
     }
 
@@ -228,6 +231,8 @@ impl Lake {
             append_bytes: self.append.bytes()?,
             trouble: if self.has_ended() { Some(LakeError::Ended.to_string()) } else { trouble },
             hours: self.state.hours(),
+            totals: self.state.totals(),
+            sealed_at_ms: self.state.sealed_at_ms(),
         })
     }
 
