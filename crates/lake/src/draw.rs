@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use sekisho_append::{Append, ReadBatch, Reader, Record};
 use sekisho_collect::{Context, Source};
+use sekisho_model::Clock;
 use sekisho_seal::{SealLog, record_hash};
 use sekisho_tables::{Arrived, Gathering, Tables};
 use tokio::runtime::Handle;
 
 use crate::commit::Work;
 use crate::error::LakeError;
+use crate::lake::now_ms;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::state::{HourCount, Part, State};
@@ -43,6 +45,7 @@ pub(crate) struct Drawing {
     /// Its public key, and whether tables that others write to know that it is the one of this name.
     pub(crate) proof: String,
     pub(crate) is_claimed: bool,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) epoch: u64,
 }
 
@@ -229,6 +232,7 @@ impl Drawing {
         match seal.checkpoint() {
             Ok(_) => {
                 self.state.set_sealed(seal.size());
+                self.state.set_sealed_at(now_ms(&*self.clock));
                 Ok(())
             }
             Err(error) => {

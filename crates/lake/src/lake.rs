@@ -90,6 +90,7 @@ impl Lake {
             log: String::new(),
             proof: String::new(),
             is_claimed: false,
+            clock: Arc::clone(&clock),
             epoch: 0,
         };
         let run = match drawing.begin() {
@@ -181,7 +182,9 @@ impl Lake {
         &self.log
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         &self.place.folder
     }
 
@@ -225,6 +228,8 @@ impl Lake {
             append_bytes: self.append.bytes()?,
             trouble: if self.has_ended() { Some(LakeError::Ended.to_string()) } else { trouble },
             hours: self.state.hours(),
+            totals: self.state.totals(),
+            sealed_at_ms: self.state.sealed_at_ms(),
         })
     }
 
