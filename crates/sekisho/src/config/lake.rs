@@ -22,6 +22,8 @@ use serde::Deserialize;
 use super::places::Step;
 
 pub(crate) use check::LakeConfig;
+#[cfg(feature = "lake")]
+pub(crate) use check::Witness;
 pub(super) use check::check;
 
 /// What the rest of the configuration says that the lake must know.
@@ -85,6 +87,9 @@ pub(super) struct LakeTable {
     pub(super) drain_timeout_ms: u64,
     /// What is masked in records, before anything is written.
     pub(super) mask: MaskTable,
+    /// Seconds between two times that witnesses are asked to sign.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub(super) witness_interval_s: u64,
     /// Who signs the states of the seal, besides the lake itself.
     pub(super) witness: Vec<WitnessTable>,
     /// Where logs come from, besides this checkpoint.
@@ -108,6 +113,7 @@ impl Default for LakeTable {
             retain_interval_s: 3_600,
             drain_timeout_ms: 30_000,
             mask: MaskTable::default(),
+            witness_interval_s: 60,
             witness: Vec::new(),
             source: Vec::new(),
         }

@@ -38,6 +38,8 @@ pub(crate) struct LakeConfig {
     pub(crate) drain_timeout: Duration,
     /// What is masked.
     pub(crate) masks: MasksConfig,
+    /// How often witnesses are asked.
+    pub(crate) witness_interval: Duration,
     /// Who else signs.
     pub(crate) witnesses: Vec<Witness>,
     /// Where logs come from, besides this checkpoint.
@@ -96,6 +98,7 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
         retain_interval: every(table.retain_interval_s),
         drain_timeout: Duration::from_millis(table.drain_timeout_ms),
         masks,
+        witness_interval: Duration::from_secs(table.witness_interval_s),
         witnesses,
         feeds,
     };
