@@ -108,8 +108,9 @@ impl Lake {
             let is_own = table == TableName::Events(Table::System);
             let keep_days = policy.keep_days.saturating_add(if is_own { OWN_DAYS } else { 0 });
             let snapshot = self.block_on(self.tables().snapshot(table))?;
-            let (old, kept): (Vec<_>, Vec<_>) =
-                snapshot.files().iter().partition(|file| self.is_older(file, keep_days));
+            // Records of other logs are theirs to delete: only they can seal that they did.
+            let ours = snapshot.files().iter().filter(|file| *file.log == *self.log());
+            let (old, kept): (Vec<_>, Vec<_>) = ours.partition(|file| self.is_older(file, keep_days));
             if retained.held.is_none() && !old.is_empty() {
                 self.delete(table, &old, keep_days)?;
                 retained.deleted += old.len() as u64;

@@ -30,6 +30,7 @@ use crate::day;
 use crate::encoding;
 use crate::error::TablesError;
 use crate::gathering::{WrittenFile, added, file_name, put};
+use crate::lease::Lease;
 use crate::name::TableName;
 use crate::reading::{StoredFile, open, unreadable};
 use crate::schema::DAY;
@@ -37,7 +38,7 @@ use crate::snapshot::DataFile;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
 use crate::texts;
-use crate::tier::Tier;
+use crate::tier::{Mark, Tier};
 
 /// Bytes of the files that become one, and so about of that one: what a query of one file should not be slower for.
 const TARGET_BYTES: u64 = 256 << 20;
@@ -73,14 +74,14 @@ impl Mergeable {
     }
 }
 
-/// Groups small files of the first place.
-pub(crate) fn plan(table: TableName, files: &[DataFile], today: i32) -> Vec<Mergeable> {
-    let mut groups: BTreeMap<(i32, &str), Vec<&DataFile>> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.tier == 0 && file.bytes < LARGE_BYTES) {
-        groups.entry((file.day, &file.log)).or_default().push(file);
+/// Groups small files of the first place that have records of a log.
+pub(crate) fn plan(table: TableName, log: &str, files: &[DataFile], today: i32) -> Vec<Mergeable> {
+    let mut groups: BTreeMap<i32, Vec<&DataFile>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.tier == 0 && *file.log == *log && file.bytes < LARGE_BYTES) {
+        groups.entry(file.day).or_default().push(file);
     }
     let mut plans = Vec::new();
-    for ((day, _), mut small) in groups {
+    for (day, mut small) in groups {
         small.sort_by_key(|file| *file.records.start());
         let least = if day < today { 2 } else { FILES_MIN };
         let mut rest = small.as_slice();
@@ -121,13 +122,13 @@ impl Merged {
     ///
     /// # Errors
     ///
-    /// If the store refuses, or one of them is no part of the table any more.
-    pub async fn commit(self, tables: &Tables) -> Result<(), TablesError> {
+    /// If the store refuses, one of them is no part of the table any more, or another compacts by now.
+    pub async fn commit(self, tables: &Tables, lease: &Lease) -> Result<(), TablesError> {
         let target_size = i64::try_from(TARGET_BYTES).unwrap_or(i64::MAX);
         let operation = DeltaOperation::Optimize { predicate: None, target_size };
         let mut actions: Vec<_> = self.removes.into_iter().map(Action::Remove).collect();
         actions.push(Action::Add(self.add));
-        tables.tiers(self.table)[0].commit(actions, operation, None).await
+        tables.tiers(self.table)[0].commit(actions, operation, Mark::Lease(lease.number())).await
     }
 }
 

@@ -24,7 +24,7 @@ use crate::schema::DAY;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
 use crate::texts;
-use crate::tier::Tier;
+use crate::tier::{Mark, Tier};
 
 /// Rows of one table and day.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl Written {
                 partition_by: Some(vec![DAY.to_owned()]),
                 predicate: None,
             };
-            tables.tiers(table)[0].commit(actions, operation, Some((&self.log, next.cast_signed()))).await?;
+            tables.tiers(table)[0].commit(actions, operation, Mark::Progress(&self.log, next.cast_signed())).await?;
         }
         Ok(())
     }

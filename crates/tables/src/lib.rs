@@ -6,6 +6,7 @@
 //! Absent on purpose: what a record means, the write-ahead log, the seal, questions.
 
 mod arrived;
+mod bucket;
 mod chance;
 mod columns;
 mod compaction;
@@ -14,6 +15,7 @@ mod durable;
 mod encoding;
 mod error;
 mod gathering;
+mod lease;
 mod location;
 mod name;
 mod reading;
@@ -27,9 +29,11 @@ mod tier;
 mod vacuum;
 
 pub use arrived::Arrived;
+pub use bucket::Patience;
 pub use compaction::{Mergeable, Merged};
 pub use error::TablesError;
 pub use gathering::{Gathering, Written, WrittenFile};
+pub use lease::{LEASE_MS, Lease, Leased};
 pub use location::Location;
 pub use name::TableName;
 pub use reading::Rows;

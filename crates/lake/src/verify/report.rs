@@ -1,5 +1,6 @@
 //! What verifying has found.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -172,6 +173,8 @@ pub struct Report {
     pub pending: u64,
     /// Records that are gone by policy, as sealed records say.
     pub deleted: u64,
+    /// Records of other logs that are known to write to the same tables, by log, as the tables' logs tell: nothing more is said of them.
+    pub others: BTreeMap<String, u64>,
     /// What was found.
     pub problems: Vec<Problem>,
     /// How much was found, also what is not named.

@@ -2,6 +2,7 @@
 
 mod compact;
 mod export;
+mod init;
 mod retention;
 mod status;
 
@@ -26,6 +27,8 @@ pub(super) struct LakeArgs {
 /// Work with a lake.
 #[derive(Debug, Subcommand)]
 pub(super) enum LakeCommand {
+    /// Begin a lake, and say where its tables are: in S3, or in anything that speaks its protocol
+    Init(init::InitArgs),
     /// Say what a lake holds, and what its key is
     Status(status::StatusArgs),
     /// Merge the small files of each day, and remove those that were merged before
@@ -42,6 +45,7 @@ pub(super) enum LakeCommand {
 
 pub(super) fn lake(command: &LakeCommand) -> Outcome {
     match command {
+        LakeCommand::Init(args) => init::init(args),
         LakeCommand::Status(args) => status::status(args),
         LakeCommand::Compact(args) => compact::compact(args),
         LakeCommand::Retention(args) => retention::retention(args),
@@ -61,7 +65,10 @@ impl LakeArgs {
     pub(super) fn place(&self) -> Result<Place, Failure> {
         // What a lake cannot be without: any other folder is left as it is.
         if !self.lake.join("seal").is_dir() {
-            let none = anyhow::anyhow!("there is no lake at {}: `sekisho ingest` begins one", self.lake.display());
+            let none = anyhow::anyhow!(
+                "there is no lake at {}: `sekisho ingest` begins one, `sekisho lake init` one in S3",
+                self.lake.display()
+            );
             return Err(none.into());
         }
         Ok(Place::folder(&self.lake)?)

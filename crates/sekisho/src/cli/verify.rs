@@ -92,7 +92,7 @@ fn write_proof(index: u64, folder: &Path, proved: &verify::Proved, key: &Verifyi
 
 /// What a person reads of it.
 fn shown(report: &Report) -> String {
-    let Report { log, sealed, records, files, unsealed, pending, deleted, problems, problem_count } = report;
+    let Report { log, sealed, records, files, unsealed, pending, deleted, others, problems, problem_count } = report;
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("a String takes any text");
     match sealed {
@@ -104,6 +104,9 @@ fn shown(report: &Report) -> String {
     ));
     if *unsealed > 0 {
         line(format!("{unsealed} records are newer than the checkpoint: nothing is said of them"));
+    }
+    for (other, records) in others {
+        line(format!("{records} records of {other} are not verified here: verify them with the lake that writes them"));
     }
     if *pending > 0 {
         line(format!(
