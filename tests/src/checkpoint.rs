@@ -59,10 +59,10 @@ impl Checkpoint {
     ///
     /// See [`Checkpoint::start`].
     pub fn start_in<A: AsRef<OsStr>>(folder: TempDir, arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Self> {
-        Self::start_binary(binary()?, folder, arguments)
+        Self::start_binary(binary()?, folder, arguments, &[])
     }
 
-    /// As [`Checkpoint::start_in`], of a binary with the lake.
+    /// As [`Checkpoint::start_in`], of a binary with the lake; `variables` are added to its environment.
     ///
     /// # Errors
     ///
@@ -70,14 +70,16 @@ impl Checkpoint {
     pub fn start_with_lake<A: AsRef<OsStr>>(
         folder: TempDir,
         arguments: impl IntoIterator<Item = A>,
+        variables: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        Self::start_binary(binary_with_lake()?, folder, arguments)
+        Self::start_binary(binary_with_lake()?, folder, arguments, variables)
     }
 
     fn start_binary<A: AsRef<OsStr>>(
         binary: &Path,
         folder: TempDir,
         arguments: impl IntoIterator<Item = A>,
+        variables: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
         let log = File::create(log_path(folder.path())).context("failed to create the checkpoint's log")?;
@@ -85,6 +87,7 @@ impl Checkpoint {
             .args(&arguments)
             .current_dir(folder.path())
             .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sekisho_e2e::{Acl, Checkpoint, Client, Moto, Origin, sekisho_with_lake};
@@ -34,7 +35,8 @@ fn configure(folder: &Path, origin: &Origin, more: &str) {
 }
 
 fn start(folder: TempDir) -> Checkpoint {
-    Checkpoint::start_with_lake(folder, ["run", "-c", "sekisho.toml"]).expect("the checkpoint starts")
+    Checkpoint::start_with_lake(folder, ["run", "-c", "sekisho.toml"], &Moto::CREDENTIALS)
+        .expect("the checkpoint starts")
 }
 
 fn stop(checkpoint: Checkpoint) -> TempDir {
@@ -47,7 +49,7 @@ fn stop(checkpoint: Checkpoint) -> TempDir {
 
 /// Asks the lake in a folder; the rows as CSV, without the first line.
 fn query(folder: &Path, sql: &str) -> Vec<String> {
-    let asked = sekisho_with_lake(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &[]);
+    let asked = sekisho_with_lake(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &Moto::CREDENTIALS);
     let asked = asked.expect("the lake can be asked");
     assert_eq!(asked.code, Some(0), "{sql}: {}", asked.stderr);
     asked.stdout.lines().skip(1).map(str::to_owned).collect()
@@ -67,7 +69,7 @@ fn until(folder: &Path, sql: &str, expected: &[&str]) {
 }
 
 fn verify(folder: &Path) {
-    let ran = sekisho_with_lake(folder, ["verify", "--lake", LAKE], &[]).expect("it runs");
+    let ran = sekisho_with_lake(folder, ["verify", "--lake", LAKE], &Moto::CREDENTIALS).expect("it runs");
     assert!(ran.code == Some(0) && ran.stdout.ends_with("nothing was altered\n"), "{}{}", ran.stdout, ran.stderr);
 }
 
@@ -248,7 +250,7 @@ fn witnesses_are_asked_beside_the_sealing_and_changes_of_the_lake_wait_for_a_res
     let folder = stop(start(folder));
     let key = fs::read_to_string(folder.path().join(LAKE).join("seal/key.pub")).expect("the lake has a key");
     let arguments = ["witness", "--name", "w.example/1", "--log", key.trim(), "--listen", "127.0.0.1:0"];
-    let witness = Checkpoint::start_with_lake(tempfile::tempdir().expect("a folder can be made"), arguments);
+    let witness = Checkpoint::start_with_lake(tempfile::tempdir().expect("a folder can be made"), arguments, &[]);
     let witness = witness.expect("the witness starts");
     let log = witness.log();
     let its_key = log.lines().find(|line| line.starts_with("w.example/1+")).expect("it tells its key").to_owned();
@@ -293,5 +295,35 @@ fn witnesses_are_asked_beside_the_sealing_and_changes_of_the_lake_wait_for_a_res
         assert!(started.elapsed() < FOUND_WITHIN, "{}", ready.body);
         std::thread::sleep(Duration::from_millis(50));
     }
+    verify(stop(checkpoint).path());
+}
+
+#[test]
+fn old_days_move_to_the_bucket_by_themselves_and_are_found_there() {
+    let (moto, origin) = (Moto::start().expect("moto runs"), Origin::start().expect("a port is free"));
+    moto.put("", b"").expect("there is a bucket");
+    let folder = folder();
+    let before = |days: &str| {
+        let told = Command::new("date").args(["-u", "-d", days, "+%d/%b/%Y:%H:%M:%S +0000"]).output();
+        let at = String::from_utf8(told.expect("date runs").stdout).expect("it is text");
+        format!("203.0.113.9 - - [{}] \"GET /old HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n", at.trim())
+    };
+    fs::create_dir(folder.path().join("logs")).expect("a folder is made");
+    let lines = [before("10 days ago"), before("0 days ago")].concat();
+    fs::write(folder.path().join("logs/access.log"), lines).expect("a file is written");
+    let more = format!(
+        "retain_interval_s = 1\ncompact_interval_s = 1\n\
+         [lake.storage]\ncold = \"s3://logs/cold\"\nendpoint_url = \"{}\"\n\
+         [[lake.source]]\nformat = \"nginx\"\nfiles = {{ path = \"logs\", poll_ms = 50 }}\n",
+        moto.url()
+    );
+    configure(folder.path(), &origin, &more);
+    let checkpoint = start(folder);
+    let started = Instant::now();
+    while !checkpoint.log().contains("old files of the lake were moved and deleted moved=1") {
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    until(checkpoint.folder(), "SELECT count(*), count(DISTINCT day) FROM http WHERE path = '/old'", &["2,2"]);
     verify(stop(checkpoint).path());
 }

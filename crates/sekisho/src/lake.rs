@@ -16,12 +16,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use sekisho_append::Log;
+use sekisho_disk::FileSystem;
 use sekisho_edge::Neighbour;
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
 use sekisho_edge::record::JournalSettings;
 use sekisho_gather::{Feed, Gather, SegmentsFeed};
-use sekisho_lake::{Lake, Place, Settings};
+use sekisho_lake::{Lake, Place, Settings, Storage};
 
 use crate::config::LakeConfig;
 use crate::terminal;
@@ -114,6 +115,11 @@ impl RunningLake {
     /// Opens the lake and starts its feeds. `data`: the data folder, if decisions of this checkpoint are recorded there.
     pub(crate) fn start(config: LakeConfig, data: Option<&Path>, slot: &Slot) -> anyhow::Result<Self> {
         let mask = config.masks.mask().context("failed to make the masks of the lake")?;
+        if let Some(storage) = config.storage
+            && storage != Storage::read(&FileSystem, &config.folder)?
+        {
+            storage.write(&FileSystem, &config.folder)?;
+        }
         let place = Place::folder(&config.folder)?;
         let name = match config.settings.name.as_str() {
             "" => name_of_this_host(),
