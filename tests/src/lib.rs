@@ -27,7 +27,7 @@ pub use acl::Acl;
 pub use browser::Browser;
 pub use certificate::Certificate;
 pub use checkpoint::Checkpoint;
-pub use command::{Ran, sekisho, sekisho_with_lake};
+pub use command::{Ran, sekisho, sekisho_with};
 pub use decisions::{decisions, decisions_once, files};
 pub use environment::{find_program, in_ci, shared_data};
 pub use frames::{FrameConnection, FrameReply};

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sekisho_e2e::{Acl, Checkpoint, Client, Moto, Origin, sekisho_with_lake};
+use sekisho_e2e::{Acl, Checkpoint, Client, Moto, Origin, sekisho_with};
 use tempfile::TempDir;
 
 const LAKE: &str = "sekisho-data/lake";
@@ -35,8 +35,7 @@ fn configure(folder: &Path, origin: &Origin, more: &str) {
 }
 
 fn start(folder: TempDir) -> Checkpoint {
-    Checkpoint::start_with_lake(folder, ["run", "-c", "sekisho.toml"], &Moto::CREDENTIALS)
-        .expect("the checkpoint starts")
+    Checkpoint::start_with(folder, ["run", "-c", "sekisho.toml"], &Moto::CREDENTIALS).expect("the checkpoint starts")
 }
 
 fn stop(checkpoint: Checkpoint) -> TempDir {
@@ -49,7 +48,7 @@ fn stop(checkpoint: Checkpoint) -> TempDir {
 
 /// Asks the lake in a folder; the rows as CSV, without the first line.
 fn query(folder: &Path, sql: &str) -> Vec<String> {
-    let asked = sekisho_with_lake(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &Moto::CREDENTIALS);
+    let asked = sekisho_with(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &Moto::CREDENTIALS);
     let asked = asked.expect("the lake can be asked");
     assert_eq!(asked.code, Some(0), "{sql}: {}", asked.stderr);
     asked.stdout.lines().skip(1).map(str::to_owned).collect()
@@ -69,7 +68,7 @@ fn until(folder: &Path, sql: &str, expected: &[&str]) {
 }
 
 fn verify(folder: &Path) {
-    let ran = sekisho_with_lake(folder, ["verify", "--lake", LAKE], &Moto::CREDENTIALS).expect("it runs");
+    let ran = sekisho_with(folder, ["verify", "--lake", LAKE], &Moto::CREDENTIALS).expect("it runs");
     assert!(ran.code == Some(0) && ran.stdout.ends_with("nothing was altered\n"), "{}{}", ran.stdout, ran.stderr);
 }
 
@@ -202,7 +201,7 @@ fn a_lake_that_cannot_be_opened_is_said_and_nothing_is_served() {
     let text = fs::read_to_string(&config).expect("it is there");
     let text = text.replace("[lake]", "[lake]\npath = \"sekisho-data/lake\"");
     fs::write(first.folder().join("second.toml"), format!("data = \"other\"\n{text}")).expect("it is written");
-    let ran = sekisho_with_lake(first.folder(), ["run", "-c", "second.toml"], &[]).expect("it ends");
+    let ran = sekisho_with(first.folder(), ["run", "-c", "second.toml"], &[]).expect("it ends");
     assert!(ran.code == Some(2) && ran.stderr.contains("open in another process"), "{}", ran.stderr);
 }
 
@@ -221,7 +220,7 @@ fn objects_of_a_bucket_are_taken_in_once_however_often_it_is_asked_for() {
     let url = moto.url();
     let ingest = |place: &str| {
         let arguments = ["ingest", "nginx", place, "--endpoint-url", &url, "--lake", LAKE];
-        sekisho_with_lake(folder.path(), arguments, &Moto::CREDENTIALS).expect("it runs")
+        sekisho_with(folder.path(), arguments, &Moto::CREDENTIALS).expect("it runs")
     };
     let count = || query(folder.path(), "SELECT count(*), count(DISTINCT src_ip) FROM http");
     moto.put("web/a.log", lines(0, 10).as_bytes()).expect("it is put");
@@ -250,7 +249,7 @@ fn witnesses_are_asked_beside_the_sealing_and_changes_of_the_lake_wait_for_a_res
     let folder = stop(start(folder));
     let key = fs::read_to_string(folder.path().join(LAKE).join("seal/key.pub")).expect("the lake has a key");
     let arguments = ["witness", "--name", "w.example/1", "--log", key.trim(), "--listen", "127.0.0.1:0"];
-    let witness = Checkpoint::start_with_lake(tempfile::tempdir().expect("a folder can be made"), arguments, &[]);
+    let witness = Checkpoint::start_with(tempfile::tempdir().expect("a folder can be made"), arguments, &[]);
     let witness = witness.expect("the witness starts");
     let log = witness.log();
     let its_key = log.lines().find(|line| line.starts_with("w.example/1+")).expect("it tells its key").to_owned();

@@ -109,7 +109,7 @@ fn tokens_have_their_keys_in_the_data_folder_unless_a_file_is_named() {
 #[test]
 fn a_program_without_the_lake_refuses_its_table_by_name() {
     let told = load(&format!("{GOOD}\n[lake]\n")).unwrap_err();
-    assert!(told.contains("error[no-lake]") && told.contains("--features lake"), "{told}");
+    assert!(told.contains("error[no-lake]") && told.contains("the feature `lake`"), "{told}");
 }
 
 #[cfg(feature = "lake")]
