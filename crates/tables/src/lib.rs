@@ -8,6 +8,7 @@
 mod arrived;
 mod bucket;
 mod chance;
+mod clustering;
 mod columns;
 mod compaction;
 mod day;
