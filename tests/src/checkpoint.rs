@@ -18,7 +18,7 @@ use sekisho_shop::Loopback;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::environment::{binary_under_test, binary_with_lake_under_test, cargo};
+use crate::environment::{binary_under_test, cargo};
 
 const READY_MS_MAX: u64 = 20_000;
 const POLL_MS: u64 = 10;
@@ -59,32 +59,26 @@ impl Checkpoint {
     ///
     /// See [`Checkpoint::start`].
     pub fn start_in<A: AsRef<OsStr>>(folder: TempDir, arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Self> {
-        Self::start_binary(binary()?, folder, arguments)
+        Self::start_with(folder, arguments, &[])
     }
 
-    /// As [`Checkpoint::start_in`], of a binary with the lake.
+    /// As [`Checkpoint::start_in`], with these variables added to its environment.
     ///
     /// # Errors
     ///
     /// See [`Checkpoint::start`].
-    pub fn start_with_lake<A: AsRef<OsStr>>(
+    pub fn start_with<A: AsRef<OsStr>>(
         folder: TempDir,
         arguments: impl IntoIterator<Item = A>,
-    ) -> anyhow::Result<Self> {
-        Self::start_binary(binary_with_lake()?, folder, arguments)
-    }
-
-    fn start_binary<A: AsRef<OsStr>>(
-        binary: &Path,
-        folder: TempDir,
-        arguments: impl IntoIterator<Item = A>,
+        variables: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
         let log = File::create(log_path(folder.path())).context("failed to create the checkpoint's log")?;
-        let child = Command::new(binary)
+        let child = Command::new(binary()?)
             .args(&arguments)
             .current_dir(folder.path())
             .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -241,25 +235,14 @@ pub(crate) fn binary() -> anyhow::Result<&'static Path> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = BINARY.get_or_init(|| match binary_under_test() {
         Some(path) => Ok(path),
-        None => build(&[]).map_err(|error| format!("{error:#}")),
+        None => build().map_err(|error| format!("{error:#}")),
     });
     found.as_deref().map_err(|error| anyhow!("failed to build the checkpoint: {error}"))
 }
 
-/// The binary under test with the lake, built once a test program unless `SEKISHO_LAKE_BIN` names it.
-pub(crate) fn binary_with_lake() -> anyhow::Result<&'static Path> {
-    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let found = BINARY.get_or_init(|| match binary_with_lake_under_test() {
-        Some(path) => Ok(path),
-        None => build(&["--features", "lake"]).map_err(|error| format!("{error:#}")),
-    });
-    found.as_deref().map_err(|error| anyhow!("failed to build the checkpoint with the lake: {error}"))
-}
-
-fn build(features: &[&str]) -> anyhow::Result<PathBuf> {
+fn build() -> anyhow::Result<PathBuf> {
     let output = Command::new(cargo())
         .args(["build", "--profile", "demo", "--package", "sekisho", "--bin", "sekisho"])
-        .args(features)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())

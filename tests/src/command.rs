@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::checkpoint::{binary, binary_with_lake};
+use crate::checkpoint::binary;
 
 const RUN_MS_MAX: u64 = 60_000;
 const POLL_MS: u64 = 10;
@@ -38,17 +38,17 @@ pub fn sekisho<A: AsRef<OsStr>>(
     run(Command::new(binary()?), folder, arguments, input)
 }
 
-/// As [`sekisho`], of a binary with the lake; `variables` are added to its environment.
+/// As [`sekisho`], with these variables added to its environment and no input.
 ///
 /// # Errors
 ///
 /// See [`sekisho`].
-pub fn sekisho_with_lake<A: AsRef<OsStr>>(
+pub fn sekisho_with<A: AsRef<OsStr>>(
     folder: &Path,
     arguments: impl IntoIterator<Item = A>,
     variables: &[(&str, &str)],
 ) -> anyhow::Result<Ran> {
-    let mut command = Command::new(binary_with_lake()?);
+    let mut command = Command::new(binary()?);
     command.envs(variables.iter().copied());
     run(command, folder, arguments, b"")
 }

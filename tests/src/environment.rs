@@ -20,11 +20,6 @@ pub(crate) fn binary_under_test() -> Option<PathBuf> {
     variable("SEKISHO_BIN").map(PathBuf::from)
 }
 
-/// The same with the lake (`SEKISHO_LAKE_BIN`).
-pub(crate) fn binary_with_lake_under_test() -> Option<PathBuf> {
-    variable("SEKISHO_LAKE_BIN").map(PathBuf::from)
-}
-
 /// The cargo that runs these tests.
 pub(crate) fn cargo() -> OsString {
     variable("CARGO").unwrap_or_else(|| "cargo".into())

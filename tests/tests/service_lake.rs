@@ -5,9 +5,10 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sekisho_e2e::{Acl, Checkpoint, Client, Origin, sekisho_with_lake};
+use sekisho_e2e::{Acl, Checkpoint, Client, Moto, Origin, sekisho_with};
 use tempfile::TempDir;
 
 const LAKE: &str = "sekisho-data/lake";
@@ -34,7 +35,7 @@ fn configure(folder: &Path, origin: &Origin, more: &str) {
 }
 
 fn start(folder: TempDir) -> Checkpoint {
-    Checkpoint::start_with_lake(folder, ["run", "-c", "sekisho.toml"]).expect("the checkpoint starts")
+    Checkpoint::start_with(folder, ["run", "-c", "sekisho.toml"], &Moto::CREDENTIALS).expect("the checkpoint starts")
 }
 
 fn stop(checkpoint: Checkpoint) -> TempDir {
@@ -47,7 +48,7 @@ fn stop(checkpoint: Checkpoint) -> TempDir {
 
 /// Asks the lake in a folder; the rows as CSV, without the first line.
 fn query(folder: &Path, sql: &str) -> Vec<String> {
-    let asked = sekisho_with_lake(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &[]);
+    let asked = sekisho_with(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &Moto::CREDENTIALS);
     let asked = asked.expect("the lake can be asked");
     assert_eq!(asked.code, Some(0), "{sql}: {}", asked.stderr);
     asked.stdout.lines().skip(1).map(str::to_owned).collect()
@@ -67,7 +68,7 @@ fn until(folder: &Path, sql: &str, expected: &[&str]) {
 }
 
 fn verify(folder: &Path) {
-    let ran = sekisho_with_lake(folder, ["verify", "--lake", LAKE], &[]).expect("it runs");
+    let ran = sekisho_with(folder, ["verify", "--lake", LAKE], &Moto::CREDENTIALS).expect("it runs");
     assert!(ran.code == Some(0) && ran.stdout.ends_with("nothing was altered\n"), "{}{}", ran.stdout, ran.stderr);
 }
 
@@ -200,6 +201,128 @@ fn a_lake_that_cannot_be_opened_is_said_and_nothing_is_served() {
     let text = fs::read_to_string(&config).expect("it is there");
     let text = text.replace("[lake]", "[lake]\npath = \"sekisho-data/lake\"");
     fs::write(first.folder().join("second.toml"), format!("data = \"other\"\n{text}")).expect("it is written");
-    let ran = sekisho_with_lake(first.folder(), ["run", "-c", "second.toml"], &[]).expect("it ends");
+    let ran = sekisho_with(first.folder(), ["run", "-c", "second.toml"], &[]).expect("it ends");
     assert!(ran.code == Some(2) && ran.stderr.contains("open in another process"), "{}", ran.stderr);
+}
+
+#[test]
+fn objects_of_a_bucket_are_taken_in_once_however_often_it_is_asked_for() {
+    let (moto, folder) = (Moto::start().expect("moto runs"), folder());
+    let lines = |from: u32, to: u32| -> String {
+        (from..to)
+            .map(|number| {
+                format!(
+                    "203.0.113.{number} - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n"
+                )
+            })
+            .collect()
+    };
+    let url = moto.url();
+    let ingest = |place: &str| {
+        let arguments = ["ingest", "nginx", place, "--endpoint-url", &url, "--lake", LAKE];
+        sekisho_with(folder.path(), arguments, &Moto::CREDENTIALS).expect("it runs")
+    };
+    let count = || query(folder.path(), "SELECT count(*), count(DISTINCT src_ip) FROM http");
+    moto.put("web/a.log", lines(0, 10).as_bytes()).expect("it is put");
+    moto.put("web/b.log", lines(10, 20).as_bytes()).expect("it is put");
+    moto.put("other/c.log", lines(100, 110).as_bytes()).expect("it is put");
+    let ran = ingest("s3://logs/web");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(count(), ["20,20"]);
+    // A later one that sorts before what is known, too.
+    moto.put("web/0.log", lines(20, 25).as_bytes()).expect("it is put");
+    for _ in 0..2 {
+        let ran = ingest("s3://logs/web");
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(count(), ["25,25"]);
+    }
+    let ran = ingest("s3://nowhere/web");
+    assert!(ran.code == Some(1) && ran.stderr.contains("nowhere"), "{}", ran.stderr);
+    verify(folder.path());
+}
+
+#[test]
+fn witnesses_are_asked_beside_the_sealing_and_changes_of_the_lake_wait_for_a_restart() {
+    let origin = Origin::start().expect("a port is free");
+    let folder = folder();
+    configure(folder.path(), &origin, "");
+    let folder = stop(start(folder));
+    let key = fs::read_to_string(folder.path().join(LAKE).join("seal/key.pub")).expect("the lake has a key");
+    let arguments = ["witness", "--name", "w.example/1", "--log", key.trim(), "--listen", "127.0.0.1:0"];
+    let witness = Checkpoint::start_with(tempfile::tempdir().expect("a folder can be made"), arguments, &[]);
+    let witness = witness.expect("the witness starts");
+    let log = witness.log();
+    let its_key = log.lines().find(|line| line.starts_with("w.example/1+")).expect("it tells its key").to_owned();
+    let asked = format!(
+        "witness_interval_s = 1\n[[lake.witness]]\nurl = \"http://{}/\"\nkey = \"{its_key}\"\n",
+        witness.address()
+    );
+    configure(folder.path(), &origin, &asked);
+    let checkpoint = start(folder);
+    let mut client = Client::open(checkpoint.address()).expect("the checkpoint listens");
+    assert_eq!(client.get("/page").expect("a reply comes").status, 200);
+    let kept = checkpoint.folder().join(LAKE).join("seal/checkpoints");
+    let started = Instant::now();
+    let signed = || {
+        let entries = fs::read_dir(&kept).expect("the folder is there");
+        let notes = entries.filter_map(|entry| fs::read_to_string(entry.expect("it is listed").path()).ok());
+        notes.filter(|note| note.contains("\n— w.example/1 ")).count()
+    };
+    while signed() == 0 {
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let config = checkpoint.folder().join("sekisho.toml");
+    let text = fs::read_to_string(&config).expect("it is there");
+    fs::write(&config, text.replace("witness_interval_s = 1", "witness_interval_s = 2")).expect("it is written");
+    checkpoint.signal("HUP").expect("it runs");
+    while !checkpoint.log().contains("comes into force with a restart changed=\"lake\"") {
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Without its witness, the lake goes on, and says what is missing.
+    drop(witness);
+    let admin = checkpoint.admin().expect("it has an admin address");
+    let started = Instant::now();
+    loop {
+        assert_eq!(client.get("/page").expect("a reply comes").status, 200);
+        let ready = Client::get_once(admin, "/readyz").expect("a reply comes");
+        assert_eq!(ready.status, 200);
+        if ready.body.contains("lake: witness w.example/1: cannot reach the witness") {
+            break;
+        }
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", ready.body);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    verify(stop(checkpoint).path());
+}
+
+#[test]
+fn old_days_move_to_the_bucket_by_themselves_and_are_found_there() {
+    let (moto, origin) = (Moto::start().expect("moto runs"), Origin::start().expect("a port is free"));
+    moto.put("", b"").expect("there is a bucket");
+    let folder = folder();
+    let before = |days: &str| {
+        let told = Command::new("date").args(["-u", "-d", days, "+%d/%b/%Y:%H:%M:%S +0000"]).output();
+        let at = String::from_utf8(told.expect("date runs").stdout).expect("it is text");
+        format!("203.0.113.9 - - [{}] \"GET /old HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n", at.trim())
+    };
+    fs::create_dir(folder.path().join("logs")).expect("a folder is made");
+    let lines = [before("10 days ago"), before("0 days ago")].concat();
+    fs::write(folder.path().join("logs/access.log"), lines).expect("a file is written");
+    let more = format!(
+        "retain_interval_s = 1\ncompact_interval_s = 1\n\
+         [lake.storage]\ncold = \"s3://logs/cold\"\nendpoint_url = \"{}\"\n\
+         [[lake.source]]\nformat = \"nginx\"\nfiles = {{ path = \"logs\", poll_ms = 50 }}\n",
+        moto.url()
+    );
+    configure(folder.path(), &origin, &more);
+    let checkpoint = start(folder);
+    let started = Instant::now();
+    while !checkpoint.log().contains("old files of the lake were moved and deleted moved=1") {
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    until(checkpoint.folder(), "SELECT count(*), count(DISTINCT day) FROM http WHERE path = '/old'", &["2,2"]);
+    verify(stop(checkpoint).path());
 }

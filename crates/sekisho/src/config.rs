@@ -25,6 +25,8 @@ use crate::token_keys::KeyFile;
 pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 pub(crate) use lake::LakeConfig;
+#[cfg(feature = "lake")]
+pub(crate) use lake::Witness;
 pub(crate) use rates::RatesConfig;
 
 /// A checked configuration.

@@ -6,20 +6,23 @@
 mod feeds;
 mod numbers;
 mod upkeep;
+mod witnesses;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use sekisho_append::Log;
+use sekisho_disk::FileSystem;
 use sekisho_edge::Neighbour;
 use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
 use sekisho_edge::record::JournalSettings;
 use sekisho_gather::{Feed, Gather, SegmentsFeed};
-use sekisho_lake::{Lake, Place, Settings};
+use sekisho_lake::{Lake, Place, Settings, Storage};
 
 use crate::config::LakeConfig;
 use crate::terminal;
@@ -27,6 +30,7 @@ use crate::terminal;
 use feeds::Feeds;
 use numbers::Numbers;
 use upkeep::Upkeep;
+use witnesses::Witnesses;
 
 /// What the decisions of this checkpoint are, as a source.
 const DECISIONS: &str = "aws-waf";
@@ -49,7 +53,9 @@ pub(crate) struct Inside {
     /// The segments with this checkpoint's decisions.
     decisions: Option<SegmentsFeed>,
     /// What fails in feeds and in upkeep, by what it is; each is tried again.
-    troubles: Mutex<std::collections::BTreeMap<String, String>>,
+    troubles: Mutex<BTreeMap<String, String>>,
+    /// How many records each witness has signed for.
+    witnessed: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Inside {
@@ -59,6 +65,18 @@ impl Inside {
             Some(trouble) => _ = troubles.insert(what.to_owned(), trouble),
             None => _ = troubles.remove(what),
         }
+    }
+
+    fn all_witnessed(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.witnessed.lock().expect("nothing panics with the numbers in hand")
+    }
+
+    fn witnessed(&self, witness: &str) -> u64 {
+        self.all_witnessed().get(witness).copied().unwrap_or_default()
+    }
+
+    fn set_witnessed(&self, witness: &str, records: u64) {
+        self.all_witnessed().insert(witness.to_owned(), records);
     }
 
     /// What fails just now.
@@ -89,6 +107,7 @@ pub(crate) struct RunningLake {
     inside: Arc<Inside>,
     feeds: Feeds,
     upkeep: Upkeep,
+    witnesses: Option<Witnesses>,
     drain_timeout: Duration,
 }
 
@@ -96,6 +115,11 @@ impl RunningLake {
     /// Opens the lake and starts its feeds. `data`: the data folder, if decisions of this checkpoint are recorded there.
     pub(crate) fn start(config: LakeConfig, data: Option<&Path>, slot: &Slot) -> anyhow::Result<Self> {
         let mask = config.masks.mask().context("failed to make the masks of the lake")?;
+        if let Some(storage) = config.storage
+            && storage != Storage::read(&FileSystem, &config.folder)?
+        {
+            storage.write(&FileSystem, &config.folder)?;
+        }
         let place = Place::folder(&config.folder)?;
         let name = match config.settings.name.as_str() {
             "" => name_of_this_host(),
@@ -110,7 +134,8 @@ impl RunningLake {
             poll_ms: DECISIONS_POLL_MS,
         });
         let feeds = decisions.iter().cloned().map(Feed::Segments).chain(config.feeds).collect();
-        let inside = Arc::new(Inside { lake, gather, decisions, troubles: Mutex::default() });
+        let inside =
+            Arc::new(Inside { lake, gather, decisions, troubles: Mutex::default(), witnessed: Mutex::default() });
         let feeds = Feeds::start(feeds, &inside)?;
         let upkeep = upkeep::Plan {
             compact: config.compact_interval,
@@ -119,9 +144,10 @@ impl RunningLake {
             policy: config.policy,
         };
         let upkeep = Upkeep::start(upkeep, &inside)?;
+        let witnesses = Witnesses::start(config.witnesses, config.witness_interval, &inside)?;
         // Nobody else fills it.
         _ = slot.set(Arc::clone(&inside));
-        Ok(Self { inside, feeds, upkeep, drain_timeout: config.drain_timeout })
+        Ok(Self { inside, feeds, upkeep, witnesses, drain_timeout: config.drain_timeout })
     }
 
     /// Whose troubles are told at the admin address.
@@ -139,11 +165,14 @@ impl RunningLake {
 
     /// Stops feeds, and waits until all they have read is in tables and sealed; not longer than the configuration says.
     pub(crate) fn stop(self) {
-        let Self { inside, feeds, upkeep, drain_timeout } = self;
+        let Self { inside, feeds, upkeep, witnesses, drain_timeout } = self;
         let (told, ended) = mpsc::channel();
         let drain = move || {
             upkeep.stop();
             feeds.stop();
+            if let Some(witnesses) = witnesses {
+                witnesses.stop();
+            }
             // Nobody listens any more if it took too long.
             _ = told.send(inside.lake.close());
         };

@@ -2,6 +2,7 @@
 
 mod log;
 mod reload;
+mod written;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -29,6 +30,7 @@ use crate::token_keys::KeyFile;
 use crate::{rules, terminal};
 
 use reload::Reloader;
+use written::Written;
 
 /// How often the files of rules are looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -125,8 +127,8 @@ impl Service {
     }
 }
 
-/// Runs a service until a signal ends it.
-pub(crate) fn serve(config: Config) -> Outcome {
+/// Runs a service until a signal ends it. `file`: where the configuration comes from, if from a file.
+pub(crate) fn serve(config: Config, file: Option<&Path>) -> Outcome {
     log::init(&config.log).map_err(|error| unusable("log-level", &error))?;
     let signals = signals().context("failed to listen for signals")?;
     let tls: Vec<bool> = config.edge.listeners.iter().map(|listener| listener.tls.is_some()).collect();
@@ -153,11 +155,15 @@ pub(crate) fn serve(config: Config) -> Outcome {
     for group in service.running.rules().groups_in_phases() {
         terminal::note(&format!("as a group of the web ACL: {}", rules::seclang::summary(group)));
     }
+    let written = file.map(Written::read).transpose()?;
     let mut reloader = Reloader::new(&service);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {
             Ok(signal) if ends(signal) => break,
-            Ok(_) => reloader.reload(&service),
+            Ok(_) => {
+                reloader.reload(&service);
+                written.iter().for_each(Written::tell_changes);
+            }
             Err(RecvTimeoutError::Timeout) => reloader.reload_if_changed(&service),
             Err(RecvTimeoutError::Disconnected) => return Err(anyhow::anyhow!("signals no longer arrive").into()),
         }

@@ -170,3 +170,23 @@ async fn a_folder_that_is_not_there_is_said() {
     let error = gather.run(vec![Feed::Segments(feed)], &stopped).await.unwrap_err();
     assert!(error.to_string().contains("/nowhere"), "{error}");
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_said_and_what_it_does_not_take_stays() {
+    let (world, folders) = (World::with(Plan { bytes_max: Some(4096), ..Plan::default() }), Folders::new());
+    folders.begin("a");
+    folders.write("a", &records(0, 1_000));
+    folders.end("a");
+    let (gather, stopper, running) = run(&world, &folders);
+    until("the disk to refuse", || gather.refused().is_some()).await;
+    assert!(gather.waiting_bytes(&folders.feed()).unwrap() > 0);
+    assert_eq!(folders.left().len(), 1);
+    stopper.stop();
+    assert!(running.await.unwrap().is_err(), "it was stopped with records in hand");
+    assert_eq!(gather.refused(), None, "nobody waits any more");
+    drop(gather);
+    let larger = world.crashed(Plan::default());
+    read_once(&larger, &folders).await;
+    assert_eq!(larger.raws(), expected(1_000));
+    assert!(folders.left().is_empty());
+}

@@ -15,6 +15,7 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_lake::{Lake, Place, Settings};
 
 use super::{Failure, Outcome};
+use crate::lake::name_of_this_host;
 
 /// Which lake.
 #[derive(Debug, Clone, Args)]
@@ -94,12 +95,4 @@ fn close(lake: &Lake) -> Outcome {
         None => Ok(ExitCode::SUCCESS),
         Some(trouble) => Err(anyhow::anyhow!("{trouble}").into()),
     }
-}
-
-/// What a lake that begins here is called: every lake its own name.
-fn name_of_this_host() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
-    let host: String = host.trim().chars().filter(is_plain).collect();
-    format!("{}/lake", if host.is_empty() { "sekisho" } else { &host })
 }

@@ -22,6 +22,8 @@ use serde::Deserialize;
 use super::places::Step;
 
 pub(crate) use check::LakeConfig;
+#[cfg(feature = "lake")]
+pub(crate) use check::Witness;
 pub(super) use check::check;
 
 /// What the rest of the configuration says that the lake must know.
@@ -51,7 +53,7 @@ pub(super) struct LakeTable {
     pub(super) name: Option<String>,
     /// Whether the decisions of this checkpoint go into the lake. They are kept as `[records]` says in any case.
     pub(super) decisions: bool,
-    /// Days that records stay where they are written. Older ones are moved to the second place, if the lake has one.
+    /// Days that records stay where they are written. Older ones are moved to `cold` of `[lake.storage]`, if it is given.
     #[schemars(range(min = 1, max = 36_500))]
     pub(super) hot_days: u32,
     /// Days until records are deleted.
@@ -85,6 +87,11 @@ pub(super) struct LakeTable {
     pub(super) drain_timeout_ms: u64,
     /// What is masked in records, before anything is written.
     pub(super) mask: MaskTable,
+    /// Where tables are, if not below the lake's folder.
+    pub(super) storage: Option<StorageTable>,
+    /// Seconds between two times that witnesses are asked to sign.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub(super) witness_interval_s: u64,
     /// Who signs the states of the seal, besides the lake itself.
     pub(super) witness: Vec<WitnessTable>,
     /// Where logs come from, besides this checkpoint.
@@ -108,6 +115,8 @@ impl Default for LakeTable {
             retain_interval_s: 3_600,
             drain_timeout_ms: 30_000,
             mask: MaskTable::default(),
+            storage: None,
+            witness_interval_s: 60,
             witness: Vec::new(),
             source: Vec::new(),
         }
@@ -132,6 +141,24 @@ impl Default for MaskTable {
     fn default() -> Self {
         Self { cards: true, names: Vec::new(), secrets_files: Vec::new(), secrets_env: Vec::new() }
     }
+}
+
+/// Buckets of S3, or of anything that speaks its protocol. Credentials come from the environment, the container or the machine, as for
+/// Amazon's own programs. What is said here is kept in the lake's folder, as `sekisho lake init` does.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StorageTable {
+    /// All tables: `s3://bucket/prefix`. Default: below the lake's folder.
+    pub(super) tables: Option<String>,
+    /// Days that are older than `hot_days`: `s3://bucket/prefix`. Default: they stay.
+    pub(super) cold: Option<String>,
+    /// Where the buckets are, if not in S3 itself: a URL.
+    pub(super) endpoint_url: Option<String>,
+    /// Their region. Default: that of the environment.
+    pub(super) region: Option<String>,
+    /// Names of other logs that write to the same tables.
+    #[serde(default)]
+    pub(super) writers: Vec<String>,
 }
 
 /// A witness: `sekisho witness`, or any that speaks C2SP tlog-witness.

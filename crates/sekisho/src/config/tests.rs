@@ -109,7 +109,7 @@ fn tokens_have_their_keys_in_the_data_folder_unless_a_file_is_named() {
 #[test]
 fn a_program_without_the_lake_refuses_its_table_by_name() {
     let told = load(&format!("{GOOD}\n[lake]\n")).unwrap_err();
-    assert!(told.contains("error[no-lake]") && told.contains("--features lake"), "{told}");
+    assert!(told.contains("error[no-lake]") && told.contains("the feature `lake`"), "{told}");
 }
 
 #[cfg(feature = "lake")]
@@ -181,6 +181,10 @@ servers = ["http://127.0.0.1:3000"]
 hot_days = 30
 keep_days = 20
 
+[lake.storage]
+cold = "logs/lake"
+endpoint_url = "minio:9000"
+
 [lake.mask]
 names = ["not a name"]
 
@@ -218,5 +222,22 @@ files = { path = "sekisho-data/AWSLogs" }
             )
             .unwrap_err()
         );
+    }
+
+    #[test]
+    fn the_example_of_the_manual_is_a_configuration() {
+        let manual = include_str!("../../../../docs/lake.md");
+        let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["secrets", "syslog.crt", "syslog.key", "firehose.key"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        // Only places differ from machine to machine.
+        fs::create_dir(folder.path().join("nginx")).unwrap();
+        let example = example.replace("/var/log/nginx", "nginx");
+        let config = Config::parse(&SourceFile::new("sekisho.toml", &example), folder.path());
+        let lake = config.map_err(|broken| broken.problems.render(false)).unwrap().lake.unwrap();
+        assert_eq!((lake.feeds.len(), lake.witnesses.len()), (4, 1));
+        assert_eq!(lake.storage.unwrap().cold.as_deref(), Some("s3://logs-of-shop/lake"));
     }
 }

@@ -36,7 +36,8 @@ impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let Some(inside) = self.0.get() else { return Ok(()) };
         encode_sources(inside, &mut encoder)?;
-        encode_lake(inside, &mut encoder)
+        encode_lake(inside, &mut encoder)?;
+        encode_witnesses(inside, &mut encoder)
     }
 }
 
@@ -91,4 +92,14 @@ fn encode_lake(inside: &Inside, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
     gauge("sekisho_lake_decisions_waiting_bytes", help, waiting)?;
     let troubles = inside.troubles().len() as u64;
     gauge("sekisho_lake_troubles", "Things of the lake that fail just now and are tried again", Some(troubles))
+}
+
+fn encode_witnesses(inside: &Inside, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let help = "Records that a witness has signed for";
+    let mut metric = encoder.encode_descriptor("sekisho_lake_witnessed_records", help, None, MetricType::Gauge)?;
+    for (witness, records) in &*inside.all_witnessed() {
+        let records = i64::try_from(*records).unwrap_or(i64::MAX);
+        metric.encode_family(&[("witness", witness.as_str())])?.encode_gauge(&records)?;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use sekisho_lake::{Lake, Place, Settings, Storage};
 
 use super::super::Outcome;
 use super::LakeArgs;
+use crate::lake::name_of_this_host;
 use crate::terminal;
 
 /// Begin a lake, and say where its tables are. Credentials are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), the
@@ -48,7 +49,7 @@ pub(super) fn init(args: &InitArgs) -> Outcome {
     let folder = args.lake.folder();
     storage.write(&FileSystem, folder)?;
     let place = Place::folder(folder)?;
-    let name = args.name.clone().unwrap_or_else(super::name_of_this_host);
+    let name = args.name.clone().unwrap_or_else(name_of_this_host);
     let lake = Lake::open(&place, Arc::new(SystemClock), &Settings { name, ..Settings::default() })?;
     for location in &place.tables {
         terminal::note(&format!("tables: {}", location.url()));

@@ -17,6 +17,6 @@ impl LakeConfig {
 /// Refuses the table by name.
 pub(in super::super) fn check(_: LakeTable, _: Around<'_>) -> (Option<LakeConfig>, Vec<Problem>) {
     let diagnostic = Diagnostic::error("no-lake", "this program was built without the lake")
-        .help("build it with `cargo build --release -p sekisho --features lake`, or remove `[lake]`");
+        .help("take one that was built with the feature `lake`, as it is by default, or remove `[lake]`");
     (None, vec![Problem { diagnostic, way: vec!["lake".into()] }])
 }

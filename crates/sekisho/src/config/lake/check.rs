@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sekisho_gather::Feed;
-use sekisho_lake::{Policy, Settings};
+use sekisho_lake::{Policy, Settings, Storage};
 use sekisho_model::Diagnostic;
 use sekisho_seal::WitnessKey;
 use sekisho_witness::Submission;
@@ -12,7 +12,7 @@ use sekisho_witness::Submission;
 use super::super::places::Step;
 use super::masks::{self, MasksConfig};
 use super::sources::Sources;
-use super::{Around, LakeTable, Problem, WitnessTable};
+use super::{Around, LakeTable, Problem, StorageTable, WitnessTable};
 
 /// Witnesses that a lake asks: each is asked every few seconds.
 const WITNESSES_MAX: usize = 16;
@@ -38,6 +38,10 @@ pub(crate) struct LakeConfig {
     pub(crate) drain_timeout: Duration,
     /// What is masked.
     pub(crate) masks: MasksConfig,
+    /// Where tables are; where the lake's folder says, if none.
+    pub(crate) storage: Option<Storage>,
+    /// How often witnesses are asked.
+    pub(crate) witness_interval: Duration,
     /// Who else signs.
     pub(crate) witnesses: Vec<Witness>,
     /// Where logs come from, besides this checkpoint.
@@ -70,6 +74,7 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
     }
     let folder = table.path.map_or_else(|| around.data.join("lake"), |path| around.base.join(path));
     let masks = masks::check(table.mask, around.base, &mut problems);
+    let storage = table.storage.map(|table| storage(table, &mut problems));
     let witnesses = witnesses(table.witness, &mut problems);
     let mut sources = Sources::new(around, &mut problems);
     let feeds = table.source.into_iter().enumerate().filter_map(|(at, table)| sources.feed(table, at)).collect();
@@ -96,6 +101,8 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
         retain_interval: every(table.retain_interval_s),
         drain_timeout: Duration::from_millis(table.drain_timeout_ms),
         masks,
+        storage,
+        witness_interval: Duration::from_secs(table.witness_interval_s),
         witnesses,
         feeds,
     };
@@ -105,6 +112,21 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
 /// A problem at a key of the table.
 pub(super) fn at(diagnostic: Diagnostic, way: &[Step<'static>]) -> Problem {
     Problem { diagnostic, way: [&[Step::Key("lake")], way].concat() }
+}
+
+fn storage(table: StorageTable, problems: &mut Vec<Problem>) -> Storage {
+    let StorageTable { tables, cold, endpoint_url, region, writers } = table;
+    let way = |key| ["storage".into(), Step::Key(key)];
+    for (key, url) in [("tables", &tables), ("cold", &cold)] {
+        let problem = url.as_deref().and_then(bucket_problem);
+        problems.extend(problem.map(|diagnostic| at(diagnostic, &way(key))));
+    }
+    problems.extend(endpoint_problem(endpoint_url.as_deref()).map(|diagnostic| at(diagnostic, &way("endpoint_url"))));
+    if tables.is_none() && cold.is_none() {
+        let diagnostic = Diagnostic::error("no-bucket", "a storage without a bucket");
+        problems.push(at(diagnostic.help("give `tables`, `cold` or both, as s3://bucket/prefix"), &["storage".into()]));
+    }
+    Storage { tables, cold, endpoint_url, region, writers }
 }
 
 /// What is wrong with the URL of a bucket.
