@@ -14,6 +14,8 @@ mod moto;
 mod places;
 #[path = "../crash/random.rs"]
 mod random;
+#[path = "../support/rows.rs"]
+mod rows;
 mod way;
 mod world;
 
