@@ -89,9 +89,7 @@ impl Inside {
         told.extend(self.gather.refused().map(|refused| format!("records are refused: {refused}")));
         match self.lake.status() {
             Ok(status) => told.extend(status.trouble),
-            Err(error) => {
-                told.push(anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>().join(": "))
-            }
+            Err(error) => told.push(format!("{:#}", anyhow::Error::from(error))),
         }
         told
     }
