@@ -28,12 +28,13 @@ const CACHE_BYTES_MAX: usize = 1 << 19;
 /// A lazy automaton whose states are full goes on, without them, if it read so many bytes for each of them: building one
 /// takes some microseconds, in which the sliced automaton reads a hundred bytes.
 const BYTES_PER_STATE_MIN: usize = 100;
-/// Values longer than this, in bytes, are read with an eye on how many states are built, so that hostile ones do not fill the
-/// memory first: one in so many bytes, and some to begin with. States take some 400 bytes, so that this is a quarter of
-/// [`CACHE_BYTES_MAX`].
+/// Values of so many bytes and more are read with an eye on the states that are built: a hostile one is not to fill the whole
+/// memory before the automaton gives up on it.
 const WATCHED_BYTES_MIN: usize = 4096;
-/// How often that is asked, in bytes.
+/// How often that is looked at, in bytes read: seldom enough to cost nothing.
 const WATCHED_EVERY: usize = 256;
+/// What may be built, in bytes: so much for any value, as an honest one that is met for the first time needs, and so much for
+/// each byte read, which is a state for every hundred.
 const BUILT_BYTES_FREE: usize = CACHE_BYTES_MAX / 8;
 const BUILT_BYTES_PER_BYTE: usize = 4;
 /// The groups of longer matches, in bytes, are not found by an engine that may simulate the pattern at a microsecond a byte.
