@@ -59,12 +59,26 @@ impl Checkpoint {
     ///
     /// See [`Checkpoint::start`].
     pub fn start_in<A: AsRef<OsStr>>(folder: TempDir, arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Self> {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// As [`Checkpoint::start_in`], with these variables added to its environment.
+    ///
+    /// # Errors
+    ///
+    /// See [`Checkpoint::start`].
+    pub fn start_with<A: AsRef<OsStr>>(
+        folder: TempDir,
+        arguments: impl IntoIterator<Item = A>,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
         let log = File::create(log_path(folder.path())).context("failed to create the checkpoint's log")?;
         let child = Command::new(binary()?)
             .args(&arguments)
             .current_dir(folder.path())
             .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

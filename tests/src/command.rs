@@ -35,11 +35,35 @@ pub fn sekisho<A: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = A>,
     input: &[u8],
 ) -> anyhow::Result<Ran> {
+    run(Command::new(binary()?), folder, arguments, input)
+}
+
+/// As [`sekisho`], with these variables added to its environment and no input.
+///
+/// # Errors
+///
+/// See [`sekisho`].
+pub fn sekisho_with<A: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = A>,
+    variables: &[(&str, &str)],
+) -> anyhow::Result<Ran> {
+    let mut command = Command::new(binary()?);
+    command.envs(variables.iter().copied());
+    run(command, folder, arguments, b"")
+}
+
+fn run<A: AsRef<OsStr>>(
+    mut command: Command,
+    folder: &Path,
+    arguments: impl IntoIterator<Item = A>,
+    input: &[u8],
+) -> anyhow::Result<Ran> {
     let file = || tempfile::tempfile().context("failed to make a file");
     let (mut stdin, stdout, stderr) = (file()?, file()?, file()?);
     stdin.write_all(input)?;
     stdin.rewind()?;
-    let mut child = Command::new(binary()?)
+    let mut child = command
         .args(arguments)
         .current_dir(folder)
         .env("NO_COLOR", "1")

@@ -1,14 +1,16 @@
 //! The operating system's files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::{Disk, DiskFile};
 
 /// Logs are nobody else's business.
 const MODE: u32 = 0o600;
+/// The same, of folders.
+const FOLDER_MODE: u32 = 0o700;
 
 /// Files as the operating system keeps them. What is made can be read by its owner alone.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,7 +18,7 @@ pub struct FileSystem;
 
 impl Disk for FileSystem {
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {

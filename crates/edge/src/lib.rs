@@ -38,6 +38,6 @@ mod connection;
 mod listen;
 mod server;
 
-pub use server::{Edge, Running, Services, SetupError, Witness};
+pub use server::{Edge, Neighbour, Running, Services, SetupError, Witness};
 pub use tls::{CertificateProblem, TlsError, check_certificates};
 pub use upstream::{AuthoritiesError, ClusterError};

@@ -18,7 +18,7 @@ mod worker;
 
 pub use running::{Edge, Running};
 pub use setup::SetupError;
-pub use shared::{Services, Witness};
+pub use shared::{Neighbour, Services, Witness};
 
 pub(crate) use shared::{Listening, Place};
 pub(crate) use worker::{Counted, Worker};

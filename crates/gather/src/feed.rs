@@ -10,6 +10,7 @@ use crate::error::GatherError;
 use crate::firehose::FirehoseFeed;
 #[cfg(feature = "s3")]
 use crate::s3::S3Feed;
+use crate::segments::SegmentsFeed;
 use crate::syslog::SyslogFeed;
 
 /// Where logs come from.
@@ -27,6 +28,9 @@ pub enum Feed {
     Syslog(SyslogFeed),
     /// Amazon Data Firehose, which sends over HTTP.
     Firehose(FirehoseFeed),
+    /// Segments that another part of this program hands over: nothing that a configuration could name.
+    #[serde(skip)]
+    Segments(SegmentsFeed),
 }
 
 /// A file, or all files of a folder, plain or compressed with gzip.

@@ -17,10 +17,17 @@ use crate::files;
 use crate::firehose;
 #[cfg(feature = "s3")]
 use crate::s3;
+use crate::segments::{self, SegmentsFeed};
 use crate::sink::Sink;
 use crate::stdin;
 use crate::stop::Stop;
 use crate::syslog;
+
+impl std::fmt::Debug for Gather {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Gather").field("listening", &self.listening()).finish_non_exhaustive()
+    }
+}
 
 /// Brings in what feeds give: cut into records, masked, durable, each once.
 pub struct Gather {
@@ -44,6 +51,21 @@ impl Gather {
     #[must_use]
     pub fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
         self.sink.listening()
+    }
+
+    /// Why the log refuses records just now; none if it takes them.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        self.sink.refused()
+    }
+
+    /// Bytes of segments that are not durable yet: how far behind a feed is.
+    ///
+    /// # Errors
+    ///
+    /// If their folder cannot be read.
+    pub fn waiting_bytes(&self, segments: &SegmentsFeed) -> Result<u64, GatherError> {
+        segments::waiting_bytes(segments, &self.sink)
     }
 
     /// Runs feeds until all have ended, or one has failed, or they are stopped; what was read is durable then. Feeds that watch or listen end
@@ -95,6 +117,7 @@ async fn run_one(feed: Feed, sink: Arc<Sink>, stop: Stop) -> Result<(), GatherEr
         Feed::S3(settings) => s3::run(settings, sink, stop).await,
         Feed::Syslog(settings) => syslog::run(settings, sink, stop).await,
         Feed::Firehose(settings) => firehose::run(settings, sink, stop).await,
+        Feed::Segments(settings) => blocking(move || segments::run(&settings, &sink, &stop)).await,
     }
 }
 

@@ -23,6 +23,7 @@ mod listen;
 #[cfg(feature = "s3")]
 mod s3;
 mod seen;
+mod segments;
 mod sink;
 mod stdin;
 mod stop;
@@ -37,6 +38,7 @@ pub use firehose::{DeliveryBody, FirehoseFeed};
 pub use gather::Gather;
 #[cfg(feature = "s3")]
 pub use s3::{Notified, S3Feed, read_notification};
+pub use segments::SegmentsFeed;
 pub use stop::{Stop, Stopper, stop};
 pub use syslog::{Framing, SyslogFeed};
 pub use tls::TlsFiles;

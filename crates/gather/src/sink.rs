@@ -25,6 +25,28 @@ pub(crate) struct Sink {
     /// How far each feed is read, durably.
     positions: Mutex<BTreeMap<FeedName, Position>>,
     listening: Mutex<Vec<(&'static str, SocketAddr)>>,
+    /// Sets that the log refuses just now, and why it refused the last of them.
+    refused: Mutex<(usize, String)>,
+}
+
+/// A set that the log refuses, as long as it is brought again.
+struct Waiting<'s>(&'s Sink);
+
+impl<'s> Waiting<'s> {
+    fn new(sink: &'s Sink) -> Self {
+        sink.refused.lock().expect("nothing panics with the reason in hand").0 += 1;
+        Self(sink)
+    }
+
+    fn say(&self, why: String) {
+        self.0.refused.lock().expect("nothing panics with the reason in hand").1 = why;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.refused.lock().expect("nothing panics with the reason in hand").0 -= 1;
+    }
 }
 
 /// Batches that follow one another, with the positions they reach.
@@ -58,7 +80,7 @@ impl Sink {
     pub(crate) fn new(append: Arc<dyn Log>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         let positions = append.positions().iter().cloned().collect();
         let (counters, positions) = (Counters::default(), Mutex::new(positions));
-        Self { append, mask, clock, counters, positions, listening: Mutex::default() }
+        Self { append, mask, clock, counters, positions, listening: Mutex::default(), refused: Mutex::default() }
     }
 
     pub(crate) fn note_listening(&self, protocol: &'static str, at: SocketAddr) {
@@ -84,6 +106,7 @@ impl Sink {
     /// Hands over a set and waits until it is durable; brings it again as long as the disk refuses. Blocks.
     pub(crate) fn store(&self, mut set: Set, counters: &SourceCounters, stop: &Stop) -> Result<(), GatherError> {
         let [mut pause, pause_max] = RETRY;
+        let mut waiting = None;
         while !set.is_empty() {
             let refused = match self.try_store(&mut set, counters) {
                 Ok(()) => continue,
@@ -91,13 +114,21 @@ impl Sink {
                 Err(refused) => return Err(GatherError::Append(refused)),
             };
             add(&counters.refused_sets, 1);
-            tracing::warn!(error = %chain(&refused), "the disk refuses records; they are kept and brought again");
+            let why = chain(&refused);
+            tracing::warn!(error = why, "the disk refuses records; they are kept and brought again");
+            waiting.get_or_insert_with(|| Waiting::new(self)).say(why);
             if stop.block(pause) {
                 return Err(GatherError::Append(refused));
             }
             pause = pause_max.min(pause * 2);
         }
         Ok(())
+    }
+
+    /// Why records are refused just now, if they are.
+    pub(crate) fn refused(&self) -> Option<String> {
+        let refused = self.refused.lock().expect("nothing panics with the reason in hand");
+        (refused.0 > 0).then(|| refused.1.clone())
     }
 
     /// Hands over a set once; what became durable leaves it, which are the first of its batches.

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use sekisho_append::{Append, ReadBatch, Reader, Record};
 use sekisho_collect::{Context, Source};
+use sekisho_model::Clock;
 use sekisho_seal::{SealLog, record_hash};
 use sekisho_tables::{Arrived, Gathering, Tables};
 use tokio::runtime::Handle;
 
 use crate::commit::Work;
 use crate::error::LakeError;
+use crate::lake::now_ms;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::state::{HourCount, Part, State};
@@ -40,6 +42,10 @@ pub(crate) struct Drawing {
     pub(crate) seal: Option<SealLog>,
     /// The log's name.
     pub(crate) log: String,
+    /// Its public key, and whether tables that others write to know that it is the one of this name.
+    pub(crate) proof: String,
+    pub(crate) is_claimed: bool,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) epoch: u64,
 }
 
@@ -71,6 +77,7 @@ impl Drawing {
                 let folder = self.place.seal();
                 let key = key::open(&*self.place.disk, &folder, &self.settings.name)?;
                 self.log = key.verifying().name().to_owned();
+                self.proof = key.verifying().to_text();
                 SealLog::open(Arc::clone(&self.place.disk), &folder, key)?
             }
         };
@@ -78,6 +85,10 @@ impl Drawing {
         let ahead = |part, has| if has > durable { Err(LakeError::Ahead { part, has, durable }) } else { Ok(()) };
         ahead("the seal", seal.size())?;
         let committed = self.state.committed();
+        if !self.is_claimed {
+            self.runtime.block_on(self.tables.claim(&self.log, &self.proof))?;
+            self.is_claimed = true;
+        }
         let held = self.runtime.block_on(self.tables.held(&self.log, committed))?;
         ahead("a table", held.last().map_or(0, |last| last + 1))?;
         let from = committed.min(seal.size());
@@ -92,8 +103,7 @@ impl Drawing {
     }
 
     /// Works until the lake is closed. What fails is tried again.
-    pub(crate) fn work(mut self, run: Run) {
-        let mut run = Ok(run);
+    pub(crate) fn work(mut self, mut run: Result<Run, LakeError>) {
         let mut pause = self.settings.retry_interval;
         let mut closing_tries = 0;
         loop {
@@ -222,6 +232,7 @@ impl Drawing {
         match seal.checkpoint() {
             Ok(_) => {
                 self.state.set_sealed(seal.size());
+                self.state.set_sealed_at(now_ms(&*self.clock));
                 Ok(())
             }
             Err(error) => {

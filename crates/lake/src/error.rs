@@ -55,6 +55,27 @@ pub enum LakeError {
         /// One more than the last record of the write-ahead log.
         durable: u64,
     },
+    /// No checkpoint comes.
+    #[error("no checkpoint has come that covers record {}: nothing was deleted; `sekisho lake status` says what holds the seal up", .0 - 1)]
+    Unsealed(u64),
+    /// What says where the tables are is wrong.
+    #[error("{}: {why}", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another process compacts the same tables.
+    #[error(
+        "{holder} compacts these tables just now, or did until it ended: it keeps others out for {seconds} s at most"
+    )]
+    Compacting {
+        /// Which.
+        holder: String,
+        /// How long it may last without being renewed.
+        seconds: i64,
+    },
     /// A thread cannot be started.
     #[error("start a thread of the lake")]
     Thread(#[source] io::Error),
@@ -68,8 +89,12 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut behind = error.source();
     while let Some(error) = behind {
-        said.push_str(": ");
-        said.push_str(&error.to_string());
+        // Errors of stores say what is behind them.
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said.push_str(": ");
+            said.push_str(&more);
+        }
         behind = error.source();
     }
     said

@@ -10,20 +10,21 @@ use std::time::{Duration, Instant};
 use sekisho_append::{Append, Batch, Feed, Log, Origin, Pending, Position, Refused};
 use sekisho_disk::Disk;
 use sekisho_model::Clock;
-use sekisho_tables::{TableName, Tables};
+use sekisho_tables::Tables;
 use tokio::runtime::Runtime;
 
 use crate::commit::Committer;
 use crate::draw::Drawing;
-use crate::error::LakeError;
+use crate::error::{LakeError, chain};
 use crate::lock::Lock;
 use crate::place::Place;
-use crate::record;
 use crate::settings::Settings;
-use crate::state::{State, Status};
+use crate::state::{Part, State, Status};
 
 /// How often the write-ahead log's room is measured.
 const MEASURE_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a deletion waits for the checkpoint that covers the record of it: many intervals between checkpoints, as the log may be behind.
+const SEAL_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Milliseconds of a day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Threads for what stores answer.
@@ -35,6 +36,8 @@ pub struct Lake {
     tables: Arc<Tables>,
     state: Arc<State>,
     place: Place,
+    /// The log's name.
+    log: String,
     clock: Arc<dyn Clock>,
     uncommitted_bytes_max: u64,
     measured: Mutex<Option<Instant>>,
@@ -85,9 +88,20 @@ impl Lake {
             to_commit,
             seal: None,
             log: String::new(),
+            proof: String::new(),
+            is_claimed: false,
+            clock: Arc::clone(&clock),
             epoch: 0,
         };
-        let run = drawing.begin()?;
+        let run = match drawing.begin() {
+            // A bucket that is out of reach keeps nobody from bringing records: they wait in the write-ahead log.
+            Err(LakeError::Tables(error)) if place.tables[0].is_shared() && !error.is_lasting() => {
+                state.set_trouble(Part::Draw, Some(chain(&error)));
+                Err(error.into())
+            }
+            begun => Ok(begun?),
+        };
+        let log = drawing.log.clone();
         let committer = Committer {
             append: Arc::clone(&append),
             tables: Arc::clone(&tables),
@@ -107,6 +121,7 @@ impl Lake {
             tables,
             state,
             place: place.clone(),
+            log,
             clock,
             uncommitted_bytes_max: settings.uncommitted_bytes_max,
             measured: Mutex::new(None),
@@ -162,12 +177,23 @@ impl Lake {
         self.threads().iter().any(JoinHandle::is_finished)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// The log's name.
+    pub(crate) fn log(&self) -> &str {
+        &self.log
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         &self.place.folder
     }
 
     pub(crate) fn disk(&self) -> &dyn Disk {
         &*self.place.disk
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -178,34 +204,14 @@ impl Lake {
         self.runtime.block_on(future)
     }
 
-    /// Takes in a record of the lake's own; returns once it is durable.
-    pub(crate) fn say(&self, record: Batch) -> Result<(), LakeError> {
-        self.append.append(record)?.wait()?;
-        Ok(())
+    /// Takes in a record of the lake's own. Gives the index after it, once it is durable.
+    pub(crate) fn say(&self, record: Batch) -> Result<u64, LakeError> {
+        Ok(self.append.append(record)?.wait()?.end)
     }
 
-    /// Makes large files of small ones in all tables, and removes files that were replaced `grace` ago. Gives the number of files that
-    /// were made.
-    ///
-    /// # Errors
-    ///
-    /// If a file cannot be read, written or removed. What was done until then stands.
-    pub fn compact(&self, grace: Duration) -> Result<u64, LakeError> {
-        let now_ms = self.now_ms();
-        let today = i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
-        let mut made = 0;
-        for table in TableName::all() {
-            for mergeable in self.runtime.block_on(self.tables.mergeable(table, today))? {
-                let merged = self.runtime.block_on(self.tables.merge(&mergeable, now_ms))?;
-                let files = std::slice::from_ref(merged.file());
-                self.say(record::wrote(files, now_ms))?;
-                self.runtime.block_on(merged.commit(&self.tables))?;
-                made += 1;
-            }
-        }
-        let grace_ms = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
-        self.runtime.block_on(self.tables.vacuum(now_ms, grace_ms))?;
-        Ok(made)
+    /// Waits until a checkpoint covers all records before this index.
+    pub(crate) fn wait_sealed(&self, size: u64) -> Result<(), LakeError> {
+        if self.state.wait_sealed(size, SEAL_WAIT_MAX) { Ok(()) } else { Err(LakeError::Unsealed(size)) }
     }
 
     /// How the lake is.
@@ -222,6 +228,8 @@ impl Lake {
             append_bytes: self.append.bytes()?,
             trouble: if self.has_ended() { Some(LakeError::Ended.to_string()) } else { trouble },
             hours: self.state.hours(),
+            totals: self.state.totals(),
+            sealed_at_ms: self.state.sealed_at_ms(),
         })
     }
 

@@ -8,6 +8,7 @@
 //! Absent on purpose: where records come from, questions, what users read.
 
 mod commit;
+mod compaction;
 mod draw;
 mod error;
 mod key;
@@ -18,6 +19,7 @@ mod record;
 mod retention;
 mod settings;
 mod state;
+mod storage;
 pub mod verify;
 
 pub use error::LakeError;
@@ -26,3 +28,4 @@ pub use place::Place;
 pub use retention::{Policy, Retained};
 pub use settings::Settings;
 pub use state::{HourCount, Status};
+pub use storage::Storage;

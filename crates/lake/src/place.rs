@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sekisho_disk::{Disk, FileSystem};
-use sekisho_tables::{Location, TablesError};
+use sekisho_tables::Location;
+
+use crate::error::LakeError;
+use crate::storage::Storage;
 
 /// A lake's folder, and where its tables are: below it, unless said otherwise.
 #[derive(Debug, Clone)]
@@ -15,17 +18,20 @@ pub struct Place {
     pub disk: Arc<dyn Disk>,
     /// Where the tables are; the first is written to.
     pub tables: Vec<Location>,
+    /// Names of the other logs that write to the same tables.
+    pub writers: Vec<String>,
 }
 
 impl Place {
-    /// A lake that is all in one folder.
+    /// The lake in a folder; its tables are below it, or where its [`Storage`] says.
     ///
     /// # Errors
     ///
-    /// If the folder of the tables cannot be made.
-    pub fn folder(folder: &Path) -> Result<Self, TablesError> {
-        let tables = vec![Location::folder(&folder.join("tables"))?];
-        Ok(Self { folder: folder.to_owned(), disk: Arc::new(FileSystem), tables })
+    /// If the folder of the tables cannot be made, or what says where they are is wrong.
+    pub fn folder(folder: &Path) -> Result<Self, LakeError> {
+        let storage = Storage::read(&FileSystem, folder)?;
+        let tables = storage.places(folder)?;
+        Ok(Self { folder: folder.to_owned(), disk: Arc::new(FileSystem), tables, writers: storage.writers })
     }
 
     pub(crate) fn append(&self) -> PathBuf {

@@ -77,7 +77,8 @@ impl Lake {
         let path = self.hold_path();
         let written = sekisho_disk::replace(self.disk(), &path, why.as_bytes());
         written.map_err(|source| LakeError::Disk { action: "write", path, source })?;
-        self.say(record::hold(Kind::Held, why, self.now_ms()))
+        self.say(record::hold(Kind::Held, why, self.now_ms()))?;
+        Ok(())
     }
 
     /// Lets deletions go on. That the hold ended is sealed, before it ends.
@@ -89,7 +90,8 @@ impl Lake {
         if self.held()?.is_none() {
             return Ok(());
         }
-        self.say(record::hold(Kind::Released, why, self.now_ms()))?;
+        let said_until = self.say(record::hold(Kind::Released, why, self.now_ms()))?;
+        self.wait_sealed(said_until)?;
         let path = self.hold_path();
         let removed = self.disk().remove(&path).and_then(|()| self.disk().sync_folder(self.folder()));
         removed.map_err(|source| LakeError::Disk { action: "remove", path, source })
@@ -106,14 +108,13 @@ impl Lake {
             let is_own = table == TableName::Events(Table::System);
             let keep_days = policy.keep_days.saturating_add(if is_own { OWN_DAYS } else { 0 });
             let snapshot = self.block_on(self.tables().snapshot(table))?;
-            let (old, kept): (Vec<_>, Vec<_>) =
-                snapshot.files().iter().partition(|file| self.is_older(file, keep_days));
-            if retained.held.is_none() {
-                for file in old {
-                    self.delete(table, file, keep_days, is_own)?;
-                    retained.deleted += 1;
-                    retained.records += file.rows;
-                }
+            // Records of other logs are theirs to delete: only they can seal that they did.
+            let ours = snapshot.files().iter().filter(|file| *file.log == *self.log());
+            let (old, kept): (Vec<_>, Vec<_>) = ours.partition(|file| self.is_older(file, keep_days));
+            if retained.held.is_none() && !old.is_empty() {
+                self.delete(table, &old, keep_days)?;
+                retained.deleted += old.len() as u64;
+                retained.records += old.iter().map(|file| file.rows).sum::<u64>();
             }
             if self.tables().locations().len() > 1 {
                 let cold = kept.into_iter().filter(|file| file.tier == 0 && self.is_older(file, policy.hot_days));
@@ -130,14 +131,23 @@ impl Lake {
         i64::from(file.day) < self.now_ms().div_euclid(DAY_MS) - i64::from(days)
     }
 
-    fn delete(&self, table: TableName, file: &DataFile, keep_days: u32, is_own: bool) -> Result<(), LakeError> {
-        let (records, said) = self.block_on(self.contents(file, is_own))?;
-        for raw in said {
-            self.say(record::again(&raw, self.now_ms()))?;
-        }
+    /// Says what goes, waits until that is sealed, and lets it go.
+    fn delete(&self, table: TableName, files: &[&DataFile], keep_days: u32) -> Result<(), LakeError> {
+        let is_own = table == TableName::Events(Table::System);
         let why = format!("older than {keep_days} days");
-        self.say(record::deleted((table, file.name()), &why, &records, self.now_ms()))?;
-        Ok(self.block_on(self.tables().delete(table, std::slice::from_ref(file), self.now_ms()))?)
+        let mut said_until = 0;
+        for file in files {
+            let (records, said) = self.block_on(self.contents(file, is_own))?;
+            for raw in said {
+                self.say(record::again(&raw, self.now_ms()))?;
+            }
+            said_until = self.say(record::deleted((table, file.name()), &why, &records, self.now_ms()))?;
+        }
+        self.wait_sealed(said_until)?;
+        for file in files {
+            self.block_on(self.tables().delete(table, std::slice::from_ref(*file), self.now_ms()))?;
+        }
+        Ok(())
     }
 
     /// The indexes a file has, and what records of the lake's own in it say of deletions.

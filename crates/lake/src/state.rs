@@ -1,7 +1,7 @@
 //! What the threads of a lake know of each other, and what others may know.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -23,6 +23,14 @@ pub struct HourCount {
     pub quarantined: u64,
 }
 
+impl HourCount {
+    fn add(&mut self, more: Self) {
+        self.records += more.records;
+        self.bytes += more.bytes;
+        self.quarantined += more.quarantined;
+    }
+}
+
 /// How a lake is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -38,6 +46,10 @@ pub struct Status {
     pub trouble: Option<String>,
     /// What came in since the lake was opened, by source and hour: hours since 1970-01-01T00:00:00Z.
     pub hours: BTreeMap<String, BTreeMap<i64, HourCount>>,
+    /// What came in since the lake was opened, by source.
+    pub totals: BTreeMap<String, HourCount>,
+    /// When the newest state was signed, in milliseconds since 1970-01-01T00:00:00Z; 0 if none was since the lake was opened.
+    pub sealed_at_ms: i64,
 }
 
 /// What has trouble of its own.
@@ -56,6 +68,7 @@ struct Inner {
     /// What fails in drawing, and in committing.
     trouble: [Option<String>; 2],
     hours: BTreeMap<String, BTreeMap<i64, HourCount>>,
+    totals: BTreeMap<String, HourCount>,
     /// Records below this were counted.
     counted: u64,
 }
@@ -65,6 +78,7 @@ pub(crate) struct State {
     closing: AtomicBool,
     committed: AtomicU64,
     sealed: AtomicU64,
+    sealed_at_ms: AtomicI64,
     inner: Mutex<Inner>,
     changed: Condvar,
 }
@@ -92,7 +106,27 @@ impl State {
     }
 
     pub(crate) fn set_sealed(&self, size: u64) {
+        let inner = self.inner();
         self.sealed.store(size, Ordering::SeqCst);
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until a checkpoint covers so many records. False if that takes longer than `timeout`, or the lake is closed meanwhile.
+    pub(crate) fn wait_sealed(&self, size: u64, timeout: Duration) -> bool {
+        let is_behind = |_: &mut Inner| self.sealed() < size && !self.is_closing();
+        let waited = self.changed.wait_timeout_while(self.inner(), timeout, is_behind);
+        drop(waited.expect("nothing panics with the state in hand"));
+        self.sealed() >= size
+    }
+
+    /// When the newest state was signed.
+    pub(crate) fn sealed_at_ms(&self) -> i64 {
+        self.sealed_at_ms.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_sealed_at(&self, at_ms: i64) {
+        self.sealed_at_ms.store(at_ms, Ordering::SeqCst);
     }
 
     pub(crate) fn set_committed(&self, next: u64) {
@@ -153,12 +187,11 @@ impl State {
                 return;
             }
             inner.hours.insert(source.to_owned(), BTreeMap::new());
+            inner.totals.insert(source.to_owned(), HourCount::default());
         }
+        inner.totals.get_mut(source).expect("inserted above").add(count);
         let hours = inner.hours.get_mut(source).expect("inserted above");
-        let hour = hours.entry(received_ms.div_euclid(HOUR_MS)).or_default();
-        hour.records += count.records;
-        hour.bytes += count.bytes;
-        hour.quarantined += count.quarantined;
+        hours.entry(received_ms.div_euclid(HOUR_MS)).or_default().add(count);
         if hours.len() > HOURS_MAX {
             hours.pop_first();
         }
@@ -166,6 +199,10 @@ impl State {
 
     pub(crate) fn hours(&self) -> BTreeMap<String, BTreeMap<i64, HourCount>> {
         self.inner().hours.clone()
+    }
+
+    pub(crate) fn totals(&self) -> BTreeMap<String, HourCount> {
+        self.inner().totals.clone()
     }
 }
 

@@ -4,6 +4,8 @@
 //! tables against its leaf, then the bytes of each file against the sealed record that says what was written. Nothing is changed; a lake
 //! that is open can be verified.
 //!
+//! Of a period, only the files of its days are held against their leaves; that no record is missing is told of all.
+//!
 //! Checked and named: altered, dropped, doubled, inserted and reordered records, files and filters with other bytes, what a table's log
 //! says of files, kept checkpoints, damaged hashes. Not checked: what a table's log says besides, such as who wrote a commit.
 
@@ -12,20 +14,23 @@ mod prove;
 mod report;
 mod seen;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use sekisho_append::Reader;
+use sekisho_event::Table;
 use sekisho_seal::{Checkpoint, Hash, Note, TileFiles, VerifyingKey, record_hash};
-use sekisho_tables::{DataFile, TableName, Tables, WrittenFile};
+use sekisho_tables::{DataFile, TableName, Tables, TablesError, WrittenFile};
 
 pub use prove::{ProveError, Proved, prove};
 pub use report::{FileName, PROBLEMS_MAX, Problem, Report};
 
 use self::leaves::Leaves;
 use self::seen::Seen;
+use crate::lock::Lock;
 use crate::place::Place;
 use crate::record;
 
@@ -34,10 +39,16 @@ const COLUMNS: [&str; 8] = ["log", "record", "source", "header", "received", "ra
 /// Microseconds of a millisecond.
 const MS_US: i64 = 1_000;
 
-/// Verifies a lake. `key`: what its checkpoints must be signed with, from a place an intruder cannot write to.
+/// What records of files outside of the period are read for: that none is missing.
+const COLUMNS_OUTSIDE: [&str; 2] = ["log", "record"];
+/// Days since 1970-01-01, in UTC: both are among them.
+pub type Days = RangeInclusive<i32>;
+
+/// Verifies a lake. `key`: what its checkpoints must be signed with, from a place an intruder cannot write to. `days`: files of other days
+/// are read only as far as it takes to tell that no record is missing; with all days, everything is held against its leaf.
 ///
 /// Must be called within a tokio runtime.
-pub async fn verify(place: &Place, key: &VerifyingKey) -> Report {
+pub async fn verify(place: &Place, key: &VerifyingKey, days: &Days) -> Report {
     let mut report = Report { log: key.name().to_owned(), ..Report::default() };
     let files = TileFiles::new(Arc::clone(&place.disk), &place.seal());
     let newest = checkpoint(place, key, "checkpoint", &mut report);
@@ -47,21 +58,25 @@ pub async fn verify(place: &Place, key: &VerifyingKey) -> Report {
     let leaves = Leaves::check(files, newest.size, newest.root, &mut report);
     let mut verifying = Verifying {
         log: key.name().to_owned(),
+        days: days.clone(),
         size: newest.size,
         leaves,
+        held: Seen::default(),
         seen: Seen::default(),
         appended: Seen::default(),
         appended_ahead: HashMap::new(),
+        seen_ahead: HashSet::new(),
         wrong: Vec::new(),
         vouched: HashMap::new(),
+        vouched_ahead: HashMap::new(),
         deleted: Seen::default(),
         found: Vec::new(),
         report,
     };
     // What leaves the write-ahead log is in the tables before: so it is read first.
     verifying.append(place);
-    verifying.tables(&Tables::open(place.tables.clone())).await;
-    verifying.end()
+    verifying.tables(&Tables::open(place.tables.clone()), &place.writers).await;
+    verifying.end(Lock::is_taken(&place.folder))
 }
 
 /// Reads a checkpoint.
@@ -153,17 +168,24 @@ impl Has {
 
 struct Verifying {
     log: String,
+    days: Days,
     size: u64,
     leaves: Leaves,
-    /// Records that tables have.
+    /// Sealed records that are what their leaves say.
+    held: Seen,
+    /// Sealed records that tables have.
     seen: Seen,
-    /// Records that the write-ahead log has.
+    /// Sealed records that the write-ahead log has.
     appended: Seen,
-    /// Leaves of those that no checkpoint covers.
+    /// Leaves of those in the write-ahead log that no checkpoint covers.
     appended_ahead: HashMap<u64, Hash>,
+    /// Records that no checkpoint covers and tables have.
+    seen_ahead: HashSet<u64>,
     wrong: Vec<Wrong>,
     /// What sealed records say was written.
     vouched: HashMap<FileName, WrittenFile>,
+    /// What records say was written that no checkpoint covers: anyone who can write to the folder can say it.
+    vouched_ahead: HashMap<FileName, WrittenFile>,
     /// Records that sealed records say were deleted by policy.
     deleted: Seen,
     found: Vec<Found>,
@@ -188,13 +210,13 @@ impl Verifying {
                     Ok(Some(batch)) => {
                         let (source, header) = (batch.source(), batch.header());
                         for (index, record) in (batch.index()..).zip(batch.records()) {
-                            self.appended.note(index);
                             let leaf = record_hash(source, header, record.received_ms, record.raw);
                             if index < self.size {
+                                self.appended.note(index);
                                 self.hold(index, leaf, source, record.raw, None);
                             } else {
                                 self.appended_ahead.insert(index, leaf);
-                                self.vouch(source, record.raw);
+                                note_written(&mut self.vouched_ahead, source, record.raw);
                             }
                         }
                     }
@@ -214,30 +236,29 @@ impl Verifying {
 
     /// Holds a record against its leaf.
     fn hold(&mut self, index: u64, leaf: Hash, source: &str, raw: &[u8], file: Option<&FileName>) {
-        self.report.records += 1;
         match self.leaves.leaf(index) {
-            Some(sealed) if sealed == leaf => self.vouch(source, raw),
+            Some(sealed) if sealed == leaf => {
+                self.held.note(index);
+                self.vouch(source, raw);
+            }
             // Without a hash that can be trusted, nothing can be said of the record; that of the hash was.
             Some(_) if self.leaves.is_known(index) => self.wrong.push((index, leaf, file.cloned())),
             _ => {}
         }
     }
 
-    /// Takes in what a record of the lake's own says.
+    /// Takes in what a sealed record of the lake's own says.
     fn vouch(&mut self, source: &str, raw: &[u8]) {
-        if source != record::SOURCE {
-            return;
-        }
-        for written in record::files_written(raw).unwrap_or_default() {
-            let name = FileName { table: written.table, name: written.name.clone() };
-            self.vouched.insert(name, written);
-        }
-        for range in record::records_deleted(raw).unwrap_or_default() {
-            range.for_each(|index| _ = self.deleted.note(index));
+        note_written(&mut self.vouched, source, raw);
+        if source == record::SOURCE {
+            for range in record::records_deleted(raw).unwrap_or_default() {
+                self.deleted.note_all(*range.start()..range.end().saturating_add(1).min(self.size));
+            }
         }
     }
 
-    async fn tables(&mut self, tables: &Tables) {
+    /// `writers`: names of other logs, whose files are theirs to verify.
+    async fn tables(&mut self, tables: &Tables, writers: &[String]) {
         for table in TableName::all() {
             let snapshot = match tables.snapshot(table).await {
                 Ok(snapshot) => snapshot,
@@ -247,13 +268,45 @@ impl Verifying {
                 }
             };
             for file in snapshot.files() {
-                self.file(tables, table, file).await;
+                if *file.log != *self.log && writers.iter().any(|log| **log == *file.log) {
+                    *self.report.others.entry(file.log.to_string()).or_default() += file.rows;
+                    continue;
+                }
+                // What vouches for files of any day may be of another.
+                let is_whole = table == TableName::Events(Table::System) || self.days.contains(&file.day);
+                let name = FileName { table, name: file.name().to_owned() };
+                if is_whole {
+                    self.file(tables, name, file).await;
+                } else {
+                    self.file_outside(tables, name, file).await;
+                }
             }
         }
     }
 
-    async fn file(&mut self, tables: &Tables, table: TableName, file: &DataFile) {
-        let name = FileName { table, name: file.name().to_owned() };
+    /// Notes which records a file has.
+    async fn file_outside(&mut self, tables: &Tables, name: FileName, file: &DataFile) {
+        let indexes = async {
+            let mut rows = tables.rows(file, &COLUMNS_OUTSIDE).await?;
+            while let Some(batch) = rows.next().await? {
+                let text = |column: &str| batch.column_by_name(column)?.as_string_opt::<i32>();
+                let index = batch.column_by_name("record").and_then(|index| index.as_primitive_opt::<Int64Type>());
+                let (Some(log), Some(index)) = (text("log"), index) else { continue };
+                for (log, index) in log.iter().zip(index.values()) {
+                    let index = u64::try_from(*index).ok().filter(|index| *index < self.size);
+                    if let Some(index) = index.filter(|_| log == Some(&self.log)) {
+                        self.seen.note(index);
+                    }
+                }
+            }
+            Ok::<_, TablesError>(())
+        };
+        if let Err(error) = indexes.await {
+            self.report.add(Problem::Unreadable { file: name, why: crate::error::chain(&error) });
+        }
+    }
+
+    async fn file(&mut self, tables: &Tables, name: FileName, file: &DataFile) {
         self.report.files += 1;
         let (sha256, words_sha256) =
             (tables.digest(file.tier, &file.path).await, tables.digest(file.tier, &file.words).await);
@@ -309,7 +362,8 @@ impl Verifying {
         if !is_ours || index >= self.size && self.appended_ahead.get(&index) != Some(&leaf) {
             return inserted(&mut self.report);
         }
-        if self.seen.note(index) {
+        let is_again = if index < self.size { self.seen.note(index) } else { !self.seen_ahead.insert(index) };
+        if is_again {
             return self.report.add(Problem::Doubled { record: index, file: name.clone() });
         }
         if index < self.size {
@@ -317,8 +371,8 @@ impl Verifying {
         }
     }
 
-    /// Names what is wrong, once all is known.
-    fn end(mut self) -> Report {
+    /// Names what is wrong, once all is known. `is_open`: a process has the lake open, and its next checkpoint is seconds away.
+    fn end(mut self, is_open: bool) -> Report {
         // A record in another's place has the leaf that was sealed there.
         let sealed_at: HashMap<Hash, u64> =
             self.wrong.iter().filter_map(|(index, ..)| self.leaves.leaf(*index).map(|leaf| (leaf, *index))).collect();
@@ -328,27 +382,53 @@ impl Verifying {
                 None => Problem::Altered { record: index, file },
             });
         }
-        self.report.deleted =
-            (0..self.size).filter(|index| self.deleted.has(*index) && !self.seen.has(*index)).count() as u64;
+        let is_held = |index: &u64| self.held.has(*index);
+        self.report.records = (0..self.size).filter(is_held).count() as u64;
+        let is_deleted = |index: &u64| self.deleted.has(*index) && !self.seen.has(*index);
+        self.report.deleted = (0..self.size).filter(is_deleted).count() as u64;
         for records in Seen::gaps([&self.seen, &self.appended, &self.deleted], self.size) {
             self.report.add(Problem::Dropped { records });
         }
-        for Found { file, sha256, words_sha256 } in std::mem::take(&mut self.found) {
-            let Some(vouched) = self.vouched.get(&file) else {
-                let why = "no sealed record says that it was written";
-                self.report.add(Problem::Bytes { file, is_words: false, why });
-                continue;
-            };
-            let other = "its bytes are not those that were written";
-            if sha256.is_some_and(|found| found != vouched.sha256) {
-                self.report.add(Problem::Bytes { file: file.clone(), is_words: false, why: other });
-            }
-            let words = words_sha256.map(|found| found == vouched.words_sha256);
-            if words != Some(true) {
-                let why = if words.is_none() { "it is gone or cannot be read" } else { other };
-                self.report.add(Problem::Bytes { file, is_words: true, why });
-            }
+        for found in std::mem::take(&mut self.found) {
+            self.file_bytes(found, is_open);
         }
         self.report
+    }
+
+    /// Holds a file's bytes against what a record says was written.
+    fn file_bytes(&mut self, Found { file, sha256, words_sha256 }: Found, is_open: bool) {
+        let mut pending = 0;
+        let mut say = |is_words, why| self.report.add(Problem::Bytes { file: file.clone(), is_words, why });
+        let vouched = match (self.vouched.get(&file), self.vouched_ahead.get(&file)) {
+            (Some(sealed), _) => sealed,
+            (None, Some(ahead)) if is_open => {
+                pending = 1;
+                ahead
+            }
+            (None, Some(_)) => {
+                return say(
+                    false,
+                    "the record that says it was written is not sealed: begin the lake and end it, then verify again",
+                );
+            }
+            (None, None) => return say(false, "no sealed record says that it was written"),
+        };
+        let other = "its bytes are not those that were written";
+        if sha256.is_some_and(|found| found != vouched.sha256) {
+            say(false, other);
+        }
+        let words = words_sha256.map(|found| found == vouched.words_sha256);
+        if words != Some(true) {
+            say(true, if words.is_none() { "it is gone or cannot be read" } else { other });
+        }
+        self.report.pending += pending;
+    }
+}
+
+/// Takes in what a record of the lake's own says was written.
+fn note_written(vouched: &mut HashMap<FileName, WrittenFile>, source: &str, raw: &[u8]) {
+    if source == record::SOURCE {
+        let files = record::files_written(raw).unwrap_or_default();
+        vouched.extend(files.into_iter().map(|file| (FileName { table: file.table, name: file.name.clone() }, file)));
     }
 }

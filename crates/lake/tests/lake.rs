@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::Table;
-use sekisho_lake::verify::{Report, verify};
+use sekisho_lake::verify::{Days, Report, verify};
 use sekisho_lake::{Lake, LakeError, Place, Policy, Retained, Settings};
 use sekisho_model::{ManualClock, Timestamp};
 use sekisho_seal::VerifyingKey;
@@ -85,6 +85,9 @@ fn records_reach_their_tables_and_the_rest_the_quarantine() {
     assert_eq!(rows(&lake, TableName::Quarantine), 2);
     let hours = lake.status().unwrap().hours;
     assert_eq!((hours["syslog"][&498_708].records, hours["cloudtrail"][&498_708].quarantined), (50, 1));
+    // Beside the process that has it open.
+    let report = verified(&Place::folder(folder.path()).unwrap());
+    assert!(report.is_good(), "{report:#?}");
     assert_eq!(lake.close(), None);
 }
 
@@ -114,11 +117,17 @@ fn a_lake_that_is_closed_and_opened_goes_on_and_has_each_record_once() {
     assert!(segments <= 3, "{segments} segments are left");
 }
 
+const ALL_DAYS: Days = i32::MIN..=i32::MAX;
+
 fn verified(place: &Place) -> Report {
+    verified_of(place, &ALL_DAYS)
+}
+
+fn verified_of(place: &Place, days: &Days) -> Report {
     let key = std::fs::read_to_string(place.folder.join("seal/key.pub")).unwrap();
     let key = VerifyingKey::from_text(key.trim_end()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(verify(place, &key))
+    runtime.block_on(verify(place, &key, days))
 }
 
 #[test]
@@ -145,6 +154,9 @@ fn old_records_are_moved_then_deleted_and_a_hold_stops_that() {
     drop(lake);
     let report = verified(&place);
     assert!(report.is_good() && report.deleted == 0, "{report:#?}");
+    // Of other days it is told that nothing is missing, and no more.
+    let (none, whole) = (verified_of(&place, &(0..=0)), report);
+    assert!(none.is_good() && none.files < whole.files, "{none:#?}");
 
     let lake = open_at(&place, 31).unwrap();
     lake.hold("case 7").unwrap();

@@ -125,7 +125,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn verified(folder: &Path, key: &VerifyingKey) -> Report {
-    runtime().block_on(verify(&Place::folder(folder).unwrap(), key))
+    runtime().block_on(verify(&Place::folder(folder).unwrap(), key, &(i32::MIN..=i32::MAX)))
 }
 
 /// Records of all tables and of the write-ahead log are proved, in little room and time.

@@ -57,6 +57,22 @@ pub struct Pattern {
     pub regex: String,
 }
 
+impl Pattern {
+    /// A pattern that matches any of these secrets as it is, and as JSON writes it. None of them may be empty.
+    #[must_use]
+    pub fn of_secrets(name: String, secrets: &[&str]) -> Self {
+        let mut forms: Vec<String> = Vec::new();
+        for secret in secrets {
+            let escaped = secret.replace('\\', r"\\").replace('"', r#"\""#);
+            forms.extend([regex::escape(&escaped), regex::escape(secret)]);
+        }
+        // Where one secret begins like another, the longer one is covered whole.
+        forms.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        forms.dedup();
+        Self { name, regex: forms.join("|") }
+    }
+}
+
 impl Default for MaskSettings {
     fn default() -> Self {
         let names = SECRET_NAMES.iter().map(|name| (*name).to_owned()).collect();

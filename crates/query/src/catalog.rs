@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::lake_table::LakeTable;
 use crate::progress::Planned;
+use crate::received_hours;
 use crate::view::{self, Named};
 use crate::word_files::WordFiles;
 
@@ -48,12 +49,19 @@ impl SchemaProvider for Catalog {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if name == received_hours::NAME {
+            let mut tables: Vec<(TableName, Arc<dyn TableProvider>)> = Vec::new();
+            for table in TableName::all() {
+                tables.push((table, self.lake_table(table).await?));
+            }
+            return received_hours::over(tables).map(Some);
+        }
         let Some(named) = Named::find(name) else { return Ok(None) };
         let table = self.lake_table(named.table()).await?;
         named.over(table).map(Some)
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        Named::find(name).is_some()
+        name == received_hours::NAME || Named::find(name).is_some()
     }
 }

@@ -12,6 +12,7 @@ mod need;
 mod ocsf;
 mod progress;
 mod read_only;
+mod received_hours;
 mod saved;
 mod search;
 mod settings;

@@ -28,4 +28,4 @@ pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use record::record_hash;
 pub use record_proof::{RecordProof, RecordProofError};
 pub use tiles::{TILE_HASHES, TileFiles};
-pub use tree::{Hashes, consistency_proof, inclusion_proof, root};
+pub use tree::{Hashes, consistency_proof, fold, inclusion_proof, root};

@@ -31,7 +31,7 @@ impl<H: Hashes + ?Sized> Hashes for &H {
 }
 
 /// The root of hashes of equal subtrees, of which the last may stand for a smaller one.
-pub(crate) fn fold(hashes: &[Hash]) -> Hash {
+pub fn fold(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => Hash::of_nothing(),
         [one] => *one,

@@ -6,6 +6,7 @@
 
 mod check;
 mod file;
+mod lake;
 mod limits;
 mod places;
 mod rates;
@@ -23,6 +24,9 @@ use crate::token_keys::KeyFile;
 
 pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
+pub(crate) use lake::LakeConfig;
+#[cfg(feature = "lake")]
+pub(crate) use lake::Witness;
 pub(crate) use rates::RatesConfig;
 
 /// A checked configuration.
@@ -38,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) rates: RatesConfig,
     /// How decisions are recorded.
     pub(crate) records: RecordsConfig,
+    /// Where logs are kept; nowhere if none.
+    pub(crate) lake: Option<LakeConfig>,
     /// How the program logs about itself.
     pub(crate) log: LogConfig,
     /// The folder everything is kept under.

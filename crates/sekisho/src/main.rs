@@ -8,6 +8,8 @@ mod cli;
 mod config;
 mod explain;
 mod geo;
+#[cfg_attr(not(feature = "lake"), path = "lake/absent.rs")]
+mod lake;
 mod read;
 mod rule_files;
 mod rules;

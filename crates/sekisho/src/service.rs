@@ -2,6 +2,7 @@
 
 mod log;
 mod reload;
+mod written;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -22,12 +23,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::cli::{Failure, Outcome};
-use crate::config::{Config, Overflow, RecordsConfig, RulesConfig};
+use crate::config::{Config, LakeConfig, Overflow, RecordsConfig, RulesConfig};
+use crate::lake::{self, RunningLake};
 use crate::rules::seclang::Looked;
 use crate::token_keys::KeyFile;
 use crate::{rules, terminal};
 
 use reload::Reloader;
+use written::Written;
 
 /// How often the files of rules are looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -39,6 +42,8 @@ pub(crate) struct Service {
     running: Running,
     /// Keeps decisions, unless the configuration switches records off.
     journal: Option<Arc<Journal>>,
+    /// Keeps logs, if the configuration says so.
+    lake: Option<RunningLake>,
     metrics: Arc<Metrics>,
     rules: RulesConfig,
     /// The files and folders that rules in phases came from when they were loaded first.
@@ -55,13 +60,15 @@ impl Service {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let slot = lake::Slot::default();
+        let metrics = Arc::new(lake::metrics(env!("CARGO_PKG_VERSION"), &slot));
         let policy = loaded.rule_set.policy();
         let mask =
             MaskSettings { headers: config.records.mask_headers.clone(), cards: config.records.mask_card_numbers };
         let source = Source { name: "SEKISHO".to_owned(), id: source_id(&config) };
         let journal = if config.records.enabled {
-            let settings = journal_settings(&config.records, &config.data, policy);
+            let followed = config.lake.as_ref().is_some_and(LakeConfig::takes_decisions);
+            let settings = JournalSettings { followed, ..journal_settings(&config.records, &config.data, policy) };
             let journal = Journal::start(settings, Arc::new(SystemClock), metrics.records.clone())
                 .map_err(|error| unusable("data-folder", &error.into()))?;
             Some(Arc::new(journal))
@@ -69,6 +76,9 @@ impl Service {
             tracing::warn!("decisions are not recorded: `enabled` of `[records]` is false");
             None
         };
+        let data = config.records.enabled.then_some(&*config.data);
+        let lake = config.lake.map(|lake| RunningLake::start(lake, data, &slot)).transpose();
+        let lake = lake.map_err(|error| unusable("lake", &error))?;
         let tokens = Arc::new(Tokens::new(config.tokens.keys.load()?, config.tokens.work_bits));
         let rates =
             config.rates.counters(Arc::new(SystemClock), &metrics.rates).map_err(|error| unusable("rates", &error))?;
@@ -80,6 +90,7 @@ impl Service {
             source,
             mask,
             witness,
+            neighbour: lake.as_ref().map(RunningLake::neighbour),
             metrics: Arc::clone(&metrics),
             rates,
             places: loaded.places,
@@ -87,7 +98,7 @@ impl Service {
             clock: Arc::new(SystemClock),
         };
         let running = Edge::start(config.edge, services).map_err(|error| unusable("setup", &error.into()))?;
-        Ok(Self { running, journal, metrics, rules: config.rules, looked, tokens, keys: config.tokens.keys })
+        Ok(Self { running, journal, lake, metrics, rules: config.rules, looked, tokens, keys: config.tokens.keys })
     }
 
     /// The files that are read again when they change.
@@ -100,19 +111,24 @@ impl Service {
         self.running.addresses()
     }
 
-    /// Drains the edge, then writes what is left of the records.
+    /// Drains the edge, then writes what is left of the records, then takes these into the lake.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         self.running.shutdown();
-        let Some(journal) = self.journal else { return Ok(()) };
-        match Arc::try_unwrap(journal) {
-            Ok(journal) => journal.close().context("failed to finish the records"),
-            Err(_) => Err(anyhow::anyhow!("failed to finish the records: something still writes them")),
+        let finished = match self.journal.map(Arc::try_unwrap) {
+            None => Ok(()),
+            Some(Ok(journal)) => journal.close().context("failed to finish the records"),
+            Some(Err(_)) => Err(anyhow::anyhow!("failed to finish the records: something still writes them")),
+        };
+        // Last: what was decided is in the journal by now.
+        if let Some(lake) = self.lake {
+            lake.stop();
         }
+        finished
     }
 }
 
-/// Runs a service until a signal ends it.
-pub(crate) fn serve(config: Config) -> Outcome {
+/// Runs a service until a signal ends it. `file`: where the configuration comes from, if from a file.
+pub(crate) fn serve(config: Config, file: Option<&Path>) -> Outcome {
     log::init(&config.log).map_err(|error| unusable("log-level", &error))?;
     let signals = signals().context("failed to listen for signals")?;
     let tls: Vec<bool> = config.edge.listeners.iter().map(|listener| listener.tls.is_some()).collect();
@@ -127,6 +143,9 @@ pub(crate) fn serve(config: Config) -> Outcome {
     if service.journal.is_some() {
         terminal::note(&format!("decisions under {}", data.display()));
     }
+    if let Some(lake) = &service.lake {
+        lake.announce();
+    }
     if let Some(rules) = service.running.phased_rules() {
         terminal::note(&rules::seclang::summary(&rules));
         if let Some(log) = rules::seclang::audit_log(&rules) {
@@ -136,11 +155,15 @@ pub(crate) fn serve(config: Config) -> Outcome {
     for group in service.running.rules().groups_in_phases() {
         terminal::note(&format!("as a group of the web ACL: {}", rules::seclang::summary(group)));
     }
+    let written = file.map(Written::read).transpose()?;
     let mut reloader = Reloader::new(&service);
     loop {
         match signals.recv_timeout(WATCH_INTERVAL) {
             Ok(signal) if ends(signal) => break,
-            Ok(_) => reloader.reload(&service),
+            Ok(_) => {
+                reloader.reload(&service);
+                written.iter().for_each(Written::tell_changes);
+            }
             Err(RecvTimeoutError::Timeout) => reloader.reload_if_changed(&service),
             Err(RecvTimeoutError::Disconnected) => return Err(anyhow::anyhow!("signals no longer arrive").into()),
         }

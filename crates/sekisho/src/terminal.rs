@@ -57,6 +57,13 @@ pub(crate) fn print_diagnostics(diagnostics: &Diagnostics) {
 
 /// Prints an error with its causes, once.
 pub(crate) fn print_error(error: &anyhow::Error) {
-    let chain = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let mut chain = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Errors of stores say what is behind them.
+        if !chain.contains(&cause) {
+            chain.push_str(if chain.is_empty() { "" } else { ": " });
+            chain.push_str(&cause);
+        }
+    }
     note(&format!("error: {chain}"));
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder, UInt32Array,
+    TimestampMicrosecondBuilder,
 };
-use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use sekisho_event::{Column, Value};
 
 use crate::arrived::Arrived;
+use crate::clustering::clustered_batch;
 use crate::name::TableName;
 use crate::schema::item;
 
@@ -107,8 +107,8 @@ pub(crate) struct Columns {
     growing: Vec<Growing>,
     /// The first of the columns that every record has.
     of_records: usize,
-    /// What the rows are sorted by: time, then index.
-    order: Vec<(i64, u64)>,
+    table: TableName,
+    rows: usize,
 }
 
 impl Columns {
@@ -120,22 +120,15 @@ impl Columns {
         }
         let growing = schema.fields().iter().map(|field| Growing { rows: 0, builder: Builder::new(field.data_type()) });
         let growing = growing.collect();
-        Self { places, growing, of_records: table.promoted().len(), order: Vec::new(), schema }
+        Self { places, growing, of_records: table.promoted().len(), table, rows: 0, schema }
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.order.len()
+        self.rows
     }
 
-    /// Adds a row. `said`: what of the record has no column, or why it was refused. `time_us`: what the row is sorted by.
-    pub(crate) fn push(
-        &mut self,
-        log: &str,
-        record: &Arrived<'_>,
-        time_us: i64,
-        values: &[(Column, Value<'_>)],
-        said: &str,
-    ) {
+    /// Adds a row. `said`: what of the record has no column, or why it was refused.
+    pub(crate) fn push(&mut self, log: &str, record: &Arrived<'_>, values: &[(Column, Value<'_>)], said: &str) {
         let row = self.rows();
         for (column, value) in values {
             let place = self.places[*column as usize];
@@ -144,7 +137,7 @@ impl Columns {
             }
         }
         self.push_record(row, log, record, said);
-        self.order.push((time_us, record.index));
+        self.rows += 1;
     }
 
     fn push_record(&mut self, row: usize, log: &str, record: &Arrived<'_>, said: &str) {
@@ -181,7 +174,7 @@ impl Columns {
         }
     }
 
-    /// All rows, sorted by time.
+    /// All rows, those of a kind next to each other.
     pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
         let rows = self.rows();
         let finish = |growing: &mut Growing| {
@@ -189,14 +182,7 @@ impl Columns {
             growing.builder.finish()
         };
         let columns = self.growing.iter_mut().map(finish).collect();
-        let batch = RecordBatch::try_new(self.schema, columns)?;
-        if self.order.is_sorted() {
-            return Ok(batch);
-        }
-        let mut places: Vec<u32> =
-            (0..u32::try_from(rows).map_err(|_| ArrowError::OffsetOverflowError(rows))?).collect();
-        places.sort_unstable_by_key(|place| self.order[*place as usize]);
-        take_record_batch(&batch, &UInt32Array::from(places))
+        clustered_batch(self.table, RecordBatch::try_new(self.schema, columns)?)
     }
 }
 
@@ -209,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_have_what_they_said_in_order_of_time() {
+    fn rows_have_what_they_said_and_stand_by_kind() {
         let mut columns = Columns::new(TableName::Events(Table::Http));
         for (index, time_us) in [(0, 30), (1, 10), (2, 20), (3, 10)] {
             let mut event = Event::new(Class::HttpActivity);
@@ -219,21 +205,21 @@ mod tests {
             let header = if index == 3 { "h" } else { "" };
             let raw: &[u8] = if index == 0 { b"\xff" } else { b"raw" };
             let arrived = Arrived { index, source: "s", header, received_ms: 5, raw };
-            columns.push("log", &arrived, time_us, event.values(), "");
+            columns.push("log", &arrived, event.values(), "");
         }
         let batch = columns.finish().unwrap();
         let column = |name: &str| Arc::clone(batch.column_by_name(name).unwrap());
-        assert_eq!(column("record").as_primitive::<Int64Type>().values().to_vec(), [1, 3, 2, 0]);
-        assert_eq!(column("time").as_primitive::<TimestampMicrosecondType>().values().to_vec(), [10, 10, 20, 30]);
+        assert_eq!(column("record").as_primitive::<Int64Type>().values().to_vec(), [2, 0, 1, 3]);
+        assert_eq!(column("time").as_primitive::<TimestampMicrosecondType>().values().to_vec(), [20, 30, 10, 10]);
         let texts =
             |name: &str| column(name).as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>();
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(texts("path"), [some("/1"), some("/3"), None, some("/0")]);
-        assert_eq!(texts("header"), [None, some("h"), None, None]);
-        assert_eq!(texts("raw"), [some("raw"), some("raw"), some("raw"), None]);
-        assert_eq!(column("raw_bytes").as_binary::<i32>().value(3), b"\xff");
+        assert_eq!(texts("path"), [None, some("/0"), some("/1"), some("/3")]);
+        assert_eq!(texts("header"), [None, None, None, some("h")]);
+        assert_eq!(texts("raw"), [some("raw"), None, some("raw"), some("raw")]);
+        assert_eq!(column("raw_bytes").as_binary::<i32>().value(1), b"\xff");
         let labels = column("labels");
         let labels = labels.as_list::<i32>();
-        assert_eq!((labels.value(0).len(), labels.is_null(1)), (2, true));
+        assert_eq!((labels.value(2).len(), labels.is_null(1)), (2, true));
     }
 }

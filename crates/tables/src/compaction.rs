@@ -1,16 +1,14 @@
 //! Small files of a day made into a large one.
 //!
-//! The files are merged by time, a few rows of each in memory, and replaced in one commit. They stay where they are until
+//! The files are read in the order of time, clustered anew piece by piece, and replaced in one commit. They stay where they are until
 //! [`vacuum`](crate::Tables::vacuum) removes them, so that whoever reads them can end.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
-use arrow::compute::interleave_record_batch;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::array::{Array as _, RecordBatch};
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use deltalake::kernel::{Action, Add, Remove};
 use deltalake::protocol::DeltaOperation;
@@ -26,10 +24,12 @@ use sekisho_words::Builder;
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
+use crate::clustering::clustered;
 use crate::day;
-use crate::encoding;
+use crate::encoding::{self, Effort};
 use crate::error::TablesError;
 use crate::gathering::{WrittenFile, added, file_name, put};
+use crate::lease::Lease;
 use crate::name::TableName;
 use crate::reading::{StoredFile, open, unreadable};
 use crate::schema::DAY;
@@ -37,20 +37,22 @@ use crate::snapshot::DataFile;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
 use crate::texts;
-use crate::tier::Tier;
+use crate::tier::{Mark, Tier};
 
 /// Bytes of the files that become one, and so about of that one: what a query of one file should not be slower for.
 const TARGET_BYTES: u64 = 256 << 20;
 /// A file of so many bytes is large enough.
 const LARGE_BYTES: u64 = TARGET_BYTES / 2;
-/// Files that are merged at once: each has some rows in memory.
+/// Files that are merged at once.
 const FILES_MAX: usize = 48;
 /// Fewer are not worth being read again, unless they are all of a day that is over.
 const FILES_MIN: usize = 8;
-/// Rows of each file in memory.
-const READ_ROWS: usize = 512;
-/// Rows that are written at once.
+/// Rows that are read and written at once.
 const WRITE_ROWS: usize = 4_096;
+/// Rows that are clustered together: those of a row group.
+const PIECE_ROWS: usize = encoding::ROW_GROUP_ROWS;
+/// Bytes of them in memory, of which there are two copies for a moment.
+const PIECE_BYTES: usize = 96 << 20;
 
 /// Files of one table, day and log that could be one.
 #[derive(Debug, Clone)]
@@ -73,14 +75,14 @@ impl Mergeable {
     }
 }
 
-/// Groups small files of the first place.
-pub(crate) fn plan(table: TableName, files: &[DataFile], today: i32) -> Vec<Mergeable> {
-    let mut groups: BTreeMap<(i32, &str), Vec<&DataFile>> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.tier == 0 && file.bytes < LARGE_BYTES) {
-        groups.entry((file.day, &file.log)).or_default().push(file);
+/// Groups small files of the first place that have records of a log.
+pub(crate) fn plan(table: TableName, log: &str, files: &[DataFile], today: i32) -> Vec<Mergeable> {
+    let mut groups: BTreeMap<i32, Vec<&DataFile>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.tier == 0 && *file.log == *log && file.bytes < LARGE_BYTES) {
+        groups.entry(file.day).or_default().push(file);
     }
     let mut plans = Vec::new();
-    for ((day, _), mut small) in groups {
+    for (day, mut small) in groups {
         small.sort_by_key(|file| *file.records.start());
         let least = if day < today { 2 } else { FILES_MIN };
         let mut rest = small.as_slice();
@@ -121,106 +123,64 @@ impl Merged {
     ///
     /// # Errors
     ///
-    /// If the store refuses, or one of them is no part of the table any more.
-    pub async fn commit(self, tables: &Tables) -> Result<(), TablesError> {
+    /// If the store refuses, one of them is no part of the table any more, or another compacts by now.
+    pub async fn commit(self, tables: &Tables, lease: &Lease) -> Result<(), TablesError> {
         let target_size = i64::try_from(TARGET_BYTES).unwrap_or(i64::MAX);
         let operation = DeltaOperation::Optimize { predicate: None, target_size };
         let mut actions: Vec<_> = self.removes.into_iter().map(Action::Remove).collect();
         actions.push(Action::Add(self.add));
-        tables.tiers(self.table)[0].commit(actions, operation, None).await
+        tables.tiers(self.table)[0].commit(actions, operation, Mark::Lease(lease.number())).await
     }
 }
 
-/// One of the files that are merged.
-struct Source {
-    rows: ParquetRecordBatchStream<StoredFile>,
-    file: DataFile,
-    /// Where its present batch is among those in memory, and the row it stands at.
-    at: Option<(usize, usize)>,
+/// Reads files one after the other, the oldest first, and gives their rows in large pieces, each clustered: a piece takes about as long as a row group.
+struct Pieces<'f> {
+    tier: &'f Tier,
+    table: TableName,
+    files: std::slice::Iter<'f, DataFile>,
+    reading: Option<(ParquetRecordBatchStream<StoredFile>, &'f DataFile)>,
 }
 
-/// What rows are in order of.
-type Key = (i64, i64);
-
-fn key(batch: &RecordBatch, row: usize) -> Option<Key> {
-    let moment = |name| batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>();
-    let record = batch.column_by_name("record")?.as_primitive_opt::<Int64Type>()?.value(row);
-    let time = moment("time").filter(|times| times.is_valid(row));
-    let time =
-        time.map_or_else(|| moment("received").map(|received| received.value(row)), |time| Some(time.value(row)));
-    Some((time?, record))
-}
-
-/// Merges the rows of files by time.
-struct Merge {
-    sources: Vec<Source>,
-    batches: Vec<RecordBatch>,
-    heap: BinaryHeap<Reverse<(Key, usize)>>,
-}
-
-impl Merge {
-    async fn new(tier: &Tier, files: &[DataFile]) -> Result<Self, TablesError> {
-        let mut merge = Self { sources: Vec::new(), batches: Vec::new(), heap: BinaryHeap::new() };
-        for (number, file) in files.iter().enumerate() {
-            let builder = open(tier.store(), file).await?;
-            let rows = builder.with_batch_size(READ_ROWS).build().map_err(unreadable(file))?;
-            merge.sources.push(Source { rows, file: file.clone(), at: None });
-            merge.advance(number).await?;
-        }
-        Ok(merge)
+impl<'f> Pieces<'f> {
+    /// `files`: by time.
+    fn new(tier: &'f Tier, table: TableName, files: &'f [DataFile]) -> Self {
+        Self { tier, table, files: files.iter(), reading: None }
     }
 
-    /// Moves a source to its next row.
-    async fn advance(&mut self, number: usize) -> Result<(), TablesError> {
-        let source = &mut self.sources[number];
-        let next = source.at.map(|(batch, row)| (batch, row + 1));
-        let next = match next.filter(|(batch, row)| *row < self.batches[*batch].num_rows()) {
-            Some(next) => Some(next),
-            None => match source.rows.next().await {
-                Some(batch) => {
-                    self.batches.push(batch.map_err(unreadable(&source.file))?);
-                    Some((self.batches.len() - 1, 0))
-                }
-                None => None,
-            },
-        };
-        source.at = next;
-        if let Some((batch, row)) = next {
-            let of = |file: &DataFile| unreadable(file)(ParquetError::General("a column is missing".to_owned()));
-            let key = key(&self.batches[batch], row).ok_or_else(|| of(&source.file))?;
-            self.heap.push(Reverse((key, number)));
-        }
-        Ok(())
-    }
-
-    /// The next rows; none at the end.
-    async fn next(&mut self) -> Result<Option<RecordBatch>, TablesError> {
-        let mut rows = Vec::with_capacity(WRITE_ROWS);
-        while rows.len() < WRITE_ROWS {
-            let Some(Reverse((_, number))) = self.heap.pop() else { break };
-            rows.push(self.sources[number].at.expect("what is in the heap stands at a row"));
-            self.advance(number).await?;
-        }
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let batches: Vec<_> = self.batches.iter().collect();
-        let merged = interleave_record_batch(&batches, &rows);
-        let merged = merged.map_err(|error| unreadable(&self.sources[0].file)(error.into()))?;
-        self.forget();
-        Ok(Some(merged))
-    }
-
-    /// Keeps only the batches that sources stand in.
-    fn forget(&mut self) {
-        let mut kept = Vec::new();
-        for source in &mut self.sources {
-            if let Some((batch, _)) = &mut source.at {
-                kept.push(self.batches[*batch].clone());
-                *batch = kept.len() - 1;
+    /// Some rows of a file; none at the end of the last.
+    async fn read(&mut self) -> Result<Option<RecordBatch>, TablesError> {
+        loop {
+            if let Some((rows, file)) = &mut self.reading
+                && let Some(batch) = rows.next().await
+            {
+                return batch.map(Some).map_err(unreadable(file));
             }
+            let Some(file) = self.files.next() else { return Ok(None) };
+            let builder = open(self.tier.store(), file).await?;
+            let rows = builder.with_batch_size(WRITE_ROWS).build().map_err(unreadable(file))?;
+            self.reading = Some((rows, file));
         }
-        self.batches = kept;
+    }
+
+    /// The rows of the next piece, in batches; empty at the end.
+    async fn next(&mut self) -> Result<Vec<RecordBatch>, TablesError> {
+        let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        while rows < PIECE_ROWS && bytes < PIECE_BYTES {
+            let Some(batch) = self.read().await? else { break };
+            rows += batch.num_rows();
+            bytes += batch.get_array_memory_size();
+            batches.push(batch);
+        }
+        if batches.is_empty() {
+            return Ok(batches);
+        }
+        let failed = |error: ArrowError| TablesError::Parquet {
+            action: "order",
+            path: self.table.as_str().to_owned(),
+            source: error.into(),
+        };
+        let ordered = clustered(self.table, &batches, WRITE_ROWS).map_err(failed)?;
+        ordered.collect::<Result<_, _>>().map_err(failed)
     }
 }
 
@@ -261,19 +221,27 @@ pub(crate) async fn merge(tier: &Tier, mergeable: &Mergeable, now_ms: i64) -> Re
     let failed = |source| TablesError::Parquet { action: "write", path: path.to_string(), source };
     let schema = mergeable.table.file_schema();
     let options = ArrowWriterOptions::new()
-        .with_properties(encoding::properties(&schema).map_err(failed)?)
+        .with_properties(encoding::properties(&schema, Effort::Thorough).map_err(failed)?)
         .with_skip_arrow_metadata(true);
     let mut sink =
         Hashed { inner: BufWriter::new(Arc::clone(tier.store()), path.clone()), hash: Sha256::new(), bytes: 0 };
     let mut writer = AsyncArrowWriter::try_new_with_options(&mut sink, schema, options).map_err(failed)?;
     let mut words = Builder::new();
-    let mut rows = Merge::new(tier, files).await?;
+    let mut by_time = files.clone();
+    by_time.sort_by_key(|file| (file.time_us.as_ref().map(|times| *times.start()), *file.records.start()));
+    let mut pieces = Pieces::new(tier, mergeable.table, &by_time);
     let (mut count, mut without_time) = (0, 0);
-    while let Some(batch) = rows.next().await? {
-        count += batch.num_rows() as u64;
-        without_time += batch.column_by_name("time").map_or(batch.num_rows(), |time| time.null_count()) as u64;
-        texts::add(&batch, &mut words);
-        writer.write(&batch).await.map_err(failed)?;
+    loop {
+        let piece = pieces.next().await?;
+        if piece.is_empty() {
+            break;
+        }
+        for batch in piece {
+            count += batch.num_rows() as u64;
+            without_time += batch.column_by_name("time").map_or(batch.num_rows(), |time| time.null_count()) as u64;
+            texts::add(&batch, &mut words);
+            writer.write(&batch).await.map_err(failed)?;
+        }
     }
     writer.close().await.map_err(failed)?;
     let filter = words.finish();

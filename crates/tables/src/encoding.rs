@@ -10,10 +10,30 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-/// Higher levels cost more time than they save room.
-const ZSTD_LEVEL: i32 = 3;
+/// For texts that no one can foretell, such as random identifiers: higher levels only look in vain, and find worse.
+const ZSTD_UNIQUE: i32 = 1;
+
+/// When a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// While records come in.
+    Quick,
+    /// Once for good: a twentieth less room, at three times the processor time.
+    Thorough,
+}
+
+impl Effort {
+    /// Higher levels cost more time than they save room.
+    const fn zstd_level(self) -> i32 {
+        match self {
+            Self::Quick => 3,
+            Self::Thorough => 6,
+        }
+    }
+}
+
 /// Rows of a row group: what one thread of a query takes at once.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page: a search for one value reads so many.
 const PAGE_ROWS: usize = 20_000;
 /// Bytes of a page of long texts, before compression: what one looks back at for repetitions, and what must be unpacked for one row.
@@ -27,11 +47,11 @@ const LONG: [&str; 6] = ["raw", "raw_bytes", "unmapped", "request_data", "respon
 const UNIQUE: [&str; 4] = ["event_uid", "call_uid", "request_uid", "finding_uid"];
 
 /// For files with these columns.
-pub(crate) fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
+pub(crate) fn properties(schema: &SchemaRef, effort: Effort) -> Result<WriterProperties, ParquetError> {
     let columns = ArrowSchemaConverter::new().convert(schema)?;
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("sekisho version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(effort.zstd_level())?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_truncate_length(Some(STATISTICS_BYTES))
@@ -44,8 +64,9 @@ pub(crate) fn properties(schema: &SchemaRef) -> Result<WriterProperties, Parquet
                 .set_column_data_page_size_limit(path.clone(), LONG_PAGE_BYTES)
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
         } else if UNIQUE.contains(&name) {
-            builder = plain(builder, path);
-        } else if column.physical_type() == Type::INT64 && ["time", "received", "record"].contains(&name) {
+            let level = ZstdLevel::try_new(ZSTD_UNIQUE)?;
+            builder = plain(builder, path).set_column_compression(path.clone(), Compression::ZSTD(level));
+        } else if column.physical_type() == Type::INT64 && ["time", "record"].contains(&name) {
             builder = plain(builder, path).set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
     }

@@ -58,6 +58,34 @@ pub enum TablesError {
         /// The file.
         path: String,
     },
+    /// Another compacts by now.
+    #[error(
+        "the lease on compaction was lost: it was not renewed in time, or another has taken it; what was done until then stands"
+    )]
+    LeaseLost,
+    /// What lies where the lease should be is none.
+    #[error("{0} is no lease, or changes all the time: remove it if no `sekisho` compacts these tables")]
+    Lease(String),
+    /// Another log of the same name writes to these tables.
+    #[error(
+        "{location} has records of another log with the name {log}: give this lake another name or another place (see `sekisho lake init`)"
+    )]
+    Claimed {
+        /// The name.
+        log: String,
+        /// Where the tables are.
+        location: String,
+    },
+    /// A table changes faster than a commit comes through.
+    #[error("the table {table} in {location} was changed by others {tries} times while it was written to")]
+    Contended {
+        /// The table.
+        table: &'static str,
+        /// Where it is.
+        location: String,
+        /// How often it was tried.
+        tries: u32,
+    },
     /// A data file cannot be read or written.
     #[error("{action} {path}")]
     Parquet {
@@ -68,4 +96,29 @@ pub enum TablesError {
         /// Why it failed.
         source: parquet::errors::ParquetError,
     },
+}
+
+impl TablesError {
+    /// Whether it stays until somebody does something about it: the store does answer.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        use object_store::Error;
+        let store = match self {
+            Self::Store { source, .. } => source,
+            Self::Delta { source, .. } => match &**source {
+                DeltaTableError::ObjectStore { source } => source,
+                _ => return false,
+            },
+            Self::LeaseLost | Self::Contended { .. } | Self::Parquet { .. } => return false,
+            _ => return true,
+        };
+        matches!(
+            store,
+            Error::NotFound { .. }
+                | Error::PermissionDenied { .. }
+                | Error::Unauthenticated { .. }
+                | Error::NotImplemented { .. }
+                | Error::UnknownConfigurationKey { .. }
+        )
+    }
 }

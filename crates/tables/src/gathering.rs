@@ -17,14 +17,14 @@ use crate::arrived::Arrived;
 use crate::chance::chance;
 use crate::columns::Columns;
 use crate::day;
-use crate::encoding;
+use crate::encoding::{self, Effort};
 use crate::error::TablesError;
 use crate::name::TableName;
 use crate::schema::DAY;
 use crate::statistics::Statistics;
 use crate::tables::Tables;
 use crate::texts;
-use crate::tier::Tier;
+use crate::tier::{Mark, Tier};
 
 /// Rows of one table and day.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Gathering {
             without_time: 0,
             records: record.index..=record.index,
         });
-        day.columns.push(&self.log, record, time_us.unwrap_or_else(|| record.received_us()), values, said);
+        day.columns.push(&self.log, record, values, said);
         day.records = widen(&day.records, record.index);
         match time_us {
             Some(time) => day.times = Some(day.times.as_ref().map_or(time..=time, |times| widen(times, time))),
@@ -159,7 +159,7 @@ impl Written {
                 partition_by: Some(vec![DAY.to_owned()]),
                 predicate: None,
             };
-            tables.tiers(table)[0].commit(actions, operation, Some((&self.log, next.cast_signed()))).await?;
+            tables.tiers(table)[0].commit(actions, operation, Mark::Progress(&self.log, next.cast_signed())).await?;
         }
         Ok(())
     }
@@ -208,7 +208,7 @@ pub(crate) fn file_name(day: i32, records: &RangeInclusive<u64>) -> String {
 
 pub(crate) fn to_parquet(batch: &RecordBatch) -> Result<Vec<u8>, parquet::errors::ParquetError> {
     let options = ArrowWriterOptions::new()
-        .with_properties(encoding::properties(&batch.schema())?)
+        .with_properties(encoding::properties(&batch.schema(), Effort::Quick)?)
         // Readers go by Parquet's own types.
         .with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options)?;

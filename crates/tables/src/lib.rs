@@ -6,7 +6,9 @@
 //! Absent on purpose: what a record means, the write-ahead log, the seal, questions.
 
 mod arrived;
+mod bucket;
 mod chance;
+mod clustering;
 mod columns;
 mod compaction;
 mod day;
@@ -14,6 +16,7 @@ mod durable;
 mod encoding;
 mod error;
 mod gathering;
+mod lease;
 mod location;
 mod name;
 mod reading;
@@ -27,9 +30,11 @@ mod tier;
 mod vacuum;
 
 pub use arrived::Arrived;
+pub use bucket::Patience;
 pub use compaction::{Mergeable, Merged};
 pub use error::TablesError;
 pub use gathering::{Gathering, Written, WrittenFile};
+pub use lease::{LEASE_MS, Lease, Leased};
 pub use location::Location;
 pub use name::TableName;
 pub use reading::Rows;

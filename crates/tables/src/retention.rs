@@ -16,7 +16,7 @@ use crate::name::TableName;
 use crate::schema::DAY;
 use crate::snapshot::DataFile;
 use crate::tables::Tables;
-use crate::tier::Tier;
+use crate::tier::{Mark, Tier};
 
 /// Takes files of one table out of the places they are in. They stay where they are until they are vacuumed.
 pub(crate) async fn delete(
@@ -32,7 +32,7 @@ pub(crate) async fn delete(
         let gone = here.filter(|file| files.iter().any(|wanted| wanted.name() == file.name()));
         let actions: Vec<_> = gone.map(|file| Action::Remove(removed(file, now_ms, true))).collect();
         if !actions.is_empty() {
-            tier.commit(actions, DeltaOperation::Delete { predicate: None }, None).await?;
+            tier.commit(actions, DeltaOperation::Delete { predicate: None }, Mark::None).await?;
         }
     }
     Ok(())
@@ -59,10 +59,10 @@ pub(crate) async fn move_on(
     if !adds.is_empty() {
         let partition_by = Some(vec![DAY.to_owned()]);
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
-        to.commit(adds, operation, None).await?;
+        to.commit(adds, operation, Mark::None).await?;
     }
     let removes = files.iter().map(|file| Action::Remove(removed(file, now_ms, true))).collect();
-    from.commit(removes, DeltaOperation::Delete { predicate: None }, None).await
+    from.commit(removes, DeltaOperation::Delete { predicate: None }, Mark::None).await
 }
 
 /// Copies a file, a piece at a time. A filter that is not there is none there either.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
 use futures::StreamExt as _;
-use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
+use object_store::{Error, ObjectStoreExt as _, PutMode, PutOptions};
 use sha2::{Digest as _, Sha256};
 
 use crate::compaction::{self, Mergeable, Merged};
 use crate::error::TablesError;
+use crate::lease::{self, LEASE, Lease, Leased};
 use crate::location::Location;
 use crate::name::TableName;
 use crate::reading::Rows;
@@ -19,6 +20,9 @@ use crate::retention;
 use crate::snapshot::{DataFile, Snapshot};
 use crate::tier::Tier;
 use crate::vacuum;
+
+/// Folder of what says which logs write here, beside the tables.
+const WRITERS: &str = "_writers";
 
 /// The tables of a lake, in one or several places: the first is written to.
 #[derive(Debug)]
@@ -124,13 +128,66 @@ impl Tables {
         Ok(indexes)
     }
 
-    /// Small files of the first place that could be one. `today`: in days since 1970-01-01; of that day a few are let be, more will come.
+    /// Says that a log writes here, so that no other of the same name can: their records could not be told apart. `proof`: what only this log has,
+    /// such as its public key.
+    ///
+    /// # Errors
+    ///
+    /// [`TablesError::Claimed`], or if a store refuses.
+    pub async fn claim(&self, log: &str, proof: &str) -> Result<(), TablesError> {
+        for location in self.locations.iter().filter(|location| location.is_shared()) {
+            let path =
+                location.path([WRITERS, &url::form_urlencoded::byte_serialize(log.as_bytes()).collect::<String>()]);
+            let failed = |source| TablesError::Store { action: "write", path: path.to_string(), source };
+            let found = match location.store().get(&path).await {
+                Ok(found) => Some(found.bytes().await.map_err(failed)?),
+                Err(Error::NotFound { .. }) => None,
+                Err(error) => return Err(failed(error)),
+            };
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            let is_ours = match found {
+                Some(found) => found == proof.as_bytes(),
+                None => match location.store().put_opts(&path, proof.to_owned().into(), options).await {
+                    Ok(_) => true,
+                    Err(Error::AlreadyExists { .. }) => false,
+                    Err(error) => return Err(failed(error)),
+                },
+            };
+            if !is_ours {
+                return Err(TablesError::Claimed { log: log.to_owned(), location: location.url().to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for leave to compact. Where nobody else can write, it is given. `holder`: what others are told. `now_ms`: milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// If the store refuses.
+    pub async fn lease(&self, holder: &str, now_ms: i64) -> Result<Leased, TablesError> {
+        let location = &self.locations[0];
+        if !location.is_shared() {
+            return Ok(Leased::Held(Lease::alone()));
+        }
+        let least = async || {
+            let mut greatest = 0;
+            for tiers in self.tables.values() {
+                greatest = greatest.max(tiers[0].lease().await?.unwrap_or_default());
+            }
+            Ok(greatest)
+        };
+        lease::take(location.store(), location.path([LEASE]), holder, now_ms, least).await
+    }
+
+    /// Small files of the first place that could be one, with records of a log: who seals a file must have sealed its records. `today`: in days since 1970-01-01; of that day a few are let be, more will come.
     ///
     /// # Errors
     ///
     /// If the table's log cannot be read.
-    pub async fn mergeable(&self, table: TableName, today: i32) -> Result<Vec<Mergeable>, TablesError> {
-        Ok(compaction::plan(table, self.snapshot(table).await?.files(), today))
+    pub async fn mergeable(&self, table: TableName, log: &str, today: i32) -> Result<Vec<Mergeable>, TablesError> {
+        Ok(compaction::plan(table, log, self.snapshot(table).await?.files(), today))
     }
 
     /// Writes one file with the rows of several. It is no part of the table before [`Merged::commit`]. `now_ms`: milliseconds since

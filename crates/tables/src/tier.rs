@@ -4,8 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, LogicalFileView, Transaction};
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
@@ -17,6 +18,7 @@ use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use tokio::sync::Mutex;
 
+use crate::chance::chance;
 use crate::error::TablesError;
 use crate::location::Location;
 use crate::name::TableName;
@@ -54,8 +56,23 @@ pub(crate) struct Tier {
     state: Mutex<State>,
 }
 
-/// How far an application has written: its name, and a number that only grows.
-pub(crate) type Progress<'a> = (&'a str, i64);
+/// What tables know the number of the last compactor's lease as.
+const COMPACTION: &str = "sekisho compaction";
+/// Tries of a commit that removes files, if others commit at the same time. Each has to read what they did.
+const EXACT_TRIES: u32 = 50;
+/// The longest pause between two of them, by chance: those who were in each other's way part.
+const EXACT_PAUSE_MS: u64 = 100;
+
+/// What a table is told with a commit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mark<'a> {
+    /// Nothing.
+    None,
+    /// How far an application has written: its name, and a number that only grows.
+    Progress(&'a str, i64),
+    /// The number of a compactor's lease: a table that knows a greater one refuses.
+    Lease(Option<i64>),
+}
 
 impl Tier {
     pub(crate) fn new(number: usize, table: TableName, location: &Location) -> Self {
@@ -229,37 +246,82 @@ impl Tier {
         }
     }
 
-    /// Commits changes, and how far an application is with them. Says nothing went wrong only if the commit stands.
+    /// The number of the last compactor's lease that the table knows.
+    pub(crate) async fn lease(&self) -> Result<Option<i64>, TablesError> {
+        self.progress(COMPACTION).await
+    }
+
+    /// Commits changes. Says nothing went wrong only if the commit stands.
     pub(crate) async fn commit(
         &self,
         actions: Vec<Action>,
         operation: DeltaOperation,
-        progress: Option<Progress<'_>>,
+        mark: Mark<'_>,
     ) -> Result<(), TablesError> {
         let mut state = self.state.lock().await;
-        if self.load(&mut state).await?.is_none() {
+        // Delta sets a commit on top of what others committed meanwhile, and lets pass that these replaced the same files. So what removes
+        // files is checked against the very version that it comes after.
+        let is_exact = actions.iter().any(|action| matches!(action, Action::Remove(_)));
+        for _ in 0..EXACT_TRIES {
+            let tried = self.try_commit(&mut state, actions.clone(), operation.clone(), mark, is_exact).await?;
+            let error = match tried {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            // The commit may stand all the same: its answer was lost, or what follows it failed.
+            *state = State::default();
+            if let Mark::Progress(application, version) = mark
+                && let Some(delta) = self.load(&mut state).await?
+                && self.progress_of(delta, application).await? >= Some(version)
+            {
+                return Ok(());
+            }
+            let was_overtaken = matches!(
+                error,
+                DeltaTableError::VersionAlreadyExists(_)
+                    | DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) }
+            );
+            if !is_exact || !was_overtaken {
+                return Err(self.failed("write")(error));
+            }
+            tokio::time::sleep(Duration::from_millis(chance() % EXACT_PAUSE_MS)).await;
+        }
+        let (table, location) = (self.table.as_str(), self.location.url().to_string());
+        Err(TablesError::Contended { table, location, tries: EXACT_TRIES })
+    }
+
+    /// Tries to commit once. The outer error is for what can never be.
+    async fn try_commit(
+        &self,
+        state: &mut State,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        mark: Mark<'_>,
+        is_exact: bool,
+    ) -> Result<Result<(), DeltaTableError>, TablesError> {
+        if self.load(state).await?.is_none() {
             state.delta = Some(self.create().await?);
         }
-        let delta = state.delta.as_mut().expect("loaded or made above");
-        let transactions = progress.map(|(application, version)| Transaction::new(application, version));
-        let properties = CommitProperties::default().with_application_transactions(transactions.into_iter().collect());
+        let delta = state.delta.as_ref().expect("loaded or made above");
+        let transaction = match mark {
+            Mark::Progress(application, version) => Some(Transaction::new(application, version)),
+            Mark::Lease(Some(number)) => {
+                if self.progress_of(delta, COMPACTION).await?.is_some_and(|known| known > number) {
+                    return Err(TablesError::LeaseLost);
+                }
+                Some(Transaction::new(COMPACTION, number))
+            }
+            Mark::None | Mark::Lease(None) => None,
+        };
+        let mut properties =
+            CommitProperties::default().with_application_transactions(transaction.into_iter().collect());
+        if is_exact {
+            properties = properties.with_max_retries(0);
+        }
         let snapshot = delta.snapshot().map_err(self.failed("read"))?;
         self.check_removes(snapshot, &actions)?;
         let commit = CommitBuilder::from(properties).with_actions(actions);
         let commit = commit.build(Some(snapshot), Arc::clone(&self.log_store), operation);
-        match commit.await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                // The commit may stand all the same: its answer was lost, or what follows it failed.
-                *state = State::default();
-                match progress {
-                    Some((application, version)) => match self.load(&mut state).await? {
-                        Some(delta) if self.progress_of(delta, application).await? >= Some(version) => Ok(()),
-                        _ => Err(self.failed("write")(error)),
-                    },
-                    None => Err(self.failed("write")(error)),
-                }
-            }
-        }
+        Ok(commit.await.map(drop))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_event::{Class, Column, Event, Table};
-use sekisho_tables::{Arrived, Gathering, Location, TableName, Tables};
+use sekisho_tables::{Arrived, Gathering, Leased, Location, TableName, Tables};
 
 const LOG: &str = "sekisho.example/lake";
 const NOW_MS: i64 = 1_795_348_800_000;
@@ -99,12 +99,14 @@ async fn small_files_become_one_and_go_after_their_time() {
     }
     let before = tables.snapshot(HTTP).await.unwrap();
     assert_eq!(before.files().len(), 20);
-    let plans = tables.mergeable(HTTP, 20_779).await.unwrap();
+    let plans = tables.mergeable(HTTP, LOG, 20_779).await.unwrap();
     assert_eq!(plans.iter().map(|plan| plan.files().len()).collect::<Vec<_>>(), [10, 10]);
+    assert!(tables.mergeable(HTTP, "other", 20_779).await.unwrap().is_empty());
+    let Leased::Held(lease) = tables.lease("test", NOW_MS).await.unwrap() else { panic!("nobody else is here") };
     for plan in &plans {
         let merged = tables.merge(plan, NOW_MS).await.unwrap();
         assert_eq!(tables.snapshot(HTTP).await.unwrap().rows(), before.rows());
-        merged.commit(&tables).await.unwrap();
+        merged.commit(&tables, &lease).await.unwrap();
     }
     let after = tables.snapshot(HTTP).await.unwrap();
     assert_eq!((after.files().len(), after.rows()), (2, before.rows()));
@@ -121,9 +123,9 @@ async fn small_files_become_one_and_go_after_their_time() {
             .max();
         assert_eq!((Some(*file.records.start()), file.time_us.as_ref().map(|times| *times.end())), (least, times));
     }
-    assert!(tables.mergeable(HTTP, 20_779).await.unwrap().is_empty());
+    assert!(tables.mergeable(HTTP, LOG, 20_779).await.unwrap().is_empty());
     // Merged again by someone who still has the old list: refused.
-    assert!(tables.merge(&plans[0], NOW_MS).await.unwrap().commit(&tables).await.is_err());
+    assert!(tables.merge(&plans[0], NOW_MS).await.unwrap().commit(&tables, &lease).await.is_err());
 
     let hour = 3_600_000;
     assert_eq!(tables.vacuum(NOW_MS + hour - 1, hour).await.unwrap(), 0);
@@ -131,4 +133,33 @@ async fn small_files_become_one_and_go_after_their_time() {
     let removed = tables.vacuum(NOW_MS + hour, hour).await.unwrap();
     assert!([40, 42].contains(&removed), "{removed}");
     assert_eq!(tables.held(LOG, 0).await.unwrap(), (0..100).collect::<Vec<_>>());
+}
+
+/// Two who merge the same files at the same time: one of them does it, however their commits meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_replaced_once_by_many_who_try_at_once() {
+    for round in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let first = tables(folder.path());
+        for part in 0..8 {
+            let written = gathered(LOG, part * 10, part * 10 + 10).write(&first, NOW_MS).await.unwrap();
+            written.commit(&first, part * 10 + 10).await.unwrap();
+        }
+        let merging = (0..4).map(|_| {
+            let tables = tables(folder.path());
+            tokio::spawn(async move {
+                let plans = tables.mergeable(HTTP, LOG, 20_779).await.unwrap();
+                let merged = tables.merge(&plans[0], NOW_MS).await.unwrap();
+                let Leased::Held(lease) = tables.lease("test", NOW_MS).await.unwrap() else { panic!("it is a folder") };
+                merged.commit(&tables, &lease).await.is_ok()
+            })
+        });
+        let merging: Vec<_> = merging.collect();
+        let mut committed = 0;
+        for merging in merging {
+            committed += usize::from(merging.await.unwrap());
+        }
+        assert_eq!(committed, 1, "round {round}");
+        assert_eq!(first.held(LOG, 0).await.unwrap(), (0..80).collect::<Vec<_>>(), "round {round}");
+    }
 }

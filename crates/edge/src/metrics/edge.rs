@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -281,7 +282,14 @@ impl Metrics {
     /// A registry with all metrics of a program of this version.
     #[must_use]
     pub fn new(version: &str) -> Self {
+        Self::beside(version, Vec::new())
+    }
+
+    /// The same, and what others have to tell who run beside the edge.
+    #[must_use]
+    pub fn beside(version: &str, others: Vec<Box<dyn Collector>>) -> Self {
         let mut registry = Registry::default();
+        others.into_iter().for_each(|other| registry.register_collector(other));
         let build = Info::new(vec![("version".to_owned(), version.to_owned())]);
         registry.register("sekisho_build", "The program", build);
         let policies = PolicyFamilies::new(&mut registry);

@@ -86,6 +86,18 @@ impl SegmentName {
         active_folder(data).join(format!("{}.log", self.stem()))
     }
 
+    /// Gives the new, empty file its second name. Without one it must not be written to, and goes.
+    fn follow(&self, data: &Path) -> Result<(), JournalError> {
+        let (path, folder) = (self.plain_path(data), JournalSettings::followed_folder(data));
+        let second = folder.join(path.file_name().expect("a segment has a name"));
+        let linked = fs::hard_link(&path, &second).map_err(JournalError::io("link segment to", &second));
+        let linked = linked.and_then(|()| sync_folder(&folder));
+        if linked.is_err() {
+            fs::remove_file(&path).map_err(JournalError::io("remove segment", &path))?;
+        }
+        linked
+    }
+
     /// The archive.
     pub(super) fn archive_path(&self, data: &Path) -> PathBuf {
         let Self { account, region, acl, minute, .. } = self;
@@ -109,6 +121,8 @@ pub(super) struct Segment {
     /// Bytes in it.
     pub(super) bytes: u64,
     pub(super) started: Timestamp,
+    /// Names it was given.
+    names: u64,
 }
 
 impl Segment {
@@ -123,8 +137,12 @@ impl Segment {
             }
             match OpenOptions::new().create_new(true).append(true).open(&path) {
                 Ok(file) => {
+                    if settings.followed {
+                        name.follow(&settings.folder)?;
+                    }
                     sync_folder(&folder)?;
-                    return Ok(Self { name, file: Arc::new(file), bytes: 0, started });
+                    let names = 1 + u64::from(settings.followed);
+                    return Ok(Self { name, file: Arc::new(file), bytes: 0, started, names });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(JournalError::io("create segment", &path)(error)),
@@ -133,9 +151,9 @@ impl Segment {
         Err(JournalError::io("create segment", &folder)(io::Error::other("no free name")))
     }
 
-    /// Whether somebody removed the file: what is written to it now would vanish.
+    /// Whether somebody removed the file, or its second name: what is written to it now would vanish for somebody.
     pub(super) fn is_unlinked(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() < self.names)
     }
 }
 

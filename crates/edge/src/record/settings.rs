@@ -37,6 +37,9 @@ pub struct JournalSettings {
     pub queue_bytes_max: usize,
     /// What happens beyond that.
     pub overflow: Overflow,
+    /// Whether each segment has a second name under `decisions/followed`, for somebody who reads along and removes it once it is the
+    /// only one left: whoever that is may be slow or away, and misses nothing.
+    pub followed: bool,
 }
 
 impl JournalSettings {
@@ -54,7 +57,14 @@ impl JournalSettings {
             // Two seconds of a busy service: 4,000 records of 2 kB a second.
             queue_bytes_max: 16 << 20,
             overflow: Overflow::default(),
+            followed: false,
         }
+    }
+
+    /// Where segments are that somebody reads along.
+    #[must_use]
+    pub fn followed_folder(data: &Path) -> PathBuf {
+        data.join("decisions").join("followed")
     }
 
     /// Checks what becomes part of file names.

@@ -48,6 +48,9 @@ impl Journal {
         settings.validate()?;
         let active = active_folder(&settings.folder);
         create_folder(&settings.folder, &active)?;
+        if settings.followed {
+            create_folder(&settings.folder, &JournalSettings::followed_folder(&settings.folder))?;
+        }
         let lock = hold(settings.folder.join("decisions").join("lock"))?;
         let recovered = recover(&settings.folder)?;
         metrics.torn_lines.inc_by(recovered.torn_lines);

@@ -79,14 +79,23 @@ fn answer<B>(shared: &Shared, request: &Request<B>) -> Response<Reply> {
         "/samples" => samples::list(shared, uri.query().unwrap_or_default()),
         "/samples/names" => json(StatusCode::OK, shared.samples.answer_names()),
         "/healthz" => plain(StatusCode::OK, "ok\n"),
-        "/readyz" if shared.ready.load(Ordering::Acquire) => match shared.rates.sharing() {
-            Sharing::Own | Sharing::Fleet => plain(StatusCode::OK, "ready\n"),
-            // Still of service: what it limits, it limits alone.
-            Sharing::Lost { .. } => plain(StatusCode::OK, "ready\nrate store lost: counting alone\n"),
-        },
+        "/readyz" if shared.ready.load(Ordering::Acquire) => plain(StatusCode::OK, ready(shared)),
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         _ => plain(StatusCode::NOT_FOUND, "not found\n"),
     }
+}
+
+/// What an edge says that serves. It does also without what is missing.
+fn ready(shared: &Shared) -> String {
+    let mut told = "ready\n".to_owned();
+    if let Sharing::Lost { .. } = shared.rates.sharing() {
+        told.push_str("rate store lost: counting alone\n");
+    }
+    if let Some(trouble) = shared.neighbour.as_ref().and_then(|neighbour| neighbour.trouble()) {
+        told.extend(trouble.chars().filter(|letter| !letter.is_control()));
+        told.push('\n');
+    }
+    told
 }
 
 /// Whether the host that a request names is an address or a name of the own network. What people may see here, a page of
@@ -109,8 +118,8 @@ fn json(status: StatusCode, text: Vec<u8>) -> Response<Reply> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Reply> {
-    let mut response = Response::new(reply(Bytes::from_static(text.as_bytes())));
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Reply> {
+    let mut response = Response::new(reply(text.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_TYPE));
     response

@@ -78,6 +78,7 @@ impl Edge {
             source: services.source,
             mask: services.mask,
             witness: services.witness,
+            neighbour: services.neighbour,
             metrics: services.metrics,
             rates: services.rates,
             places: ArcSwap::from_pointee(services.places),

@@ -46,6 +46,8 @@ pub struct Services {
     pub logging: Logging,
     /// Is told of each recorded decision; for demonstrations and tests.
     pub witness: Option<Arc<dyn Witness>>,
+    /// What runs beside the edge: its troubles are told where the edge says how it is.
+    pub neighbour: Option<Arc<dyn Neighbour>>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Counts for rate-based rules.
@@ -56,6 +58,12 @@ pub struct Services {
     pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// Runs beside the edge, and may be in trouble while the edge goes on serving.
+pub trait Neighbour: Send + Sync {
+    /// What is wrong with it just now, in one line; none if it is well.
+    fn trouble(&self) -> Option<String>;
 }
 
 /// Sees every recorded decision as it is made, on the worker's thread: it must be quick.
@@ -116,6 +124,7 @@ pub(crate) struct Shared {
     pub(crate) source: Source,
     pub(crate) mask: MaskSettings,
     pub(crate) witness: Option<Arc<dyn Witness>>,
+    pub(crate) neighbour: Option<Arc<dyn Neighbour>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) samples: Samples,
     pub(crate) rates: Arc<dyn CounterStore>,

@@ -10,5 +10,6 @@ mod moto;
 mod real;
 #[cfg(feature = "s3")]
 mod s3;
+mod segments;
 mod syslog;
 mod world;

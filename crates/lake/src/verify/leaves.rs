@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use sekisho_seal::{Hash, Hashes as _, TILE_HASHES, TileFiles};
+use sekisho_seal::{Hash, Hashes as _, TILE_HASHES, TileFiles, fold};
 
 use super::report::{Problem, Report};
 
@@ -11,18 +11,6 @@ use super::report::{Problem, Report};
 const CHUNK: u64 = 65_536;
 /// Levels of a tree of 2^64 leaves.
 const LEVELS_MAX: u32 = 8;
-
-/// The root over equal subtrees. Source: RFC 6962, section 2.1.
-fn fold(hashes: &[Hash]) -> Hash {
-    match hashes {
-        [] => Hash::of_nothing(),
-        [one] => *one,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len().next_power_of_two() / 2);
-            Hash::of_node(fold(left), fold(right))
-        }
-    }
-}
 
 /// What is known of the leaves of a log.
 #[derive(Debug)]

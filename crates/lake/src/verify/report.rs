@@ -1,5 +1,6 @@
 //! What verifying has found.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -162,14 +163,18 @@ pub struct Report {
     pub log: String,
     /// Number of records the newest checkpoint covers, and its root.
     pub sealed: Option<(u64, Hash)>,
-    /// Records that were held against their leaves.
+    /// Sealed records that were held against their leaves and are what was sealed, each counted once.
     pub records: u64,
-    /// Files they were read from.
+    /// Files that were read whole.
     pub files: u64,
     /// Records that are durable, but covered by no checkpoint yet: nothing is said of them.
     pub unsealed: u64,
+    /// Files for which only records vouch that no checkpoint covers yet: they are of the last seconds of a lake that is open.
+    pub pending: u64,
     /// Records that are gone by policy, as sealed records say.
     pub deleted: u64,
+    /// Records of other logs that are known to write to the same tables, by log, as the tables' logs tell: nothing more is said of them.
+    pub others: BTreeMap<String, u64>,
     /// What was found.
     pub problems: Vec<Problem>,
     /// How much was found, also what is not named.

@@ -12,6 +12,8 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sekisho_append::{Append, Batch, Origin, Record};
+use sekisho_disk::FileSystem;
 use sekisho_lake::verify::Problem;
 use sekisho_seal::{Checkpoint, Hash, SigningKey};
 
@@ -26,7 +28,7 @@ pub(crate) struct Manipulation {
 
 type Change = fn(&Path, &mut Random) -> Manipulation;
 
-const CHANGES: [Change; 14] = [
+const CHANGES: [Change; 16] = [
     flip_file,
     remove_file,
     cut_file,
@@ -36,6 +38,8 @@ const CHANGES: [Change; 14] = [
     swap_rows,
     insert_row,
     unlist,
+    unlist_as_deleted,
+    alter_as_written,
     relist,
     flip_hash,
     cut_hashes,
@@ -302,6 +306,44 @@ fn unlist(lake: &Path, random: &mut Random) -> Manipulation {
         format!("{line} of {}", commit.display()),
         move |problem| matches!(problem, Problem::Dropped { records } if records.contains(&first)),
     )
+}
+
+/// Appends a record of the lake's own, as anyone can who can write to the folder; what cannot be forged is a checkpoint that covers it.
+fn say(lake: &Path, said: &serde_json::Value) {
+    let append = Append::open(Arc::new(FileSystem), &lake.join("append"), sekisho_append::Settings::default()).unwrap();
+    let mut batch = Batch::new(Origin { source: "sekisho", ..Origin::default() });
+    batch.push(Record { received_ms: super::NOW_MS, raw: said.to_string().as_bytes() });
+    append.append(batch).unwrap().wait().unwrap();
+}
+
+fn unlist_as_deleted(lake: &Path, random: &mut Random) -> Manipulation {
+    let done = unlist(lake, random);
+    let said = serde_json::json!({
+        "time_ms": super::NOW_MS, "kind": "file_deleted", "table": "api_activity", "name": "x", "why": "older than 400 days",
+        "records": [[0, u64::MAX]],
+    });
+    say(lake, &said);
+    Manipulation { kind: "a file taken out of its table, and a deletion forged", ..done }
+}
+
+fn alter_as_written(lake: &Path, random: &mut Random) -> Manipulation {
+    let (path, rows, row) = some_rows(lake, random);
+    // Not what was sealed, but what was drawn from it.
+    let days = rows.column_by_name("unmapped").map_or("reason", |_| "unmapped");
+    rewrite(&path, &with_column(&rows, days, text_changed(&rows, days, row)));
+    let hex = |path: &Path| {
+        Hash::of(&[&fs::read(path).unwrap()]).0.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let (table, name) = path.strip_prefix(lake.join("tables")).unwrap().to_str().unwrap().split_once('/').unwrap();
+    let words = lake.join("tables").join(table).join("_words").join(name).with_extension("words");
+    let said = serde_json::json!({
+        "time_ms": super::NOW_MS, "kind": "files_written",
+        "files": [{
+            "table": table, "name": name, "bytes": fs::metadata(&path).unwrap().len(), "sha256": hex(&path), "words_sha256": hex(&words),
+        }],
+    });
+    say(lake, &said);
+    done("a column altered, and the file's writing forged", path.display().to_string(), is_of(&path))
 }
 
 fn relist(lake: &Path, random: &mut Random) -> Manipulation {

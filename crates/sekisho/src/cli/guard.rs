@@ -66,5 +66,5 @@ pub(super) fn guard(args: GuardArgs) -> Outcome {
         data: args.data,
         tolerated,
     })?;
-    service::serve(config)
+    service::serve(config, None)
 }

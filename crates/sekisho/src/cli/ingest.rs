@@ -12,7 +12,7 @@ use clap::builder::PossibleValuesParser;
 use sekisho_append::Log;
 use sekisho_collect::SOURCES;
 use sekisho_edge::clock::SystemClock;
-use sekisho_gather::{Feed, FilesFeed, Gather, SourceCounts, StdinFeed, Stopper};
+use sekisho_gather::{Feed, FilesFeed, Gather, S3Feed, SourceCounts, StdinFeed, Stopper};
 use sekisho_mask::{Mask, MaskSettings};
 
 use super::Outcome;
@@ -27,24 +27,38 @@ const TOLD_INTERVAL: Duration = Duration::from_secs(1);
 /// Standard input among paths.
 const STDIN: &str = "-";
 
+/// What the URL of a bucket begins with.
+const S3: &str = "s3://";
+/// How often new objects are looked for: every pass lists all keys.
+const S3_WATCH_MS: u64 = 60_000;
+/// How late an object may show up, in milliseconds. S3 dates an object of several parts by when its upload began.
+const S3_LATE_MS: u64 = 6 * 3_600_000;
+
 /// Take logs in: whole or not at all, each record once, however often this is run.
 #[derive(Debug, Args)]
 pub(super) struct IngestArgs {
     /// What the logs are
     #[arg(value_parser = PossibleValuesParser::new(SOURCES.iter().map(|source| source.name)))]
     source: String,
-    /// Files and folders, plain or gzip; - is standard input
+    /// Files and folders, plain or gzip; s3://bucket/prefix; - is standard input. Credentials for S3 come from the environment
+    /// (AWS_ACCESS_KEY_ID and so on), the container or the machine
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
-    /// Go on: take in what comes to be in the folders, and what files grow by, until stopped
+    /// Go on: take in what comes to be in the folders and buckets, and what files grow by, until stopped
     #[arg(long)]
     watch: bool,
+    /// Where buckets are, if not in S3 itself, such as http://127.0.0.1:9000
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Region of buckets. Default: that of the environment
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
     #[command(flatten)]
     lake: LakeArgs,
 }
 
 pub(super) fn ingest(args: &IngestArgs) -> Outcome {
-    let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect();
+    let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect::<anyhow::Result<_>>()?;
     let signals = signals().context("failed to listen for signals")?;
     let lake = Arc::new(args.lake.open()?);
     let mask = Mask::new(&MaskSettings::default())?;
@@ -78,15 +92,28 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     }
 }
 
-fn feed(args: &IngestArgs, path: &str) -> Feed {
+/// Where a path leads. What is not there is said before a lake is begun.
+fn feed(args: &IngestArgs, path: &str) -> anyhow::Result<Feed> {
     let source = args.source.clone();
-    match path {
-        STDIN => Feed::Stdin(StdinFeed { source }),
-        path => {
-            let watch_ms = args.watch.then_some(WATCH_MS);
-            Feed::Files(FilesFeed { source, path: PathBuf::from(path), watch_ms })
-        }
+    if path == STDIN {
+        return Ok(Feed::Stdin(StdinFeed { source }));
     }
+    if path.starts_with(S3) {
+        return Ok(Feed::S3(S3Feed {
+            source,
+            url: path.to_owned(),
+            poll_ms: args.watch.then_some(S3_WATCH_MS),
+            queue: None,
+            endpoint: args.endpoint_url.clone(),
+            region: args.region.clone(),
+            access_key_id: None,
+            secret_access_key_file: None,
+            late_ms: S3_LATE_MS,
+        }));
+    }
+    std::fs::metadata(path).with_context(|| format!("cannot read {path}"))?;
+    let watch_ms = args.watch.then_some(WATCH_MS);
+    Ok(Feed::Files(FilesFeed { source, path: PathBuf::from(path), watch_ms }))
 }
 
 fn stop_on_signal(signals: std::sync::mpsc::Receiver<i32>, stopper: Arc<Stopper>) -> anyhow::Result<()> {

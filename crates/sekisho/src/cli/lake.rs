@@ -2,6 +2,7 @@
 
 mod compact;
 mod export;
+mod init;
 mod retention;
 mod status;
 
@@ -14,6 +15,7 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_lake::{Lake, Place, Settings};
 
 use super::{Failure, Outcome};
+use crate::lake::name_of_this_host;
 
 /// Which lake.
 #[derive(Debug, Clone, Args)]
@@ -26,6 +28,8 @@ pub(super) struct LakeArgs {
 /// Work with a lake.
 #[derive(Debug, Subcommand)]
 pub(super) enum LakeCommand {
+    /// Begin a lake, and say where its tables are: in S3, or in anything that speaks its protocol
+    Init(init::InitArgs),
     /// Say what a lake holds, and what its key is
     Status(status::StatusArgs),
     /// Merge the small files of each day, and remove those that were merged before
@@ -42,6 +46,7 @@ pub(super) enum LakeCommand {
 
 pub(super) fn lake(command: &LakeCommand) -> Outcome {
     match command {
+        LakeCommand::Init(args) => init::init(args),
         LakeCommand::Status(args) => status::status(args),
         LakeCommand::Compact(args) => compact::compact(args),
         LakeCommand::Retention(args) => retention::retention(args),
@@ -59,8 +64,12 @@ impl LakeArgs {
 
     /// A lake that is there, to be read.
     pub(super) fn place(&self) -> Result<Place, Failure> {
-        if !self.lake.is_dir() {
-            let none = anyhow::anyhow!("there is no lake at {}: `sekisho ingest` begins one", self.lake.display());
+        // What a lake cannot be without: any other folder is left as it is.
+        if !self.lake.join("seal").is_dir() {
+            let none = anyhow::anyhow!(
+                "there is no lake at {}: `sekisho ingest` begins one, `sekisho lake init` one in S3",
+                self.lake.display()
+            );
             return Err(none.into());
         }
         Ok(Place::folder(&self.lake)?)
@@ -86,12 +95,4 @@ fn close(lake: &Lake) -> Outcome {
         None => Ok(ExitCode::SUCCESS),
         Some(trouble) => Err(anyhow::anyhow!("{trouble}").into()),
     }
-}
-
-/// What a lake that begins here is called: every lake its own name.
-fn name_of_this_host() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
-    let host: String = host.trim().chars().filter(is_plain).collect();
-    format!("{}/lake", if host.is_empty() { "sekisho" } else { &host })
 }

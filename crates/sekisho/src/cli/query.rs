@@ -97,7 +97,11 @@ pub(super) fn query(args: &QueryArgs) -> Outcome {
     let answered = runtime.block_on(answer(&questions, &sql, args));
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     remember(&history, &sql, took_ms, &answered)?;
-    let (rows, progress) = answered?;
+    let (rows, progress) = match answered {
+        // Whoever read the rows has seen enough.
+        Err(error) if is_closed_pipe(&error) => return Ok(ExitCode::SUCCESS),
+        answered => answered?,
+    };
     if let Some(name) = &args.save {
         saved.save(name, &sql)?;
     }
@@ -154,6 +158,11 @@ async fn write(
     }
     format.finish()?;
     Ok(rows)
+}
+
+fn is_closed_pipe(error: &QueryError) -> bool {
+    let behind = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    behind.filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn told(progress: &Progress) -> String {

@@ -17,5 +17,5 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Outcome {
-    service::serve(Config::load(&args.config)?)
+    service::serve(Config::load(&args.config)?, Some(&args.config))
 }

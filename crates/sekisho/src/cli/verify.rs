@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use sekisho_lake::verify::{self, Report};
+use jiff::Unit;
+use jiff::civil::Date;
+use sekisho_lake::verify::{self, Days, Report};
 use sekisho_seal::VerifyingKey;
 
 use super::lake::LakeArgs;
@@ -21,11 +23,17 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
     /// Write a proof of one record, and the record, for `sekisho-verify`: its index, as in the column `record`
-    #[arg(long, value_name = "INDEX", requires = "to")]
+    #[arg(long, value_name = "INDEX", requires = "output", conflicts_with_all = ["from", "to"])]
     record: Option<u64>,
     /// Folder for the proof and the record
     #[arg(long, value_name = "DIR", requires = "record")]
-    to: Option<PathBuf>,
+    output: Option<PathBuf>,
+    /// First day (UTC) whose files are held against the seal, such as 2026-11-01. Default: the oldest
+    #[arg(long, value_name = "DAY")]
+    from: Option<Date>,
+    /// Last day (UTC) whose files are held against the seal. That no record is missing is told of all days. Default: the newest
+    #[arg(long, value_name = "DAY")]
+    to: Option<Date>,
     #[command(flatten)]
     lake: LakeArgs,
 }
@@ -35,11 +43,11 @@ pub(super) fn verify(args: &VerifyArgs) -> Outcome {
     let key = key(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.context("failed to start the runtime")?;
-    if let (Some(index), Some(folder)) = (args.record, &args.to) {
+    if let (Some(index), Some(folder)) = (args.record, &args.output) {
         let proved = runtime.block_on(verify::prove(&place, &key, index)).map_err(anyhow::Error::from)?;
         return write_proof(index, folder, &proved, &key);
     }
-    let report = runtime.block_on(verify::verify(&place, &key));
+    let report = runtime.block_on(verify::verify(&place, &key, &days(args)?));
     terminal::print(&shown(&report))?;
     if args.key.is_none() {
         terminal::note(
@@ -47,6 +55,17 @@ pub(super) fn verify(args: &VerifyArgs) -> Outcome {
         );
     }
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The days that were asked for.
+fn days(args: &VerifyArgs) -> anyhow::Result<Days> {
+    let number = |day: Date| {
+        let since = day.since((Unit::Day, Date::constant(1970, 1, 1))).expect("days between dates are few enough");
+        since.get_days()
+    };
+    let days = args.from.map_or(i32::MIN, number)..=args.to.map_or(i32::MAX, number);
+    anyhow::ensure!(!days.is_empty(), "--from is a later day than --to");
+    Ok(days)
 }
 
 /// The key that was given, or the lake's own.
@@ -73,16 +92,26 @@ fn write_proof(index: u64, folder: &Path, proved: &verify::Proved, key: &Verifyi
 
 /// What a person reads of it.
 fn shown(report: &Report) -> String {
-    let Report { log, sealed, records, files, unsealed, deleted, problems, problem_count } = report;
+    let Report { log, sealed, records, files, unsealed, pending, deleted, others, problems, problem_count } = report;
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("a String takes any text");
     match sealed {
         Some((size, root)) => line(format!("{log}: {size} records sealed, root {}", root.to_base64())),
         None => line(format!("{log}: there is no checkpoint to trust")),
     }
-    line(format!("{records} records in {files} files held against their leaves, {deleted} deleted by policy"));
+    line(format!(
+        "{records} records held against their leaves, {files} files read, {deleted} records deleted by policy"
+    ));
     if *unsealed > 0 {
         line(format!("{unsealed} records are newer than the checkpoint: nothing is said of them"));
+    }
+    for (other, records) in others {
+        line(format!("{records} records of {other} are not verified here: verify them with the lake that writes them"));
+    }
+    if *pending > 0 {
+        line(format!(
+            "{pending} files were written since the checkpoint: verify again in some seconds to hold their bytes too"
+        ));
     }
     for problem in problems {
         // Names of files may hold what a terminal would obey.
@@ -94,6 +123,7 @@ fn shown(report: &Report) -> String {
     }
     line(match (report.is_good(), problem_count) {
         (true, _) => "nothing was altered".to_owned(),
+        (false, 1) => "NOT as it was sealed: 1 problem".to_owned(),
         (false, count) => format!("NOT as it was sealed: {count} problems"),
     });
     text

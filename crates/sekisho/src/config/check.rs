@@ -17,9 +17,12 @@ use super::file::{
     FaultName, File, HostName, ListenerTable, ProtocolName, RecordsTable, RouteTable, RulesTable, SecLangTable,
     TokensTable, TrustedHeader, UpstreamTable,
 };
+use super::lake;
 use super::places::{Places, Step};
 use super::rates::{self, Problem, RatesConfig};
-use super::{Broken, Config, Guard, LogConfig, LogFormat, RecordsConfig, RulesConfig, SecLangConfig, TokensConfig};
+use super::{
+    Broken, Config, Guard, LakeConfig, LogConfig, LogFormat, RecordsConfig, RulesConfig, SecLangConfig, TokensConfig,
+};
 use crate::token_keys::KeyFile;
 
 /// Where metrics and health are served unless the configuration says otherwise.
@@ -74,6 +77,7 @@ pub(super) fn guard(guard: Guard) -> Result<Config, Broken> {
         rates: RatesConfig::default(),
         tokens: TokensConfig { keys: KeyFile::new(None, &guard.data), work_bits: TokensTable::default().work_bits },
         records: records(RecordsTable::default()),
+        lake: None,
         log: LogConfig { format: LogFormat::Human, level: "info".to_owned() },
         data: guard.data,
     })
@@ -92,7 +96,7 @@ impl Checking<'_> {
         self.unique_names(&upstreams);
         let routes =
             file.route.iter().enumerate().filter_map(|(at, table)| self.route(table, at, &upstreams)).collect();
-        let listeners =
+        let listeners: Vec<Listener> =
             file.listener.into_iter().enumerate().filter_map(|(at, table)| self.listener(table, at)).collect();
         let proxies = self.networks(&file.client.trusted_proxies, &["client".into(), "trusted_proxies".into()]);
         let admin = match file.admin.address.as_str() {
@@ -102,6 +106,8 @@ impl Checking<'_> {
         self.account(&file.records);
         let data = self.base.join(file.data);
         let tokens = self.tokens(file.tokens, &data);
+        let taken = listeners.iter().map(|listener| listener.address).chain(admin).collect();
+        let lake = file.lake.and_then(|table| self.lake(table, &data, taken));
         let (rates, problems) = rates::check(file.rates, self.base);
         for Problem { diagnostic, key } in problems {
             match key {
@@ -132,9 +138,18 @@ impl Checking<'_> {
             tokens,
             rates,
             records: records(file.records),
+            lake,
             log: LogConfig { format: file.log.format, level: file.log.level },
             data,
         }
+    }
+
+    fn lake(&mut self, table: lake::LakeTable, data: &Path, taken: Vec<SocketAddr>) -> Option<LakeConfig> {
+        let (config, problems) = lake::check(table, lake::Around { base: self.base, data, taken });
+        for lake::Problem { diagnostic, way } in problems {
+            self.error(diagnostic, &way);
+        }
+        config
     }
 
     fn error(&mut self, diagnostic: Diagnostic, way: &[Step<'_>]) {

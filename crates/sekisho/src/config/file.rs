@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::lake::LakeTable;
 use super::limits::LimitsTable;
 use super::rates::RatesTable;
 
@@ -51,6 +52,8 @@ pub(super) struct File {
     /// How decisions are recorded.
     #[serde(default)]
     pub(super) records: RecordsTable,
+    /// Where logs of all kinds are kept, this checkpoint's decisions among them. Without it, there is no lake.
+    pub(super) lake: Option<LakeTable>,
     /// Metrics and health.
     #[serde(default)]
     pub(super) admin: AdminTable,

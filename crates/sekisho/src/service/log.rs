@@ -11,7 +11,7 @@ use crate::terminal;
 ///
 /// If the level is neither a level nor a filter.
 pub(super) fn init(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.level)
+    let filter = EnvFilter::try_new(filter(&config.level))
         .map_err(|error| anyhow::anyhow!("`{}` is no log level or filter: {error}", config.level))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.format {
@@ -19,4 +19,24 @@ pub(super) fn init(config: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// A level is that of this program's own rooms: what libraries tell of their work is told only if a filter names them.
+fn filter(level: &str) -> String {
+    match level {
+        "info" | "debug" | "trace" => format!("warn,sekisho={level}"),
+        filter => filter.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn a_level_is_that_of_this_program_and_a_filter_is_taken_as_it_is() {
+        assert_eq!(filter("info"), "warn,sekisho=info");
+        assert_eq!(filter("error"), "error");
+        assert_eq!(filter("info,hyper=debug"), "info,hyper=debug");
+    }
 }

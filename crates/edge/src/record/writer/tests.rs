@@ -294,3 +294,24 @@ fn a_removed_segment_is_followed_by_a_new_one() {
     journal.close().unwrap();
     assert_eq!(archived(data.path()), ["kept"]);
 }
+
+#[test]
+fn a_segment_that_is_followed_keeps_its_second_name_when_it_is_archived() {
+    let data = tempfile::tempdir().unwrap();
+    let followed = || files(&JournalSettings::followed_folder(data.path()), ".log");
+    let settings = JournalSettings { followed: true, ..settings(data.path()) };
+    let journal = start(settings.clone(), &RecordMetrics::default());
+    let outbox = journal.outbox();
+    push(&outbox, "a");
+    journal.flush(PATIENCE).unwrap();
+    assert_eq!(fs::read_to_string(&followed()[0]).unwrap(), "a\n");
+    // Who removes the second name is no better than who removes the first.
+    fs::remove_file(&followed()[0]).unwrap();
+    push(&outbox, "b");
+    journal.close().unwrap();
+    assert_eq!(archived(data.path()), ["b"]);
+    assert_eq!(fs::read_to_string(&followed()[0]).unwrap(), "b\n", "it is for whoever reads along to remove");
+    // The other stays for the next start.
+    start(settings, &RecordMetrics::default()).close().unwrap();
+    assert_eq!(archived(data.path()), ["a", "b"]);
+}

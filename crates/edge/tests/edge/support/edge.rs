@@ -117,6 +117,7 @@ impl Setup {
             source: Source { name: "TEST".to_owned(), id: "-".to_owned() },
             mask: MaskSettings::default(),
             witness: Some(Arc::clone(&records) as Arc<dyn Witness>),
+            neighbour: None,
             metrics: Arc::clone(&metrics),
             rates: self.rates,
             places: self.places,

@@ -6,12 +6,20 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use sekisho_query::{FormatName, QueryError, QuerySettings, Questions};
 use sekisho_seal::{Checkpoint, Note, VerifyingKey};
 use sekisho_tables::{TableName, Tables};
 
 use super::super::Outcome;
 use super::LakeArgs;
 use crate::terminal;
+
+/// Sources of the last eight days: this day's records beside those of a day on the average of the week before, and the silence until now.
+const SOURCES: &str = "SELECT source, \
+    sum(records) FILTER (WHERE hour > now() - interval '1 day') AS last_day, \
+    sum(records) FILTER (WHERE hour <= now() - interval '1 day') / 7 AS usual_day, \
+    sum(quarantined) AS quarantined, max(newest) AS newest, now() - max(newest) AS silent_for \
+    FROM received_hours WHERE hour > now() - interval '8 days' GROUP BY source ORDER BY source";
 
 /// Say what a lake holds, and what its key is.
 #[derive(Debug, Args)]
@@ -46,6 +54,22 @@ pub(super) fn status(args: &StatusArgs) -> Outcome {
         let (name, rows, files) = (table.as_str(), snapshot.rows(), snapshot.files().len());
         writeln!(text, "{name:<20} {rows:>12} {files:>8} {megabytes:>10.1}").expect("a String takes any text");
     }
+    let settings = QuerySettings::default();
+    let questions = Questions::new(tables, settings)?;
+    text.push('\n');
+    text.push_str(&runtime.block_on(sources(&questions))?);
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What came in from each source, and how long it has been silent.
+async fn sources(questions: &Questions) -> Result<String, QueryError> {
+    let mut answer = questions.ask(SOURCES).await?;
+    let mut rows = Vec::new();
+    let mut table = FormatName::Table.writer(answer.schema(), &mut rows, None)?;
+    while let Some(batch) = answer.next().await {
+        table.rows(&batch?)?;
+    }
+    table.finish()?;
+    Ok(String::from_utf8_lossy(&rows).into_owned())
 }
