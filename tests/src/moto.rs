@@ -56,9 +56,22 @@ impl Moto {
     ///
     /// When the server refuses.
     pub fn put(&self, key: &str, body: &[u8]) -> anyhow::Result<()> {
+        self.ask("PUT", key, body).map(drop)
+    }
+
+    /// What the server answers about an object, or about the bucket.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub fn get(&self, key: &str) -> anyhow::Result<String> {
+        self.ask("GET", key, b"")
+    }
+
+    fn ask(&self, method: &str, key: &str, body: &[u8]) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
         let head = format!(
-            "PUT /logs/{key} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            "{method} /logs/{key} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );
@@ -68,7 +81,7 @@ impl Moto {
         if !answer.starts_with("HTTP/1.1 2") {
             bail!("moto's server refuses {key}: {}", answer.lines().next().unwrap_or_default());
         }
-        Ok(())
+        Ok(answer)
     }
 }
 

@@ -311,8 +311,9 @@ fn old_days_move_to_the_bucket_by_themselves_and_are_found_there() {
     let lines = [before("10 days ago"), before("0 days ago")].concat();
     fs::write(folder.path().join("logs/access.log"), lines).expect("a file is written");
     let more = format!(
-        "retain_interval_s = 1\ncompact_interval_s = 1\n\
-         [lake.storage]\ncold = \"s3://logs/cold\"\nendpoint_url = \"{}\"\n\
+        "retain_interval_s = 1\ncompact_interval_s = 1\nwitness_interval_s = 1\n\
+         [lake.checkpoint_copies]\nurl = \"s3://logs/copies\"\nendpoint_url = \"{0}\"\n\
+         [lake.storage]\ncold = \"s3://logs/cold\"\nendpoint_url = \"{0}\"\n\
          [[lake.source]]\nformat = \"nginx\"\nfiles = {{ path = \"logs\", poll_ms = 50 }}\n",
         moto.url()
     );
@@ -324,5 +325,12 @@ fn old_days_move_to_the_bucket_by_themselves_and_are_found_there() {
         std::thread::sleep(Duration::from_millis(50));
     }
     until(checkpoint.folder(), "SELECT count(*), count(DISTINCT day) FROM http WHERE path = '/old'", &["2,2"]);
+    let name = fs::read_to_string(checkpoint.folder().join(LAKE).join("seal/key.pub")).expect("the lake has a key");
+    let name = name.split('+').next().expect("a key begins with its name");
+    let started = Instant::now();
+    while !moto.get("?list-type=2&prefix=copies").expect("it lists").contains(&format!("copies/{name}/0000")) {
+        assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     verify(stop(checkpoint).path());
 }

@@ -26,7 +26,7 @@ pub(crate) use check::ADMIN_DEFAULT;
 pub(crate) use file::{LogFormat, Overflow};
 pub(crate) use lake::LakeConfig;
 #[cfg(feature = "lake")]
-pub(crate) use lake::Witness;
+pub(crate) use lake::{Copies, Witness};
 pub(crate) use rates::RatesConfig;
 
 /// A checked configuration.

@@ -3,6 +3,7 @@
 //! It never holds up a request: decisions are in the journal's segments first, and the lake reads them from there. What it cannot take stays
 //! there and at other sources, and is counted.
 
+mod copies;
 mod feeds;
 mod numbers;
 mod upkeep;
@@ -27,6 +28,7 @@ use sekisho_lake::{Lake, Place, Settings, Storage};
 use crate::config::LakeConfig;
 use crate::terminal;
 
+use copies::Copies;
 use feeds::Feeds;
 use numbers::Numbers;
 use upkeep::Upkeep;
@@ -87,9 +89,7 @@ impl Inside {
         told.extend(self.gather.refused().map(|refused| format!("records are refused: {refused}")));
         match self.lake.status() {
             Ok(status) => told.extend(status.trouble),
-            Err(error) => {
-                told.push(anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>().join(": "))
-            }
+            Err(error) => told.push(format!("{:#}", anyhow::Error::from(error))),
         }
         told
     }
@@ -144,7 +144,8 @@ impl RunningLake {
             policy: config.policy,
         };
         let upkeep = Upkeep::start(upkeep, &inside)?;
-        let witnesses = Witnesses::start(config.witnesses, config.witness_interval, &inside)?;
+        let copies = config.checkpoint_copies.as_ref().map(Copies::new).transpose()?;
+        let witnesses = Witnesses::start(config.witnesses, copies, config.witness_interval, &inside)?;
         // Nobody else fills it.
         _ = slot.set(Arc::clone(&inside));
         Ok(Self { inside, feeds, upkeep, witnesses, drain_timeout: config.drain_timeout })

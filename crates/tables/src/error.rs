@@ -76,6 +76,14 @@ pub enum TablesError {
         /// Where the tables are.
         location: String,
     },
+    /// The store passes over conditions.
+    #[error(
+        "the store of {location} writes over a file that must not be there yet (If-None-Match: *): two commits could take each other's place; use one that knows conditional writes"
+    )]
+    Unconditional {
+        /// Where the tables are.
+        location: String,
+    },
     /// A table changes faster than a commit comes through.
     #[error("the table {table} in {location} was changed by others {tries} times while it was written to")]
     Contended {

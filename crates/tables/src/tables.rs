@@ -133,7 +133,7 @@ impl Tables {
     ///
     /// # Errors
     ///
-    /// [`TablesError::Claimed`], or if a store refuses.
+    /// [`TablesError::Claimed`], [`TablesError::Unconditional`], or if a store refuses.
     pub async fn claim(&self, log: &str, proof: &str) -> Result<(), TablesError> {
         for location in self.locations.iter().filter(|location| location.is_shared()) {
             let path =
@@ -144,14 +144,25 @@ impl Tables {
                 Err(Error::NotFound { .. }) => None,
                 Err(error) => return Err(failed(error)),
             };
-            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            let create = async |bytes: String| {
+                let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+                match location.store().put_opts(&path, bytes.into(), options).await {
+                    Ok(_) => Ok(true),
+                    Err(Error::AlreadyExists { .. }) => Ok(false),
+                    Err(error) => Err(error),
+                }
+            };
             let is_ours = match found {
                 Some(found) => found == proof.as_bytes(),
-                None => match location.store().put_opts(&path, proof.to_owned().into(), options).await {
-                    Ok(_) => true,
-                    Err(Error::AlreadyExists { .. }) => false,
-                    Err(error) => return Err(failed(error)),
-                },
+                None => {
+                    let is_ours = create(proof.to_owned()).await.map_err(failed)?;
+                    // It is there now: a store that writes over it all the same would do so with commits.
+                    if is_ours && create(format!("{proof} again")).await.map_err(failed)? {
+                        location.store().delete(&path).await.map_err(failed)?;
+                        return Err(TablesError::Unconditional { location: location.url().to_string() });
+                    }
+                    is_ours
+                }
             };
             if !is_ours {
                 return Err(TablesError::Claimed { log: log.to_owned(), location: location.url().to_string() });

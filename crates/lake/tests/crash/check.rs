@@ -4,14 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use arrow::array::AsArray as _;
-use arrow::datatypes::Int64Type;
 use sekisho_lake::verify::verify;
 use sekisho_lake::{Lake, Place};
 use sekisho_seal::VerifyingKey;
-use sekisho_tables::{TableName, Tables};
 
-use crate::child::{clock, position, raw, settings};
+use crate::child::{LOG, clock, position, raw, settings};
+use crate::rows::rows;
 
 /// What was seen.
 #[derive(Debug, Default)]
@@ -52,7 +50,7 @@ pub(crate) fn check(folder: &Path, acknowledged: u64, seed: u64) -> Totals {
     let lake = Lake::open(&place, clock(), &settings()).unwrap();
     lake.compact(Duration::ZERO).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (mut records, files) = runtime.block_on(read(lake.tables()));
+    let (mut records, files) = runtime.block_on(rows(lake.tables(), LOG));
     records.sort_unstable();
     assert!(records.windows(2).all(|pair| pair[0].0 != pair[1].0), "seed {seed}: an index is there twice");
     let brought: Vec<_> = records.iter().filter(|(_, source, _)| source == "cloudtrail").collect();
@@ -67,27 +65,4 @@ pub(crate) fn check(folder: &Path, acknowledged: u64, seed: u64) -> Totals {
     assert!(report.is_good(), "seed {seed}: {:#?}", report.problems);
     assert!(report.records >= stored, "seed {seed}: {report:?}");
     Totals { acknowledged, stored, files, points: 0 }
-}
-
-/// All records of all tables: index, source, bytes.
-async fn read(tables: &Tables) -> (Vec<(i64, String, String)>, u64) {
-    let (mut records, mut files) = (Vec::new(), 0);
-    for table in TableName::all() {
-        let snapshot = tables.snapshot(table).await.unwrap();
-        files += snapshot.files().len() as u64;
-        for file in snapshot.files() {
-            let mut rows = tables.rows(file, &["record", "source", "raw"]).await.unwrap();
-            while let Some(batch) = rows.next().await.unwrap() {
-                let column = |name| batch.column_by_name(name).unwrap();
-                let (index, source, raw) = (
-                    column("record").as_primitive::<Int64Type>(),
-                    column("source").as_string::<i32>(),
-                    column("raw").as_string::<i32>(),
-                );
-                let row = |row| (index.value(row), source.value(row).to_owned(), raw.value(row).to_owned());
-                records.extend((0..batch.num_rows()).map(row));
-            }
-        }
-    }
-    (records, files)
 }

@@ -11,6 +11,8 @@ mod check;
 mod child;
 mod faults;
 mod random;
+#[path = "../support/rows.rs"]
+mod rows;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -53,6 +53,14 @@ pub(crate) fn two_write_and_both_compact() {
         }
     });
     way.fail(0);
+    for (place, log) in places.iter().zip(LOGS) {
+        // Long after any lease that was not let go of.
+        let time = clock();
+        time.advance_ms(100 * LEASE_MS.unsigned_abs());
+        let lake = Lake::open(place, time, &settings(log)).unwrap();
+        count(&compacted, lake.compact(Duration::ZERO).unwrap());
+        assert_eq!(lake.close(), None);
+    }
     for (number, log) in LOGS.into_iter().enumerate() {
         // Whoever does not know of the other takes its records for inserted.
         assert!(!verified(&places[number]).is_good());

@@ -97,5 +97,8 @@ pub(crate) fn everything_goes_wrong() {
         }
         println!("  seed {seed}: {brought} records, {:?}", way.counts());
     }
-    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+    let hung = FATES.into_iter().zip(seen).filter(|(fate, _)| matches!(fate, Fate::Swallowed | Fate::LateAfter));
+    assert!(hung.map(|(_, count)| count).sum::<u64>() > 0, "{seen:?}");
+    let others = FATES.into_iter().zip(seen).filter(|(fate, _)| !matches!(fate, Fate::Swallowed | Fate::LateAfter));
+    assert!(others.into_iter().all(|(_, count)| count > 0), "{seen:?}");
 }

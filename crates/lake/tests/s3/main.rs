@@ -14,16 +14,19 @@ mod moto;
 mod places;
 #[path = "../crash/random.rs"]
 mod random;
+#[path = "../support/rows.rs"]
+mod rows;
 mod way;
 mod world;
 
 use std::time::Instant;
 
 /// What is run, by name.
-const CASES: [(&str, fn()); 13] = [
+const CASES: [(&str, fn()); 14] = [
     ("a bucket is the only place", places::a_bucket_is_the_only_place),
     ("older days move to a bucket, and go", places::older_days_move_to_a_bucket_and_go),
     ("a name is one lake's", places::a_name_is_one_lakes),
+    ("a store without conditions is refused", places::a_store_without_conditions_is_refused),
     ("errors say where and what helps", places::errors_say_where_and_what_helps),
     ("a bucket out of reach holds nobody up", places::a_bucket_out_of_reach_holds_nobody_up),
     ("a file is written first by one", faults::a_file_is_written_first_by_one),

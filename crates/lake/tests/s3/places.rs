@@ -123,3 +123,15 @@ pub(crate) fn a_bucket_out_of_reach_holds_nobody_up() {
     drop(lake);
     check(&here, LOG, 50);
 }
+
+pub(crate) fn a_store_without_conditions_is_refused() {
+    let (moto, folder) = (Moto::start(), tempfile::tempdir().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let way = runtime.block_on(crate::way::Way::open(moto.at, 1));
+    let place = place(folder.path(), way.at, "lake");
+    way.take_off_conditions();
+    for _ in 0..2 {
+        let error = open(&place, LOG).unwrap_err();
+        assert!(matches!(&error, LakeError::Tables(TablesError::Unconditional { .. })), "{error:?}");
+    }
+}

@@ -59,6 +59,8 @@ struct Chance {
     /// What happens to the next conditional write, whatever chance says.
     next: Option<Fate>,
     conditional: u64,
+    /// Whether conditions are taken off, as some stores pass over them.
+    unconditional: bool,
 }
 
 /// The way.
@@ -71,8 +73,14 @@ pub(crate) struct Way {
 impl Way {
     pub(crate) async fn open(to: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let chance =
-            Chance { random: Random::new(seed), one_in: 0, counts: [0; FATES.len()], next: None, conditional: 0 };
+        let chance = Chance {
+            random: Random::new(seed),
+            one_in: 0,
+            counts: [0; FATES.len()],
+            next: None,
+            conditional: 0,
+            unconditional: false,
+        };
         let way = Self { at: listener.local_addr().unwrap(), chance: Arc::new(Mutex::new(chance)) };
         let (opened, turn) = (way.clone(), Arc::new(tokio::sync::Mutex::new(())));
         tokio::spawn(async move {
@@ -89,6 +97,11 @@ impl Way {
     /// From now on one request in so many meets something.
     pub(crate) fn fail(&self, one_in: u64) {
         self.chance.lock().unwrap().one_in = one_in;
+    }
+
+    /// From now on conditions are taken off.
+    pub(crate) fn take_off_conditions(&self) {
+        self.chance.lock().unwrap().unconditional = true;
     }
 
     /// The next conditional write meets this.
@@ -122,7 +135,8 @@ impl Way {
             let place = usize::try_from(chance.random.below(FATES.len() as u64)).unwrap();
             // What hangs costs whole seconds: it is rarer.
             let is_rare = matches!(FATES[place], Swallowed | LateAfter) && !chance.random.chance(6);
-            (meets && !is_rare).then_some(FATES[place])
+            let conflicts = is_conditional && chance.random.chance(3);
+            meets.then_some(if conflicts { Conflict } else { FATES[place] }).filter(|_| conflicts || !is_rare)
         };
         let fate = drawn.filter(|fate| *fate != Conflict || is_conditional).unwrap_or(Passes);
         if let Some(place) = FATES.iter().position(|known| *known == fate) {
@@ -132,7 +146,8 @@ impl Way {
     }
 
     async fn pass(&self, mut client: TcpStream, to: SocketAddr, turn: &tokio::sync::Mutex<()>) -> std::io::Result<()> {
-        let request = read_request(&mut client).await?;
+        let unconditional = self.chance.lock().unwrap().unconditional;
+        let request = read_request(&mut client, unconditional).await?;
         let is_conditional = request.starts_with(b"PUT ") && {
             let head = String::from_utf8_lossy(&request[..request.len().min(HEAD_BYTES_MAX)]).to_lowercase();
             head.contains("\r\nif-none-match:") || head.contains("\r\nif-match:")
@@ -187,7 +202,7 @@ async fn answer(mut client: TcpStream, status: &str, body: &str) -> std::io::Res
 }
 
 /// A whole request, made to be the only one of its connection.
-async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+async fn read_request(client: &mut TcpStream, unconditional: bool) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -210,7 +225,11 @@ async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     }
     let kept: String = head
         .split_inclusive("\r\n")
-        .filter(|line| !line.to_lowercase().starts_with("connection:") && *line != "\r\n")
+        .filter(|line| {
+            let line = line.to_lowercase();
+            let is_condition = unconditional && line.starts_with("if-none-match:");
+            !line.starts_with("connection:") && line != "\r\n" && !is_condition
+        })
         .collect();
     Ok([format!("{kept}connection: close\r\n\r\n").as_bytes(), &bytes[end..end + length]].concat())
 }

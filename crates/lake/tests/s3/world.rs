@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::AsArray as _;
-use arrow::datatypes::Int64Type;
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_lake::verify::{Report, verify};
 use sekisho_lake::{Lake, LakeError, Place, Settings};
 use sekisho_model::{ManualClock, Timestamp};
 use sekisho_seal::VerifyingKey;
-use sekisho_tables::{Location, Patience, TableName, Tables};
+use sekisho_tables::{Location, Patience, Tables};
+
+use crate::rows::rows;
 
 pub(crate) const NOW_MS: u64 = 1_795_348_800_000;
 const FEED: &[u8] = b"feed";
@@ -99,31 +99,9 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// All records of a log in all tables: index, source, bytes.
-async fn read(tables: &Tables, log: &str) -> Vec<(i64, String, String)> {
-    let mut records = Vec::new();
-    for table in TableName::all() {
-        let snapshot = tables.snapshot(table).await.unwrap();
-        for file in snapshot.files().iter().filter(|file| *file.log == *log) {
-            let mut rows = tables.rows(file, &["record", "source", "raw"]).await.unwrap();
-            while let Some(batch) = rows.next().await.unwrap() {
-                let column = |name| batch.column_by_name(name).unwrap();
-                let (index, source, raw) = (
-                    column("record").as_primitive::<Int64Type>(),
-                    column("source").as_string::<i32>(),
-                    column("raw").as_string::<i32>(),
-                );
-                let row = |row| (index.value(row), source.value(row).to_owned(), raw.value(row).to_owned());
-                records.extend((0..batch.num_rows()).map(row));
-            }
-        }
-    }
-    records
-}
-
 /// Holds that a lake's tables have records `0..stored` once each, in order, with their bytes.
 pub(crate) fn check_records(place: &Place, log: &str, stored: u64) {
-    let mut records = wait(read(&Tables::open(place.tables.clone()), log));
+    let (mut records, _) = wait(rows(&Tables::open(place.tables.clone()), log));
     records.sort_unstable();
     assert!(records.windows(2).all(|pair| pair[0].0 != pair[1].0), "an index is there twice");
     let brought: Vec<_> = records.iter().filter(|(_, source, _)| source == "cloudtrail").collect();

@@ -1,6 +1,6 @@
 """Asks another engine the queries of a file about the same tables: `ask.py ENGINE QUESTIONS`.
 
-QUESTIONS is JSON: {"tables": {name: [data files]}, "queries": [sql]}. Prints JSON: a list of rows of texts for each query.
+QUESTIONS is JSON: {"tables": {name: [data files]}, "queries": [sql]}; for `chdb_delta` a table is [URL, key, secret], for `pyspark_ddl` [folder]. Prints JSON: a list of rows of texts for each query.
 """
 
 import datetime
@@ -51,7 +51,20 @@ def chdb(tables, queries):
     return answers
 
 
-def pyspark(tables, queries):
+def chdb_delta(tables, queries):
+    from chdb import session
+
+    connection = session.Session()
+    for name, (url, key, secret) in tables.items():
+        connection.query(f"CREATE VIEW {name} AS SELECT * FROM deltaLake('{url}', '{key}', '{secret}')")
+    answers = []
+    for query in queries:
+        lines = str(connection.query(query + " SETTINGS join_use_nulls = 1", "JSONCompactEachRow")).splitlines()
+        answers.append([json.loads(line) for line in lines])
+    return answers
+
+
+def spark_session():
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
@@ -59,13 +72,27 @@ def pyspark(tables, queries):
     builder = builder.config("spark.sql.shuffle.partitions", "1")
     spark = builder.config("spark.driver.host", "127.0.0.1").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def pyspark_ddl(tables, queries):
+    spark = spark_session()
+    for name, (folder,) in tables.items():
+        spark.sql(f"CREATE TABLE {name} USING PARQUET LOCATION '{folder}'")
+        spark.sql(f"MSCK REPAIR TABLE {name}")
+    return [[tuple(row) for row in spark.sql(query).collect()] for query in queries]
+
+
+def pyspark(tables, queries):
+    spark = spark_session()
     for name, files in tables.items():
         spark.read.parquet(*files).createOrReplaceTempView(name)
     return [[tuple(row) for row in spark.sql(query).collect()] for query in queries]
 
 
 def main():
-    engine = {"duckdb": duckdb, "chdb": chdb, "pyspark": pyspark}[sys.argv[1]]
+    engines = [duckdb, chdb, chdb_delta, pyspark, pyspark_ddl]
+    engine = {engine.__name__: engine for engine in engines}[sys.argv[1]]
     with open(sys.argv[2], encoding="utf-8") as file:
         asked = json.load(file)
     answers = engine(asked["tables"], asked["queries"])

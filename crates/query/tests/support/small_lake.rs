@@ -13,7 +13,12 @@ pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// Writes the tables and opens them.
 pub(crate) async fn tables(folder: &Path) -> Arc<Tables> {
-    let tables = Tables::open(vec![Location::folder(folder).unwrap()]);
+    tables_at(Location::folder(folder).unwrap()).await
+}
+
+/// The same, elsewhere.
+pub(crate) async fn tables_at(place: Location) -> Arc<Tables> {
+    let tables = Tables::open(vec![place]);
     let mut index = 0;
     for day in 0..3 {
         let mut gathering = Gathering::new("small.example");

@@ -22,9 +22,9 @@ use serde::Deserialize;
 use super::places::Step;
 
 pub(crate) use check::LakeConfig;
-#[cfg(feature = "lake")]
-pub(crate) use check::Witness;
 pub(super) use check::check;
+#[cfg(feature = "lake")]
+pub(crate) use check::{Copies, Witness};
 
 /// What the rest of the configuration says that the lake must know.
 pub(super) struct Around<'c> {
@@ -89,7 +89,9 @@ pub(super) struct LakeTable {
     pub(super) mask: MaskTable,
     /// Where tables are, if not below the lake's folder.
     pub(super) storage: Option<StorageTable>,
-    /// Seconds between two times that witnesses are asked to sign.
+    /// Where signed states of the seal are copied to: a bucket with Object Lock.
+    pub(super) checkpoint_copies: Option<CopiesTable>,
+    /// Seconds between two times that witnesses are asked to sign, and states are copied.
     #[schemars(range(min = 1, max = 86_400))]
     pub(super) witness_interval_s: u64,
     /// Who signs the states of the seal, besides the lake itself.
@@ -116,6 +118,7 @@ impl Default for LakeTable {
             drain_timeout_ms: 30_000,
             mask: MaskTable::default(),
             storage: None,
+            checkpoint_copies: None,
             witness_interval_s: 60,
             witness: Vec::new(),
             source: Vec::new(),
@@ -159,6 +162,18 @@ pub(super) struct StorageTable {
     /// Names of other logs that write to the same tables.
     #[serde(default)]
     pub(super) writers: Vec<String>,
+}
+
+/// A bucket for copies of signed states, one object each. With Object Lock, nobody can delete them; that is the bucket's setting.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopiesTable {
+    /// `s3://bucket/prefix`.
+    pub(super) url: String,
+    /// Where the bucket is, if not in S3 itself: a URL.
+    pub(super) endpoint_url: Option<String>,
+    /// Its region. Default: that of the environment.
+    pub(super) region: Option<String>,
 }
 
 /// A witness: `sekisho witness`, or any that speaks C2SP tlog-witness.

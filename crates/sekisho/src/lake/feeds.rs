@@ -114,7 +114,7 @@ async fn keep(feed: Feed, inside: Arc<Inside>, mut stop: Stop, first: Option<Sen
                 Err(mpsc::SendError(unsent)) => error = unsent,
             }
         }
-        let told = anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let told = format!("{:#}", anyhow::Error::from(error));
         if stop.is_stopped() {
             tracing::warn!(
                 source = what,

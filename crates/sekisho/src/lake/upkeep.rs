@@ -66,8 +66,7 @@ fn work(plan: Plan, inside: &Inside, stopped: &Receiver<()>) {
             return;
         }
         let failed = (next.run)(&inside.lake, &plan).err();
-        let told = failed
-            .map(|error| anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>().join(": "));
+        let told = failed.map(|error| format!("{:#}", anyhow::Error::from(error)));
         if let Some(error) = &told {
             tracing::error!(task = next.name, error, "upkeep of the lake fails; it is tried again");
         }

@@ -1,4 +1,4 @@
-//! Witnesses of the seal, asked beside its work: sealing waits for none of them.
+//! Those who are shown the newest state of the seal, beside its work: witnesses, and a bucket for copies. Sealing waits for none of them.
 //!
 //! What they have signed is kept as `seal/checkpoints/<size>`. Of those of one day, the last is enough: each proves the ones before it.
 
@@ -17,6 +17,7 @@ use sekisho_seal::{Checkpoint, Note, TileFiles, VerifyingKey, consistency_proof}
 use tokio::runtime::Runtime;
 
 use super::Inside;
+use super::copies::Copies;
 use crate::config::Witness;
 
 /// Milliseconds of a day.
@@ -30,15 +31,20 @@ pub(super) struct Witnesses {
 
 impl Witnesses {
     /// Asks from now on, if there is anybody to be asked.
-    pub(super) fn start(all: Vec<Witness>, interval: Duration, inside: &Arc<Inside>) -> anyhow::Result<Option<Self>> {
-        if all.is_empty() {
+    pub(super) fn start(
+        all: Vec<Witness>,
+        copies: Option<Copies>,
+        interval: Duration,
+        inside: &Arc<Inside>,
+    ) -> anyhow::Result<Option<Self>> {
+        if all.is_empty() && copies.is_none() {
             return Ok(None);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("failed to start what asks witnesses")?;
         let (stop, stopped) = channel();
         let folder = inside.lake.folder().join("seal");
-        let asking = Asking { all, folder, kept: None, asked: 0, inside: Arc::clone(inside), runtime };
+        let asking = Asking { all, copies, folder, kept: None, asked: 0, inside: Arc::clone(inside), runtime };
         let thread = std::thread::Builder::new().name("lake-witness".to_owned());
         let thread = thread.spawn(move || asking.work(interval, &stopped)).context("failed to ask witnesses")?;
         Ok(Some(Self { stop, thread }))
@@ -55,6 +61,7 @@ impl Witnesses {
 
 struct Asking {
     all: Vec<Witness>,
+    copies: Option<Copies>,
     /// Of the seal.
     folder: PathBuf,
     /// What was kept last, and on which day.
@@ -78,7 +85,7 @@ impl Asking {
 
     /// Has the newest state signed by all who answer, and keeps what they gave.
     fn ask(&mut self) -> anyhow::Result<()> {
-        let Some((note, size)) = newest(&self.folder)? else { return Ok(()) };
+        let Some((note, origin, size)) = newest(&self.folder)? else { return Ok(()) };
         if size == self.asked {
             return Ok(());
         }
@@ -104,8 +111,13 @@ impl Asking {
             };
             self.inside.note(&format!("witness {name}"), failed);
         }
-        if signatures.len() > own {
-            self.keep(&note.signed_by(signatures), size)?;
+        let is_witnessed = signatures.len() > own;
+        let note = note.signed_by(signatures);
+        if is_witnessed {
+            self.keep(&note, size)?;
+        }
+        if let Some(copies) = &self.copies {
+            self.runtime.block_on(copies.put(&origin, size, &note))?;
         }
         if has_all {
             self.asked = size;
@@ -129,8 +141,8 @@ impl Asking {
     }
 }
 
-/// The newest state that the lake has signed, and how many records it covers.
-fn newest(folder: &Path) -> anyhow::Result<Option<(Note, u64)>> {
+/// The newest state that the lake has signed, the name of its log, and how many records it covers.
+fn newest(folder: &Path) -> anyhow::Result<Option<(Note, String, u64)>> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
@@ -146,6 +158,6 @@ fn newest(folder: &Path) -> anyhow::Result<Option<(Note, u64)>> {
     };
     let key = VerifyingKey::from_text(read("key.pub")?.trim_end()).context("seal/key.pub is no key")?;
     let note = Note::from_text(&text).context("seal/checkpoint is no checkpoint")?;
-    let size = Checkpoint::verified(&note, &key).context("seal/checkpoint")?.size;
-    Ok(Some((note, size)))
+    let Checkpoint { origin, size, .. } = Checkpoint::verified(&note, &key).context("seal/checkpoint")?;
+    Ok(Some((note, origin, size)))
 }

@@ -12,7 +12,7 @@ use sekisho_witness::Submission;
 use super::super::places::Step;
 use super::masks::{self, MasksConfig};
 use super::sources::Sources;
-use super::{Around, LakeTable, Problem, StorageTable, WitnessTable};
+use super::{Around, CopiesTable, LakeTable, Problem, StorageTable, WitnessTable};
 
 /// Witnesses that a lake asks: each is asked every few seconds.
 const WITNESSES_MAX: usize = 16;
@@ -40,12 +40,22 @@ pub(crate) struct LakeConfig {
     pub(crate) masks: MasksConfig,
     /// Where tables are; where the lake's folder says, if none.
     pub(crate) storage: Option<Storage>,
-    /// How often witnesses are asked.
+    /// Where signed states are copied to.
+    pub(crate) checkpoint_copies: Option<Copies>,
+    /// How often witnesses are asked, and states are copied.
     pub(crate) witness_interval: Duration,
     /// Who else signs.
     pub(crate) witnesses: Vec<Witness>,
     /// Where logs come from, besides this checkpoint.
     pub(crate) feeds: Vec<Feed>,
+}
+
+/// A bucket for copies of signed states.
+#[derive(Debug, Clone)]
+pub(crate) struct Copies {
+    pub(crate) url: String,
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) region: Option<String>,
 }
 
 /// Who is asked to sign.
@@ -75,6 +85,7 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
     let folder = table.path.map_or_else(|| around.data.join("lake"), |path| around.base.join(path));
     let masks = masks::check(table.mask, around.base, &mut problems);
     let storage = table.storage.map(|table| storage(table, &mut problems));
+    let checkpoint_copies = table.checkpoint_copies.map(|table| copies(table, &mut problems));
     let witnesses = witnesses(table.witness, &mut problems);
     let mut sources = Sources::new(around, &mut problems);
     let feeds = table.source.into_iter().enumerate().filter_map(|(at, table)| sources.feed(table, at)).collect();
@@ -102,6 +113,7 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
         drain_timeout: Duration::from_millis(table.drain_timeout_ms),
         masks,
         storage,
+        checkpoint_copies,
         witness_interval: Duration::from_secs(table.witness_interval_s),
         witnesses,
         feeds,
@@ -127,6 +139,14 @@ fn storage(table: StorageTable, problems: &mut Vec<Problem>) -> Storage {
         problems.push(at(diagnostic.help("give `tables`, `cold` or both, as s3://bucket/prefix"), &["storage".into()]));
     }
     Storage { tables, cold, endpoint_url, region, writers }
+}
+
+fn copies(table: CopiesTable, problems: &mut Vec<Problem>) -> Copies {
+    let CopiesTable { url, endpoint_url, region } = table;
+    let way = |key| ["checkpoint_copies".into(), Step::Key(key)];
+    problems.extend(bucket_problem(&url).map(|diagnostic| at(diagnostic, &way("url"))));
+    problems.extend(endpoint_problem(endpoint_url.as_deref()).map(|diagnostic| at(diagnostic, &way("endpoint_url"))));
+    Copies { url, endpoint_url, region }
 }
 
 /// What is wrong with the URL of a bucket.
