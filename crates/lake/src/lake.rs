@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sekisho_append::{Append, Batch, Feed, Log, Origin, Pending, Position, Refused};
 use sekisho_disk::Disk;
 use sekisho_model::Clock;
-use sekisho_tables::Tables;
+use sekisho_tables::{Location, Tables};
 use tokio::runtime::Runtime;
 
 use crate::commit::Committer;
@@ -95,7 +95,7 @@ impl Lake {
         };
         let run = match drawing.begin() {
             // A bucket that is out of reach keeps nobody from bringing records: they wait in the write-ahead log.
-            Err(LakeError::Tables(error)) if place.tables[0].is_shared() && !error.is_lasting() => {
+            Err(LakeError::Tables(error)) if place.tables.iter().any(Location::is_shared) && !error.is_lasting() => {
                 state.set_trouble(Part::Draw, Some(chain(&error)));
                 Err(error.into())
             }

@@ -63,7 +63,8 @@ impl Storage {
         let path = folder.join(STORAGE);
         let refused = |why: &str| Err(LakeError::Storage { path: path.clone(), why: why.to_owned() });
         let before = Self::read(disk, folder)?;
-        let is_begun = folder.join("seal").is_dir() || folder.join("append").is_dir();
+        // What is only in the write-ahead log goes wherever the tables are.
+        let is_begun = folder.join("seal").join("checkpoint").is_file();
         if is_begun && before.tables != self.tables {
             return refused(
                 "the lake is begun, and has its tables elsewhere: begin another one there, or give it a second place for older days (--cold)",
@@ -134,7 +135,11 @@ mod tests {
         std::fs::remove_file(folder.path().join(STORAGE)).unwrap();
         let wrong = Storage { tables: Some("http://bucket".to_owned()), ..Storage::default() };
         assert!(wrong.write(&FileSystem, folder.path()).is_err());
+        // One that came nowhere, since its bucket was none, may be told of another.
+        Storage { tables: Some("s3://none/lake".to_owned()), ..elsewhere() }.write(&FileSystem, folder.path()).unwrap();
+        Storage::default().write(&FileSystem, folder.path()).unwrap();
         std::fs::create_dir(folder.path().join("seal")).unwrap();
+        std::fs::write(folder.path().join("seal/checkpoint"), "x").unwrap();
         let error = elsewhere().write(&FileSystem, folder.path()).unwrap_err().to_string();
         assert!(error.contains("--cold"), "{error}");
         let cold = Storage { cold: Some("s3://other/cold".to_owned()), tables: None, ..elsewhere() };

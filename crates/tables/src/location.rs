@@ -144,7 +144,8 @@ mod tests {
             assert!(s3(wrong, "aws_region", "eu-west-1").is_err(), "{wrong}");
         }
         assert!(s3("s3://bucket/", "colour", "red").is_err());
-        let secret = s3("s3://bucket/", "aws_secret_access_key", "hidden-well").unwrap();
+        let both = [options("aws_access_key_id", "key"), options("aws_secret_access_key", "hidden-well")].concat();
+        let secret = Location::s3("s3://bucket/", &both, Patience::default()).unwrap();
         assert!(!format!("{secret:?}").contains("hidden-well") && secret.is_shared() && !here.is_shared());
     }
 }

@@ -107,16 +107,30 @@ pub(crate) fn errors_say_where_and_what_helps() {
 }
 
 pub(crate) fn a_bucket_out_of_reach_holds_nobody_up() {
+    for is_cold in [false, true] {
+        out_of_reach(is_cold);
+    }
+}
+
+/// `is_cold`: whether only older days are in the bucket.
+fn out_of_reach(is_cold: bool) {
     let folder = tempfile::tempdir().unwrap();
+    let at = |at| {
+        let mut place = place(folder.path(), at, "lake");
+        if is_cold {
+            place.tables.splice(0..0, Place::folder(folder.path()).unwrap().tables);
+        }
+        place
+    };
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let away = place(folder.path(), nobody, "lake");
+    let away = at(nobody);
     let lake = open(&away, LOG).unwrap();
     bring(&lake, 0, 30);
     let trouble = lake.close().unwrap();
     assert!(trouble.contains("s3://lake/lake/") && trouble.contains("cannot be reached"), "{trouble}");
     drop(lake);
     let moto = Moto::start();
-    let here = place(folder.path(), moto.at, "lake");
+    let here = at(moto.at);
     let lake = open(&here, LOG).unwrap();
     bring(&lake, 30, 50);
     assert_eq!(lake.close(), None);

@@ -34,7 +34,7 @@ pub(super) enum LakeCommand {
     Status(status::StatusArgs),
     /// Merge the small files of each day, and remove those that were merged before
     Compact(compact::CompactArgs),
-    /// Delete what is older than it is kept; each deletion is itself a sealed record
+    /// Move what is old to its own place, and delete what is older than it is kept; each deletion is itself a sealed record
     Retention(retention::RetentionArgs),
     /// Stop all deletions, as for a legal case
     Hold(retention::HoldArgs),

@@ -97,8 +97,16 @@ impl Filter {
         set(&mut self.absent[at].1, number);
     }
 
-    /// Writes to `answer` which conditions `text`, which has the bytes `present`, fulfils.
-    pub(crate) fn ask(&self, text: &[u8], present: Present, memory: &mut FilterMemory, answer: &mut [u64]) {
+    /// Writes to `answer` which of the `wanted` conditions `text`, which has the bytes `present`, fulfils; of others it may
+    /// say anything.
+    pub(crate) fn ask(
+        &self,
+        text: &[u8],
+        present: Present,
+        wanted: &[u64],
+        memory: &mut FilterMemory,
+        answer: &mut [u64],
+    ) {
         answer.fill(0);
         memory.prepare(self);
         for (absent, conditions) in &self.absent {
@@ -109,7 +117,7 @@ impl Filter {
         // What the text was seen without last: views of the same bytes stand next to each other.
         let mut seen_without = None;
         for view in &self.views {
-            if !view.need.intersects(present) && !view.need.is_any() {
+            if !view.need.intersects(present) && !view.need.is_any() || !view.is_wanted(wanted) {
                 continue;
             }
             let FilterMemory { scan, answer: found, erased, .. } = memory;
@@ -141,6 +149,10 @@ impl ViewBuilder {
 }
 
 impl View {
+    fn is_wanted(&self, wanted: &[u64]) -> bool {
+        self.conditions.iter().zip(wanted).any(|(own, wanted)| own & wanted != 0)
+    }
+
     /// Writes the text without the bytes it is seen without.
     fn erase(&self, text: &[u8], erased: &mut Vec<u8>) {
         erased.resize(text.len(), 0);

@@ -35,7 +35,8 @@ fn lets_through(written: &str, is_lowered: bool, text: &[u8]) -> bool {
     let condition = Condition::of(&hir, is_lowered, &sets);
     let filter = Filter::new(std::iter::once((0, &condition)), 1);
     let mut answer = [0];
-    filter.ask(text, Present::in_text(text), &mut FilterMemory::default(), &mut answer);
+    let wanted = vec![u64::MAX; answer.len()];
+    filter.ask(text, Present::in_text(text), &wanted, &mut FilterMemory::default(), &mut answer);
     answer[0] == 1
 }
 

@@ -132,7 +132,7 @@ impl Candidates {
         if plan.triggers.is_any() || plan.triggers.intersects(present) {
             self.scratch.look_at_forms(look, plan, value, present);
         } else {
-            look.prefilter.filter(plan.filter).ask(text, present, memory, answer);
+            look.prefilter.filter(plan.filter).ask(text, present, &plan.all, memory, answer);
             take(bits, answer, &plan.all);
         }
         let bits = &self.scratch.bits;
@@ -213,7 +213,7 @@ impl Scratch {
             }
         }
         let Self { filter: memory, wanted, answer, bits, .. } = self;
-        look.prefilter.filter(plan.filter).ask(look.store.value(value), present, memory, answer);
+        look.prefilter.filter(plan.filter).ask(look.store.value(value), present, wanted, memory, answer);
         take(bits, answer, wanted);
         for at in 1..self.texts.len() {
             self.ask(look, plan, at, value);
@@ -241,7 +241,7 @@ impl Scratch {
             || plan.steps.iter().zip(forms.iter()).filter(is_here).filter_map(|(step, _)| Some((step, step.filter?)));
         if here().count() <= NODE_FILTERS_MAX {
             for (step, filter) in here() {
-                look.prefilter.filter(filter).ask(text, present, memory, answer);
+                look.prefilter.filter(filter).ask(text, present, &step.conditions, memory, answer);
                 take(bits, answer, &step.conditions);
             }
             return;
@@ -250,7 +250,7 @@ impl Scratch {
         for (step, _) in here() {
             wanted.iter_mut().zip(&*step.conditions).for_each(|(wanted, word)| *wanted |= word);
         }
-        look.prefilter.filter(plan.filter).ask(text, present, memory, answer);
+        look.prefilter.filter(plan.filter).ask(text, present, wanted, memory, answer);
         take(bits, answer, wanted);
     }
 }

@@ -7,12 +7,15 @@ use super::super::Outcome;
 use super::LakeArgs;
 use crate::terminal;
 
-/// Delete what is older than it is kept.
+/// Move what is older than the hot days to the second place, if there is one, and delete what is older than it is kept.
 #[derive(Debug, Args)]
 pub(in super::super) struct RetentionArgs {
     /// Days that records are kept
     #[arg(long, value_name = "DAYS", default_value_t = Policy::default().keep_days)]
     keep_days: u32,
+    /// Days that records stay where they were written, if older ones have a place of their own
+    #[arg(long, value_name = "DAYS", default_value_t = Policy::default().hot_days)]
+    hot_days: u32,
     #[command(flatten)]
     lake: LakeArgs,
 }
@@ -29,7 +32,10 @@ pub(in super::super) struct HoldArgs {
 
 pub(super) fn retention(args: &RetentionArgs) -> Outcome {
     let lake = args.lake.open_existing()?;
-    let retained = lake.retain(Policy { keep_days: args.keep_days, ..Policy::default() })?;
+    let retained = lake.retain(Policy { keep_days: args.keep_days, hot_days: args.hot_days })?;
+    if retained.moved > 0 {
+        terminal::note(&format!("{} files moved", retained.moved));
+    }
     match &retained.held {
         Some(why) => terminal::note(&format!("nothing is deleted while a hold stands: {why}")),
         None => {

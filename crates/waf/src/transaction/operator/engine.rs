@@ -28,6 +28,15 @@ const CACHE_BYTES_MAX: usize = 1 << 19;
 /// A lazy automaton whose states are full goes on, without them, if it read so many bytes for each of them: building one
 /// takes some microseconds, in which the sliced automaton reads a hundred bytes.
 const BYTES_PER_STATE_MIN: usize = 100;
+/// Values of so many bytes and more are read with an eye on the states that are built: a hostile one is not to fill the whole
+/// memory before the automaton gives up on it.
+const WATCHED_BYTES_MIN: usize = 4096;
+/// How often that is looked at, in bytes read: seldom enough to cost nothing.
+const WATCHED_EVERY: usize = 256;
+/// What may be built, in bytes: so much for any value, as an honest one that is met for the first time needs, and so much for
+/// each byte read, which is a state for every hundred.
+const BUILT_BYTES_FREE: usize = CACHE_BYTES_MAX / 8;
+const BUILT_BYTES_PER_BYTE: usize = 4;
 /// The groups of longer matches, in bytes, are not found by an engine that may simulate the pattern at a microsecond a byte.
 const SIMULATED_BYTES_MAX: usize = 1024;
 
@@ -63,6 +72,16 @@ pub(super) struct Search<'v> {
     marks: Option<Box<Marks>>,
     /// If it was found with them: the slots of the groups of the match that was found last.
     slots: Slots,
+}
+
+/// A lazy automaton would have had to build too many states.
+#[derive(Debug)]
+struct GaveUp;
+
+impl From<MatchError> for GaveUp {
+    fn from(_: MatchError) -> Self {
+        Self
+    }
 }
 
 impl<'v> Search<'v> {
@@ -117,14 +136,71 @@ impl Engine {
         if self.finds_empty_line && value.ends_with(b"\n") {
             return self.find(&mut Search::of(value), 0, caches).is_some();
         }
-        let input = Input::new(value).earliest(true);
-        match self.forward.try_search_fwd(&mut caches.forward, &input) {
-            Ok(found) => found.is_some(),
-            Err(_gave_up) => {
-                caches.forward = self.forward.create_cache();
+        match self.find_end(&Input::new(value).earliest(true), &mut caches.forward) {
+            Ok(end) => end.is_some(),
+            Err(GaveUp) => {
+                self.forget(caches);
                 self.sliced().is_match(caches.sliced.get_or_insert_default(), value)
             }
         }
+    }
+
+    /// Makes room for honest values if a hostile one took much.
+    fn forget(&self, caches: &mut Caches) {
+        if caches.forward.memory_usage() > CACHE_BYTES_MAX / 2 {
+            caches.forward = self.forward.create_cache();
+        }
+    }
+
+    /// Where the first match ends, or the first place where one does if that is asked.
+    fn find_end(&self, input: &Input<'_>, cache: &mut dfa::Cache) -> Result<Option<usize>, GaveUp> {
+        if input.get_span().len() < WATCHED_BYTES_MIN {
+            return Ok(self.forward.try_search_fwd(cache, input)?.map(|end| end.offset()));
+        }
+        self.find_end_watched(input, cache)
+    }
+
+    /// The same, with an eye on how many states are built.
+    fn find_end_watched(&self, input: &Input<'_>, cache: &mut dfa::Cache) -> Result<Option<usize>, GaveUp> {
+        cache.search_start(input.start());
+        let found = self.walk_to_end(input, cache);
+        let at = found.as_ref().ok().copied().flatten();
+        cache.search_finish(at.unwrap_or(input.end()));
+        found
+    }
+
+    fn walk_to_end(&self, input: &Input<'_>, cache: &mut dfa::Cache) -> Result<Option<usize>, GaveUp> {
+        let dfa = &self.forward;
+        let mut state = dfa.start_state_forward(cache, input).map_err(|_| GaveUp)?;
+        let known_bytes = cache.memory_usage();
+        let mut found = None;
+        let span = &input.haystack()[input.get_range()];
+        for (number, window) in span.chunks(WATCHED_EVERY).enumerate() {
+            let from = number * WATCHED_EVERY;
+            for (at, byte) in (input.start() + from..).zip(window) {
+                state = dfa.next_state(cache, state, *byte).map_err(|_| GaveUp)?;
+                if state.is_tagged() {
+                    // A match is seen one byte after its end.
+                    if state.is_match() {
+                        found = Some(at);
+                        if input.get_earliest() {
+                            return Ok(found);
+                        }
+                    } else if state.is_dead() {
+                        return Ok(found);
+                    } else if state.is_quit() {
+                        return Err(GaveUp);
+                    }
+                }
+            }
+            let built_bytes = cache.memory_usage().saturating_sub(known_bytes);
+            if built_bytes > BUILT_BYTES_FREE + from * BUILT_BYTES_PER_BYTE {
+                return Err(GaveUp);
+            }
+            cache.search_update(input.start() + from + window.len());
+        }
+        let state = dfa.next_eoi_state(cache, state).map_err(|_| GaveUp)?;
+        Ok(if state.is_match() { Some(input.end()) } else { found })
     }
 
     /// Where the first match from `at` on is.
@@ -133,8 +209,8 @@ impl Engine {
         let found = match &search.marks {
             None => match self.find_lazily(value, at, caches) {
                 Ok(found) => found?,
-                Err(_gave_up) => {
-                    caches.forward = self.forward.create_cache();
+                Err(GaveUp) => {
+                    self.forget(caches);
                     caches.backward = None;
                     self.find_bounded(search, at, caches)?
                 }
@@ -145,10 +221,8 @@ impl Engine {
         (!is_empty_line).then_some(found)
     }
 
-    fn find_lazily(&self, value: &[u8], at: usize, caches: &mut Caches) -> Result<Option<Range<usize>>, MatchError> {
-        let input = Input::new(value).range(at..);
-        let Some(end) = self.forward.try_search_fwd(&mut caches.forward, &input)? else { return Ok(None) };
-        let end = end.offset();
+    fn find_lazily(&self, value: &[u8], at: usize, caches: &mut Caches) -> Result<Option<Range<usize>>, GaveUp> {
+        let Some(end) = self.find_end(&Input::new(value).range(at..), &mut caches.forward)? else { return Ok(None) };
         let backward = self.backward.get_or_init(|| {
             automaton(self.backward_nfa(), MatchKind::All).expect("an automaton of any size is built lazily")
         });
@@ -267,6 +341,11 @@ mod tests {
         let expected = expected.get_match().map(|found| found.range());
         let mut caches = engine.caches();
         assert_eq!(engine.find_lazily(value, at, &mut caches).unwrap(), expected, "{text:?} in {value:?} from {at}");
+        let watched = engine.find_end_watched(&Input::new(value).range(at..), &mut caches.forward).unwrap();
+        assert_eq!(watched, expected.as_ref().map(|found| found.end), "watched: {text:?} in {value:?} from {at}");
+        let first =
+            engine.find_end_watched(&Input::new(value).range(at..).earliest(true), &mut caches.forward).unwrap();
+        assert_eq!(first.is_some(), expected.is_some(), "the first: {text:?} in {value:?} from {at}");
         let (mut lazy, mut bounded) = (Search::of(value), Search::of(value));
         let found = engine.find_bounded(&mut bounded, at, &mut caches);
         assert_eq!(found, expected, "bounded: {text:?} in {value:?} from {at}");
@@ -302,6 +381,7 @@ mod tests {
         let mut caches = engine.caches();
         let gave_up = engine.find_lazily(&value, 0, &mut caches).is_err();
         assert!(gave_up, "the value is not hostile enough");
+        assert!(caches.bytes() < CACHE_BYTES_MAX / 2, "{} bytes were built first", caches.bytes());
         assert!(!engine.is_match(&value, &mut caches));
         assert_eq!(engine.find(&mut Search::of(&value), 0, &mut caches), None);
         value.extend_from_slice(b"$aaax");

@@ -17,6 +17,7 @@
 //! takes time in proportion to the states of the pattern, whatever the value. Following a match takes a look-up a byte,
 //! and a search in one part for each way that could be taken.
 
+mod classes;
 mod marks;
 mod mirror;
 mod parts;
@@ -27,6 +28,7 @@ use std::ops::Range;
 
 use regex_automata::nfa::thompson::NFA;
 
+use classes::Classes;
 use marks::BLOCK_PLACES;
 use mirror::Mirror;
 use parts::Parts;
@@ -49,10 +51,7 @@ const PARTS_BYTES_MAX: usize = 4 << 20;
 pub(super) struct Sliced {
     nfa: NFA,
     mirror: Mirror,
-    /// By byte: its class.
-    class_of: Box<[u8; 256]>,
-    /// By class: one of its bytes.
-    bytes: Box<[u8]>,
+    classes: Classes,
     /// A row of steps is so long, as a power of two: it has all classes.
     row_bits: u32,
     slices: usize,
@@ -81,22 +80,19 @@ impl SlicedCaches {
 impl Sliced {
     /// Of an automaton that reads forward.
     pub(super) fn new(nfa: NFA) -> Self {
-        let classes = nfa.byte_classes();
-        let mut class_of = Box::new([0; 256]);
-        (0..=u8::MAX).for_each(|byte| class_of[usize::from(byte)] = classes.get(byte));
-        let mut bytes = vec![0; usize::from(class_of.iter().copied().max().unwrap_or(0)) + 1];
-        (0..=u8::MAX).rev().for_each(|byte| bytes[usize::from(class_of[usize::from(byte)])] = byte);
+        let mirror = Mirror::of(&nfa);
+        let has_looks = !nfa.look_set_any().is_empty();
+        let classes = Classes::of(&mirror, nfa.states().len(), has_looks);
         let slices = nfa.states().len().div_ceil(SLICE_STATES).clamp(1, SLICES_MAX);
         Self {
-            class_of,
-            row_bits: bytes.len().next_power_of_two().trailing_zeros(),
-            bytes: bytes.into(),
+            row_bits: classes.count().next_power_of_two().trailing_zeros(),
+            classes,
             slices,
             slice_of: slices_of(nfa.states().len(), slices),
-            has_looks: !nfa.look_set_any().is_empty(),
+            has_looks,
             parts_bytes_max: PARTS_BYTES_MAX,
             block_places: BLOCK_PLACES,
-            mirror: Mirror::of(&nfa),
+            mirror,
             nfa,
         }
     }
@@ -104,18 +100,21 @@ impl Sliced {
     /// Whether it matches anywhere.
     pub(super) fn is_match(&self, caches: &mut SlicedCaches, text: &[u8]) -> bool {
         let parts = &mut caches.parts;
-        parts.begin(self);
+        let mut places = [parts.begin(self), [0; SLICES_MAX]];
+        let [now, then] = &mut places;
+        let (mut now, mut then) = (now, then);
         for byte in text.iter().rev() {
             if parts.is_full(self) {
-                let sets = parts.sets(self);
+                let sets = parts.sets(self, now);
                 parts.forget();
-                parts.resume(self, &sets);
+                *now = parts.resume(self, &sets);
             }
-            if parts.read(self, *byte) {
+            if parts.read(self, *byte, now, then) {
                 return true;
             }
+            std::mem::swap(&mut now, &mut then);
         }
-        parts.starts_here(self)
+        parts.starts_here(self, now)
     }
 
     /// Reads a text, so that all its matches can be found. Until the last of them was, the caches serve no other text.

@@ -3,8 +3,8 @@
 //! The sets of a long text are too many to keep: they are kept block by block. Where a block ends, its sets are written
 //! down; whoever asks for a place of another block has it read again.
 
-use super::Sliced;
-use super::parts::{Parts, Sets};
+use super::parts::{Parts, Place, Sets};
+use super::{SLICES_MAX, Sliced};
 
 /// Sets of so many places, with all their slices, are kept: what the recommended configuration inspects of a body
 /// without files is one block. They take 4 MiB.
@@ -19,8 +19,8 @@ pub(in super::super) struct Marks {
     blocks: Vec<Block>,
     /// Which of them is at hand.
     at_hand: usize,
-    /// Place by place of the block at hand, the last place first, by slice: the row of the part.
-    rows: Vec<u16>,
+    /// Places of the block at hand, the last first.
+    places: Box<[Place]>,
 }
 
 /// Neighbouring places.
@@ -35,22 +35,27 @@ struct Block {
 impl Marks {
     /// Reads a text.
     pub(super) fn of(sliced: &Sliced, parts: &mut Parts, text: &[u8]) -> Self {
-        let mut marks =
-            Self { starts: vec![0; text.len() / 64 + 1].into(), blocks: Vec::new(), at_hand: 0, rows: Vec::new() };
-        marks.rows.reserve_exact(text.len().min(sliced.block_places) * sliced.slices);
-        parts.begin(sliced);
-        marks.open(sliced, parts, text.len());
-        for (place, byte) in text.iter().enumerate().rev() {
-            let places = place + 1;
-            if marks.rows.len() >= sliced.block_places * sliced.slices || parts.is_full(sliced) {
-                marks.open(sliced, parts, places);
+        let places_max = text.len().min(sliced.block_places);
+        let mut marks = Self {
+            starts: vec![0; text.len() / 64 + 1].into(),
+            blocks: Vec::new(),
+            at_hand: 0,
+            places: vec![[0; SLICES_MAX]; places_max + 1].into(),
+        };
+        marks.places[0] = parts.begin(sliced);
+        marks.open(sliced, parts, text.len(), 0);
+        let mut read = 0;
+        for (at, byte) in text.iter().enumerate().rev() {
+            if read == places_max || parts.is_full(sliced) {
+                marks.open(sliced, parts, at + 1, read);
+                read = 0;
             }
-            if parts.read(sliced, *byte) {
-                marks.starts[places / 64] |= 1 << (places % 64);
+            if marks.read(sliced, parts, *byte, read) {
+                marks.starts[(at + 1) / 64] |= 1 << ((at + 1) % 64);
             }
-            marks.keep(sliced, parts);
+            read += 1;
         }
-        if parts.starts_here(sliced) {
+        if parts.starts_here(sliced, &marks.places[read]) {
             marks.starts[0] |= 1;
         }
         if let Some(block) = marks.blocks.last_mut() {
@@ -60,22 +65,24 @@ impl Marks {
         marks
     }
 
-    /// Begins the next block, which ends here.
-    fn open(&mut self, sliced: &Sliced, parts: &mut Parts, end: usize) {
+    /// Begins the next block, which ends where so many bytes of the block at hand were read.
+    fn open(&mut self, sliced: &Sliced, parts: &mut Parts, end: usize, read: usize) {
         if let Some(block) = self.blocks.last_mut() {
             block.begin = end;
         }
-        let sets = parts.sets(sliced);
+        let sets = parts.sets(sliced, &self.places[read]);
+        self.places[0] = self.places[read];
         if parts.is_full(sliced) {
             parts.forget();
-            parts.resume(sliced, &sets);
+            self.places[0] = parts.resume(sliced, &sets);
         }
         self.blocks.push(Block { begin: 0, end, sets });
-        self.rows.clear();
     }
 
-    fn keep(&mut self, sliced: &Sliced, parts: &Parts) {
-        self.rows.extend(parts.now(sliced).iter().map(|part| (part >> sliced.row_bits) as u16));
+    /// Reads a byte of the block at hand, of which so many were read; whether a match begins after it.
+    fn read(&mut self, sliced: &Sliced, parts: &mut Parts, byte: u8, read: usize) -> bool {
+        let (known, next) = self.places.split_at_mut(read + 1);
+        parts.read(sliced, byte, &known[read], &mut next[0])
     }
 
     /// The first place from `at` on at which a match begins.
@@ -104,20 +111,28 @@ impl Marks {
             self.read_again(sliced, parts, text);
         }
         let from_end = self.blocks[self.at_hand].end - 1 - place;
-        parts.has(self.rows[from_end * sliced.slices + sliced.slice_of(state)], state)
+        parts.has(self.places[from_end + 1][sliced.slice_of(state)], state)
     }
 
     fn read_again(&mut self, sliced: &Sliced, parts: &mut Parts, text: &[u8]) {
-        // What is known now and what one block may add is at most twice what is kept otherwise.
-        if parts.is_full(sliced) {
+        if !self.read_block(sliced, parts, text, true) {
+            // A block ends where parts are full: those of one alone are never too many.
             parts.forget();
+            self.read_block(sliced, parts, text, false);
         }
-        self.rows.clear();
-        let Block { begin, end, .. } = self.blocks[self.at_hand];
-        parts.resume(sliced, &self.blocks[self.at_hand].sets);
-        for byte in text[begin..end].iter().rev() {
-            parts.read(sliced, *byte);
-            self.keep(sliced, parts);
+    }
+
+    /// Reads the block at hand; not to its end if parts are full and it is to stop then.
+    fn read_block(&mut self, sliced: &Sliced, parts: &mut Parts, text: &[u8], stops: bool) -> bool {
+        let Block { begin, end, sets } = &self.blocks[self.at_hand];
+        let text = &text[*begin..*end];
+        self.places[0] = parts.resume(sliced, sets);
+        for (read, byte) in text.iter().rev().enumerate() {
+            if stops && parts.is_full(sliced) {
+                return false;
+            }
+            self.read(sliced, parts, *byte, read);
         }
+        true
     }
 }

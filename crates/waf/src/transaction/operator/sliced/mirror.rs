@@ -28,6 +28,14 @@ pub(super) enum Edge {
     Free { to: u32 },
 }
 
+impl Edge {
+    /// Where it leads.
+    pub(super) fn to(self) -> u32 {
+        let (Self::Bytes { to, .. } | Self::Look { to, .. } | Self::Free { to }) = self;
+        to
+    }
+}
+
 impl Mirror {
     /// Turns round what can be reached from where matches begin.
     pub(super) fn of(nfa: &NFA) -> Self {

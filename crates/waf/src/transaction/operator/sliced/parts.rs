@@ -9,18 +9,26 @@ use super::place::Before;
 use super::{SLICES_MAX, Sliced};
 
 /// From here on an entry is no part: its step is not known, or it is one of the crossings.
-const CROSSING: u32 = 1 << 31;
+const CROSSING: u16 = 1 << 15;
 /// An entry whose step is not known.
-const UNKNOWN: u32 = u32::MAX;
-/// Parts are forgotten when there are so many: their numbers fit 16 bits, with room for those that one byte leads to.
-const PARTS_MAX: usize = u16::MAX as usize - 4 * SLICES_MAX * SLICES_MAX;
+const UNKNOWN: u16 = u16::MAX;
+/// Parts are forgotten when there are so many, or so many crossings: their numbers are below [`CROSSING`], with room for
+/// those that one byte leads to.
+const PARTS_MAX: usize = CROSSING as usize - 4 * SLICES_MAX * SLICES_MAX;
 
 /// How many unions are looked for in one place before the table of all is asked.
 const RECENT_UNIONS: usize = 1 << RECENT_BITS;
 const RECENT_BITS: u32 = 11;
 
-/// A part: where its row of steps begins, a multiple of the length of rows.
-pub(super) type PartId = u32;
+/// How many questions for a state of a part are remembered.
+const RECENT_MEMBERS: usize = 1 << RECENT_MEMBERS_BITS;
+const RECENT_MEMBERS_BITS: u32 = 8;
+
+/// A part: the number of its row of steps.
+pub(super) type PartId = u16;
+
+/// The parts at a place, by slice; those beyond the pattern's slices mean nothing.
+pub(super) type Place = [PartId; SLICES_MAX];
 
 /// A part: states of one slice, in order, after a byte of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,36 +38,33 @@ struct Part {
     states: Box<[u32]>,
 }
 
-/// A step that is more than the next part of the same slice.
-#[derive(Debug)]
+/// A step that is more than the next part of the same slice. Many bytes in many parts make the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Crossing {
     next: PartId,
     /// Whether a match begins before the byte.
     is_start: bool,
-    /// Within [`Parts::led`]: slices that are led into.
-    led: (u32, u32),
+    /// Slices that are led into, and the parts they are led to.
+    led: Box<[(u8, PartId)]>,
 }
 
-/// What a pattern's slices were led to so far, and where they are in a search.
+/// What a pattern's slices were led to so far.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// Row by row, by class: the next part, or a crossing.
-    steps: Vec<u32>,
+    steps: Vec<u16>,
     /// By row.
     parts: Vec<Part>,
     known: HashMap<Part, PartId, RandomState>,
     crossings: Vec<Crossing>,
-    /// Slices that are led into, and the parts they are led to.
-    led: Vec<(u8, PartId)>,
+    known_crossings: HashMap<Crossing, u16, RandomState>,
     unions: HashMap<(PartId, PartId), PartId, RandomState>,
     /// Unions that were asked for lately: two parts, and both of them.
     recent: Vec<(PartId, PartId, PartId)>,
+    /// States that parts were asked for lately, and whether they have them.
+    recent_members: Vec<(PartId, u32, bool)>,
     /// What parts and crossings take besides their steps, in bytes.
     bytes: usize,
-    /// By slice: where it is, and where it was before that, in turn.
-    now: [[PartId; SLICES_MAX]; 2],
-    /// Which of the two is where it is.
-    turn: usize,
     closure: Closure,
 }
 
@@ -81,117 +86,123 @@ struct Closure {
 impl Parts {
     /// The memory it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.steps.len() * size_of::<u32>() + self.bytes
+        self.steps.len() * size_of::<u16>() + self.bytes
     }
 
-    /// Nothing read yet.
-    pub(super) fn begin(&mut self, sliced: &Sliced) {
+    /// Where nothing was read yet.
+    pub(super) fn begin(&mut self, sliced: &Sliced) -> Place {
         if self.is_full(sliced) {
             self.forget();
         }
         self.recent.resize(RECENT_UNIONS, (UNKNOWN, UNKNOWN, UNKNOWN));
-        for slice in 0..sliced.slices {
-            self.now[self.turn][slice] = self.part(sliced, slice, Before::of(None), &[]);
+        self.recent_members.resize(RECENT_MEMBERS, (UNKNOWN, 0, false));
+        let mut place = [0; SLICES_MAX];
+        for (slice, part) in place.iter_mut().enumerate().take(sliced.slices) {
+            *part = self.part(sliced, slice, Before::of(None), &[]);
         }
+        place
     }
 
     /// Whether it is time to forget the parts.
     pub(super) fn is_full(&self, sliced: &Sliced) -> bool {
-        self.parts.len() > PARTS_MAX || self.bytes() > sliced.parts_bytes_max
+        self.parts.len().max(self.crossings.len()) > PARTS_MAX || self.bytes() > sliced.parts_bytes_max
     }
 
-    /// Forgets all parts, those at hand too.
+    /// Forgets all parts: no place means anything any more.
     pub(super) fn forget(&mut self) {
         self.steps.clear();
         self.parts.clear();
         self.known.clear();
         self.crossings.clear();
-        self.led.clear();
+        self.known_crossings.clear();
         self.unions.clear();
         self.recent.fill((UNKNOWN, UNKNOWN, UNKNOWN));
+        self.recent_members.fill((UNKNOWN, 0, false));
         self.bytes = 0;
     }
 
-    /// The parts at hand.
-    pub(super) fn now(&self, sliced: &Sliced) -> &[PartId] {
-        &self.now[self.turn][..sliced.slices]
-    }
-
-    /// The states at hand, to go on from them after parts were forgotten.
-    pub(super) fn sets(&self, sliced: &Sliced) -> Sets {
-        let parts = self.now(sliced).iter().map(|part| self.at(sliced, *part));
+    /// The states at a place, to go on from them after parts were forgotten.
+    pub(super) fn sets(&self, sliced: &Sliced, place: &Place) -> Sets {
+        let parts = place.iter().take(sliced.slices).map(|part| self.at(*part));
         parts.map(|part| (part.before, part.states.clone())).collect()
     }
 
-    /// Goes on from these states.
-    pub(super) fn resume(&mut self, sliced: &Sliced, sets: &Sets) {
-        for (slice, (before, states)) in sets.iter().enumerate() {
-            self.now[self.turn][slice] = self.part(sliced, slice, *before, states);
+    /// The place with these states.
+    pub(super) fn resume(&mut self, sliced: &Sliced, sets: &Sets) -> Place {
+        let mut place = [0; SLICES_MAX];
+        for (slice, (part, (before, states))) in place.iter_mut().zip(sets).enumerate() {
+            *part = self.part(sliced, slice, *before, states);
         }
+        place
     }
 
-    fn at(&self, sliced: &Sliced, part: PartId) -> &Part {
-        &self.parts[(part >> sliced.row_bits) as usize]
+    fn at(&self, part: PartId) -> &Part {
+        &self.parts[usize::from(part)]
     }
 
-    /// Whether a state is among those of the part of a row.
-    pub(super) fn has(&self, row: u16, state: u32) -> bool {
-        self.parts[usize::from(row)].states.binary_search(&state).is_ok()
+    /// Whether a state is among those of a part.
+    pub(super) fn has(&mut self, part: PartId, state: u32) -> bool {
+        let place = u32::from(part).wrapping_mul(0x9e37_79b1).wrapping_add(state.wrapping_mul(0x85eb_ca6b))
+            >> (u32::BITS - RECENT_MEMBERS_BITS);
+        let known = self.recent_members[place as usize];
+        if (known.0, known.1) == (part, state) {
+            return known.2;
+        }
+        let has = self.at(part).states.binary_search(&state).is_ok();
+        self.recent_members[place as usize] = (part, state, has);
+        has
     }
 
-    /// Reads a byte; whether a match begins at the place after it, before which it is read.
-    pub(super) fn read(&mut self, sliced: &Sliced, byte: u8) -> bool {
-        let class = u32::from(sliced.class_of[usize::from(byte)]);
-        let [one, two] = &mut self.now;
-        let (now, then) = if self.turn == 0 { (one, two) } else { (two, one) };
+    /// Reads a byte, from the place after it to the one before it; whether a match begins at the place after it.
+    pub(super) fn read(&mut self, sliced: &Sliced, byte: u8, now: &Place, then: &mut Place) -> bool {
+        let class = sliced.classes.class(byte);
+        let steps = &*self.steps;
         let mut entries = 0;
-        for (now, then) in now.iter().zip(then).take(sliced.slices) {
-            *then = self.steps[(*now | class) as usize];
-            entries |= *then;
+        for (now, then) in now.iter().zip(&mut *then).take(sliced.slices) {
+            let entry = steps[usize::from(*now) << sliced.row_bits | class];
+            *then = entry;
+            entries |= entry;
         }
-        let is_start = entries >= CROSSING && self.cross(sliced, class);
-        self.turn ^= 1;
-        is_start
+        entries >= CROSSING && self.cross(sliced, class, now, then)
     }
 
     /// Finishes the steps that are more than the next part; whether a match begins.
-    fn cross(&mut self, sliced: &Sliced, class: u32) -> bool {
-        let (now, then) = (self.turn, self.turn ^ 1);
-        let entries = self.now[then].iter().take(sliced.slices).enumerate();
+    #[inline(never)]
+    fn cross(&mut self, sliced: &Sliced, class: usize, now: &Place, then: &mut Place) -> bool {
+        let entries = then.iter().take(sliced.slices).enumerate();
         let slices = entries.fold(0, |bits, (at, entry)| bits | u32::from(*entry >= CROSSING) << at);
-        let mut is_start = false;
-        let mut led = [(0, 0); SLICES_MAX];
+        let (mut is_start, mut crossed) = (false, 0_u32);
+        let mut crossings = [0; SLICES_MAX];
         for slice in ones(slices) {
-            let mut entry = self.now[then][slice];
+            let mut entry = then[slice];
             if entry == UNKNOWN {
-                let part = self.now[now][slice];
-                entry = self.follow(sliced, part, class);
-                self.steps[(part | class) as usize] = entry;
+                entry = self.follow(sliced, now[slice], class);
+                self.steps[usize::from(now[slice]) << sliced.row_bits | class] = entry;
             }
             if entry >= CROSSING {
-                let crossing = &self.crossings[(entry - CROSSING) as usize];
-                entry = crossing.next;
-                is_start |= crossing.is_start;
-                led[slice] = crossing.led;
+                let crossing = usize::from(entry - CROSSING);
+                (crossings[slice], crossed) = (crossing, crossed | 1 << slice);
+                entry = self.crossings[crossing].next;
+                is_start |= self.crossings[crossing].is_start;
             }
-            self.now[then][slice] = entry;
+            then[slice] = entry;
         }
-        for slice in ones(slices) {
-            for at in led[slice].0..led[slice].1 {
-                let (into, part) = self.led[at as usize];
-                let into = usize::from(into);
-                self.now[then][into] = self.union(sliced, self.now[then][into], part);
+        for slice in ones(crossed) {
+            for at in 0..self.crossings[crossings[slice]].led.len() {
+                let (into, part) = self.crossings[crossings[slice]].led[at];
+                let into = &mut then[usize::from(into)];
+                *into = self.union(sliced, *into, part);
             }
         }
         is_start
     }
 
-    /// Whether a match begins at the place at hand, where the text begins.
-    pub(super) fn starts_here(&mut self, sliced: &Sliced) -> bool {
-        let Self { closure, parts, now, turn, .. } = self;
+    /// Whether a match begins at a place, which is where the text begins.
+    pub(super) fn starts_here(&mut self, sliced: &Sliced, place: &Place) -> bool {
+        let Self { closure, parts, .. } = self;
         closure.begin(sliced);
-        for part in &now[*turn][..sliced.slices] {
-            let part = &parts[(*part >> sliced.row_bits) as usize];
+        for part in &place[..sliced.slices] {
+            let part = &parts[usize::from(*part)];
             let ends = sliced.mirror.end.iter();
             ends.chain(&part.states).for_each(|state| closure.follow(sliced, *state, (part.before, None)));
         }
@@ -199,9 +210,9 @@ impl Parts {
     }
 
     /// Where a byte leads from a part: an entry.
-    fn follow(&mut self, sliced: &Sliced, part: PartId, class: u32) -> u32 {
-        let byte = sliced.bytes[class as usize];
-        let Part { slice, before, ref states } = self.parts[(part >> sliced.row_bits) as usize];
+    fn follow(&mut self, sliced: &Sliced, part: PartId, class: usize) -> u16 {
+        let byte = sliced.classes.byte(class);
+        let Part { slice, before, ref states } = self.parts[usize::from(part)];
         let slice = usize::from(slice);
         let closure = &mut self.closure;
         closure.begin(sliced);
@@ -217,25 +228,33 @@ impl Parts {
         targets.dedup();
         let after = sliced.before(byte);
         let mut next = None;
-        let first = self.led.len();
+        let mut led = Vec::new();
         for states in targets.chunk_by(|one, two| sliced.slice_of(*one) == sliced.slice_of(*two)) {
             let into = sliced.slice_of(states[0]);
             let part = self.part(sliced, into, after, states);
             if into == slice {
                 next = Some(part);
             } else {
-                self.led.push((small(into), part));
+                led.push((small(into), part));
             }
         }
         self.closure.targets = targets;
         let next = next.unwrap_or_else(|| self.part(sliced, slice, after, &[]));
-        if self.led.len() == first && !is_start {
+        if led.is_empty() && !is_start {
             return next;
         }
-        let led = (number(first), number(self.led.len()));
-        self.bytes += size_of::<Crossing>() + (self.led.len() - first) * size_of::<(u8, PartId)>();
-        self.crossings.push(Crossing { next, is_start, led });
-        CROSSING + number(self.crossings.len() - 1)
+        CROSSING + self.crossing(Crossing { next, is_start, led: led.into() })
+    }
+
+    fn crossing(&mut self, crossing: Crossing) -> u16 {
+        if let Some(known) = self.known_crossings.get(&crossing) {
+            return *known;
+        }
+        let at = number(self.crossings.len());
+        self.bytes += 2 * (size_of::<Crossing>() + size_of_val(&*crossing.led)) + size_of::<u16>();
+        self.crossings.push(crossing.clone());
+        self.known_crossings.insert(crossing, at);
+        at
     }
 
     /// The part of these states, which are in order.
@@ -244,7 +263,7 @@ impl Parts {
         if let Some(known) = self.known.get(&part) {
             return *known;
         }
-        let at = number(self.steps.len());
+        let at = number(self.parts.len());
         self.steps.resize(self.steps.len() + (1 << sliced.row_bits), UNKNOWN);
         self.bytes += 2 * (size_of::<Part>() + size_of_val(states)) + size_of::<PartId>();
         self.parts.push(part.clone());
@@ -257,7 +276,8 @@ impl Parts {
         if one == two {
             return one;
         }
-        let place = (one.wrapping_mul(0x9e37_79b1) ^ two.wrapping_mul(0x85eb_ca6b)) >> (u32::BITS - RECENT_BITS);
+        let place = (u32::from(one).wrapping_mul(0x9e37_79b1) ^ u32::from(two).wrapping_mul(0x85eb_ca6b))
+            >> (u32::BITS - RECENT_BITS);
         let recent = &mut self.recent[place as usize];
         if (recent.0, recent.1) == (one, two) {
             return recent.2;
@@ -271,7 +291,7 @@ impl Parts {
     }
 
     fn unite(&mut self, sliced: &Sliced, one: PartId, two: PartId) -> PartId {
-        let (first, second) = (self.at(sliced, one), self.at(sliced, two));
+        let (first, second) = (self.at(one), self.at(two));
         let (slice, before) = (usize::from(first.slice), first.before);
         let mut states = [&*first.states, &*second.states].concat();
         states.sort_unstable();
@@ -330,8 +350,8 @@ fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("parts are forgotten before there are so many")
+fn number(index: usize) -> u16 {
+    u16::try_from(index).expect("parts are forgotten before there are so many")
 }
 
 fn small(slice: usize) -> u8 {

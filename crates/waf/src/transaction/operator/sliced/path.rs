@@ -14,6 +14,12 @@ use super::{Sliced, SlicedCaches};
 /// Choices are forgotten when they take so many bytes.
 const CHOICES_BYTES_MAX: usize = 1 << 20;
 
+/// How many choices are looked for in one place before the table of all is asked.
+const RECENT: usize = 1 << RECENT_BITS;
+const RECENT_BITS: u32 = 10;
+/// The key of no choices.
+const NO_KEY: (u32, u16) = (u32::MAX, u16::MAX);
+
 /// By slot: the place of a group's start or end, where it took part.
 pub(in super::super) type Slots = Vec<Option<usize>>;
 
@@ -22,6 +28,8 @@ pub(in super::super) type Slots = Vec<Option<usize>>;
 pub(super) struct Choices {
     /// By state, what is before a place and what is after it: where its choices are.
     known: HashMap<(u32, u16), (u32, u32), RandomState>,
+    /// Those that were asked for lately.
+    recent: Vec<((u32, u16), (u32, u32))>,
     choices: Vec<Choice>,
     /// Slots that choices set.
     slots: Vec<u32>,
@@ -64,20 +72,32 @@ impl Choices {
 
     /// The ways on from a state, those first that an engine which goes back would try first; no more after a match.
     fn of(&mut self, sliced: &Sliced, state: u32, before: Before, next: Option<u8>) -> (usize, usize) {
-        let class = next.map_or(0, |byte| u16::from(sliced.class_of[usize::from(byte)]) + 1);
+        let class = next.map_or(0, |byte| sliced.classes.class(byte) as u16 + 1);
         let key = (state, class << 3 | u16::from(before.number()));
-        if let Some((from, to)) = self.known.get(&key) {
-            return (*from as usize, *to as usize);
+        self.recent.resize(RECENT, (NO_KEY, (0, 0)));
+        let place = state.wrapping_mul(0x9e37_79b1).wrapping_add(u32::from(key.1).wrapping_mul(0x85eb_ca6b))
+            >> (u32::BITS - RECENT_BITS);
+        let recent = self.recent[place as usize];
+        let (from, to) = if recent.0 == key { recent.1 } else { self.look_up(sliced, key, before, next) };
+        self.recent[place as usize] = (key, (from, to));
+        (from as usize, to as usize)
+    }
+
+    fn look_up(&mut self, sliced: &Sliced, key: (u32, u16), before: Before, next: Option<u8>) -> (u32, u32) {
+        if let Some(known) = self.known.get(&key) {
+            return *known;
         }
         if self.bytes() > CHOICES_BYTES_MAX {
             self.known.clear();
+            self.recent.fill((NO_KEY, (0, 0)));
             self.choices.clear();
             self.slots.clear();
         }
-        let from = self.choices.len();
-        self.gather(sliced, state, before, next);
-        self.known.insert(key, (from as u32, self.choices.len() as u32));
-        (from, self.choices.len())
+        let from = self.choices.len() as u32;
+        self.gather(sliced, key.0, before, next);
+        let range = (from, self.choices.len() as u32);
+        self.known.insert(key, range);
+        range
     }
 
     fn gather(&mut self, sliced: &Sliced, state: u32, before: Before, next: Option<u8>) {
