@@ -1,8 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a change lands, from a clean clone.
 //!
-//! Dependencies are compiled as few times as possible: clippy checks them once (metadata only), the tests compile them
-//! once in the dev profile, the binary of the end-to-end tests once in the demo profile, the fuzz targets once in their
-//! own workspace. A failed step does not hide what the others have to say.
+//! Dependencies are compiled as few times as possible: clippy checks them once (metadata only), the tests and the binary
+//! that they drive compile them once in the profile `ci`, the fuzz targets once in their own workspace. A failed step does not hide what the others have to say.
 //!
 //! The same commit gives the same result: generated cases and fuzzed inputs follow fixed seeds here. `cargo xtask
 //! nightly` is where chance searches on.
@@ -16,9 +15,12 @@ use anyhow::Result;
 
 use self::steps::Steps;
 use crate::args::CrsConformance;
-use crate::process::{build_sekisho, cargo, find_program, run as run_command, say};
+use crate::process::{build_with_tests, cargo, find_program, run as run_command, say};
 use crate::reloads::{self, Form};
 use crate::{conformance, fuzz, packages, python, tidy};
+
+/// What tests are built in, and the binary they drive.
+const PROFILE: &str = "ci";
 
 /// How long each target is fuzzed, in seconds.
 const FUZZ_SECONDS: u32 = 10;
@@ -40,10 +42,10 @@ pub(crate) fn run(root: &Path, fast: bool) -> Result<()> {
         })?;
     steps.step("format", || format(root))?;
     steps.step("tidy", || tidy::run(root))?;
-    steps.step("clippy", || clippy(root))?;
+    steps.step("clippy", || clippy(root, if fast { "dev" } else { PROFILE }))?;
     if fast {
         steps.skip("end to end", "--fast")?;
-        steps.step("tests", || test(root, None))?;
+        steps.step("tests", || test(root, "dev", None))?;
         steps.skip("fuzz", "--fast")?;
     } else {
         end_to_end(&mut steps, root, installed)?;
@@ -80,13 +82,16 @@ fn format(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn clippy(root: &Path) -> Result<()> {
+/// In the profile of the tests: macros and the libraries' build programs are compiled once for both.
+fn clippy(root: &Path, profile: &str) -> Result<()> {
     run_command(cargo(root).args([
         "clippy",
         "--workspace",
         "--all-targets",
         "--locked",
         "--keep-going",
+        "--profile",
+        profile,
         "--",
         "-D",
         "warnings",
@@ -97,12 +102,12 @@ fn clippy(root: &Path) -> Result<()> {
 fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Result<()> {
     let mut binary = None;
     steps.step("build", || {
-        binary = Some(build_sekisho(root, "demo")?);
+        binary = Some(build_with_tests(root, PROFILE)?);
         Ok(())
     })?;
     match binary {
         Some(binary) if installed => {
-            steps.step("tests", || test(root, Some(&binary)))?;
+            steps.step("tests", || test(root, PROFILE, Some(&binary)))?;
             steps.step("beside ModSecurity", || conformance::check(root, Some(&binary), BESIDE))?;
             steps.step("reloads", || reloads::check(root, &binary, Form::SecLang, RELOADS))?;
             steps.step("reloads of a group", || reloads::check(root, &binary, Form::Group, RELOADS))?
@@ -116,9 +121,9 @@ fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Re
 /// Runs the tests of the workspace; with a binary, also those that drive it.
 ///
 /// `CI` is set: a missing prerequisite is a failure, not a reason to skip. Saved failures run besides the generated cases.
-fn test(root: &Path, binary: Option<&Path>) -> Result<()> {
+fn test(root: &Path, profile: &str, binary: Option<&Path>) -> Result<()> {
     let mut command = cargo(root);
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--profile", profile]);
     match binary {
         Some(binary) => command.env("SEKISHO_BIN", binary),
         None => command.args(["--exclude", "sekisho-e2e"]),

@@ -60,8 +60,21 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 ///
 /// If the build fails, or names no executable.
 pub(crate) fn build_sekisho(root: &Path, profile: &str) -> Result<PathBuf> {
+    build(root, &["--package", "sekisho", "--bin", "sekisho"], profile)
+}
+
+/// Builds the `sekisho` binary and all tests of the workspace in `profile`, each library once for both, and returns where the binary is.
+///
+/// # Errors
+///
+/// If the build fails, or names no executable.
+pub(crate) fn build_with_tests(root: &Path, profile: &str) -> Result<PathBuf> {
+    build(root, &["--workspace", "--bins", "--tests"], profile)
+}
+
+fn build(root: &Path, what: &[&str], profile: &str) -> Result<PathBuf> {
     let mut command = cargo(root);
-    command.args(["build", "--package", "sekisho", "--bin", "sekisho", "--locked", "--profile", profile]);
+    command.arg("build").args(what).args(["--locked", "--profile", profile]);
     command.arg("--message-format=json-render-diagnostics");
     say(format!("$ {}", shown(&command)))?;
     let messages = capture(&mut command)?;
@@ -75,6 +88,7 @@ fn executable(messages: &str, name: &str) -> Option<PathBuf> {
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == name)
+        .filter(|message| message["profile"]["test"] != true)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 

@@ -18,7 +18,8 @@ use crate::terminal;
 const SOURCES: &str = "SELECT source, \
     sum(records) FILTER (WHERE hour > now() - interval '1 day') AS last_day, \
     sum(records) FILTER (WHERE hour <= now() - interval '1 day') / 7 AS usual_day, \
-    sum(quarantined) AS quarantined, max(newest) AS newest, now() - max(newest) AS silent_for \
+    sum(quarantined) AS quarantined, max(newest) AS newest, \
+    CAST(date_part('epoch', now()) - date_part('epoch', max(newest)) AS BIGINT) AS silent_seconds \
     FROM received_hours WHERE hour > now() - interval '8 days' GROUP BY source ORDER BY source";
 
 /// Say what a lake holds, and what its key is.
