@@ -215,7 +215,8 @@ async fn read_request(client: &mut TcpStream, unconditional: bool) -> std::io::R
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let length = head.lines().filter_map(|line| line.split_once(':'));
-    let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
+    let mut length =
+        length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
     let length: usize = length.next_back().map_or(0, |value| value.parse().unwrap_or_default());
     assert!(!head.to_lowercase().contains("transfer-encoding:"), "a request in chunks: {head}");
     while bytes.len() < end + length {
