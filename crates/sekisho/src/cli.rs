@@ -6,6 +6,8 @@ mod check;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "lake")]
+mod digests;
 mod guard;
 #[cfg(feature = "lake")]
 mod ingest;

@@ -107,7 +107,7 @@ fn activity(class: Class, operation: &str) -> i64 {
 
 fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
     let mut record = Object::parse(raw)?;
-    let operation = record.text("eventName").ok_or(Refusal::Missing("eventName"))?;
+    let Some(operation) = record.text("eventName") else { return digest(record) };
     let service = record.text("eventSource").unwrap_or_default();
     let time = record.time("eventTime").ok_or(Refusal::Missing("eventTime"))?;
     let class = class(&service, &operation);
@@ -139,6 +139,19 @@ fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
     event.text(Column::SrcVpc, record.text("vpcEndpointId"));
     event.text(Column::RequestData, record.json("requestParameters"));
     event.text(Column::ResponseData, record.json("responseElements"));
+    event.set_unmapped(record.rest());
+    Ok(event)
+}
+
+/// One of the digest files that stand beside log files: what CloudTrail says it has delivered. It is kept like a record, as evidence.
+fn digest<'r>(mut record: Object<'r>) -> Result<Event<'r>, Refusal> {
+    let file = record.text("digestS3Object").ok_or(Refusal::Missing("eventName"))?;
+    let mut event = Event::new(Class::BaseEvent);
+    event.time(Column::Time, record.time("digestEndTime"));
+    event.text(Column::Product, Some("CloudTrail"));
+    event.text(Column::RecordType, Some("digest"));
+    event.text(Column::AccountUid, record.text("awsAccountId"));
+    event.text(Column::FilePath, Some(file));
     event.set_unmapped(record.rest());
     Ok(event)
 }
@@ -222,6 +235,17 @@ mod tests {
             Some(Value::Text(text)) => text,
             _ => "",
         }
+    }
+
+    #[test]
+    fn a_digest_is_kept_as_what_it_is() {
+        let raw = br#"{"awsAccountId":"111122223333","digestEndTime":"2026-11-22T01:02:05Z","digestS3Bucket":"b",
+            "digestS3Object":"AWSLogs/d.json.gz","previousDigestS3Object":null,"logFiles":[{"s3Object":"AWSLogs/l.json.gz","hashValue":"00"}]}"#;
+        let event = SOURCE.tells(raw).unwrap();
+        assert_eq!((event.table(), text(&event, Column::FilePath)), (Table::System, "AWSLogs/d.json.gz"));
+        assert_eq!(event.get(Column::Time), Some(&Value::Time(1_795_309_325_000_000)));
+        assert!(event.unmapped().contains("AWSLogs/l.json.gz"));
+        assert!(SOURCE.tells(br#"{"awsAccountId":"111122223333"}"#).is_err());
     }
 
     #[test]

@@ -38,7 +38,11 @@ impl<W: Write> Csv<W> {
 }
 
 fn unwritten(error: csv::Error) -> QueryError {
-    QueryError::write("CSV")(error.into())
+    let error = match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    };
+    QueryError::write("CSV")(error)
 }
 
 /// Whether a spreadsheet takes it for a formula. Source: OWASP, "CSV Injection".

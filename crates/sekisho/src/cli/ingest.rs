@@ -1,7 +1,7 @@
 //! `sekisho ingest`.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_gather::{Feed, FilesFeed, Gather, S3Feed, SourceCounts, StdinFeed, Stopper};
 use sekisho_mask::{Mask, MaskSettings};
 
-use super::Outcome;
 use super::lake::LakeArgs;
+use super::{Outcome, digests};
 use crate::service::{self, signals};
 use crate::terminal;
 
@@ -50,6 +50,10 @@ pub(super) struct IngestArgs {
     /// Where buckets are, if not in S3 itself, such as http://127.0.0.1:9000
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
+    /// Verify CloudTrail's digest files, where folders have them, with its public keys: a file with what
+    /// `aws cloudtrail list-public-keys` prints. Exit status 1 if log files are missing or altered; what is there is taken in all the same
+    #[arg(long, value_name = "FILE")]
+    digest_keys: Option<PathBuf>,
     /// Region of buckets. Default: that of the environment
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
@@ -59,6 +63,7 @@ pub(super) struct IngestArgs {
 
 pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     let feeds: Vec<_> = args.paths.iter().map(|path| feed(args, path)).collect::<anyhow::Result<_>>()?;
+    let is_whole = digests_hold(args)?;
     let signals = signals().context("failed to listen for signals")?;
     let lake = Arc::new(args.lake.open()?);
     let mask = Mask::new(&MaskSettings::default())?;
@@ -82,7 +87,8 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     }
     gathered?;
     match trouble {
-        None => Ok(ExitCode::SUCCESS),
+        None if is_whole => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
         Some(trouble) => {
             terminal::note(&format!(
                 "warning: all is durable, but not all is in tables yet: {trouble}; the next start goes on"
@@ -90,6 +96,18 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Whether log files are those that CloudTrail delivered, as far as that is asked.
+fn digests_hold(args: &IngestArgs) -> anyhow::Result<bool> {
+    let Some(file) = &args.digest_keys else { return Ok(true) };
+    anyhow::ensure!(args.source == "cloudtrail", "--digest-keys is for cloudtrail: no other source has digest files");
+    let keys = digests::keys(file)?;
+    let mut is_whole = true;
+    for folder in args.paths.iter().map(Path::new).filter(|path| path.is_dir()) {
+        is_whole &= digests::verify(folder, &keys)?;
+    }
+    Ok(is_whole)
 }
 
 /// Where a path leads. What is not there is said before a lake is begun.
