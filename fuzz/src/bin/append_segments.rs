@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use sekisho_append::{Append, Batch, Origin, Reader, Record, Settings};
+use sekisho_disk::Disk;
 use sekisho_disk::simulated::{Plan, SimulatedDisk};
-use sekisho_disk::{Disk, DiskFile as _};
 
 const SETTINGS: Settings = Settings { sync_interval: Duration::ZERO, segment_bytes: 200, queue_bytes_max: 1 << 20 };
 const RECORDS_MAX: u64 = 1_000;
