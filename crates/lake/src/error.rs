@@ -56,7 +56,7 @@ pub enum LakeError {
         durable: u64,
     },
     /// No checkpoint comes.
-    #[error("no checkpoint has come that covers record {}: nothing was deleted; `sekisho lake status` says what holds the seal up", .0 - 1)]
+    #[error("no checkpoint has come that covers record {}, so that what it says is not done yet; try again, `sekisho lake status` says what holds the seal up", .0 - 1)]
     Unsealed(u64),
     /// What says where the tables are is wrong.
     #[error("{}: {why}", path.display())]

@@ -4,7 +4,8 @@
 //! tables against its leaf, then the bytes of each file against the sealed record that says what was written. Nothing is changed; a lake
 //! that is open can be verified.
 //!
-//! Of a period, only the files of its days are held against their leaves; that no record is missing is told of all.
+//! Of a period, only the records in files of its days are held against their leaves; that no record is missing, and that no file has other bytes than
+//! were written, is told of all.
 //!
 //! Checked and named: altered, dropped, doubled, inserted and reordered records, files and filters with other bytes, what a table's log
 //! says of files, kept checkpoints, damaged hashes. Not checked: what a table's log says besides, such as who wrote a commit.
@@ -45,7 +46,7 @@ const COLUMNS_OUTSIDE: [&str; 2] = ["log", "record"];
 pub type Days = RangeInclusive<i32>;
 
 /// Verifies a lake. `key`: what its checkpoints must be signed with, from a place an intruder cannot write to. `days`: files of other days
-/// are read only as far as it takes to tell that no record is missing; with all days, everything is held against its leaf.
+/// are only held against the sealed records that say what was written, and read as far as it takes to tell that no record is missing; with all days, everything is held against its leaf.
 ///
 /// Must be called within a tokio runtime.
 pub async fn verify(place: &Place, key: &VerifyingKey, days: &Days) -> Report {
@@ -275,6 +276,9 @@ impl Verifying {
                 // What vouches for files of any day may be of another.
                 let is_whole = table == TableName::Events(Table::System) || self.days.contains(&file.day);
                 let name = FileName { table, name: file.name().to_owned() };
+                let sha256 = tables.digest(file.tier, &file.path).await.ok();
+                let words_sha256 = tables.digest(file.tier, &file.words).await.ok();
+                self.found.push(Found { file: name.clone(), sha256, words_sha256 });
                 if is_whole {
                     self.file(tables, name, file).await;
                 } else {
@@ -284,7 +288,7 @@ impl Verifying {
         }
     }
 
-    /// Notes which records a file has.
+    /// Notes which records a file has. They may be believed as far as its bytes are those that were written.
     async fn file_outside(&mut self, tables: &Tables, name: FileName, file: &DataFile) {
         let indexes = async {
             let mut rows = tables.rows(file, &COLUMNS_OUTSIDE).await?;
@@ -308,9 +312,6 @@ impl Verifying {
 
     async fn file(&mut self, tables: &Tables, name: FileName, file: &DataFile) {
         self.report.files += 1;
-        let (sha256, words_sha256) =
-            (tables.digest(file.tier, &file.path).await, tables.digest(file.tier, &file.words).await);
-        self.found.push(Found { file: name.clone(), sha256: sha256.ok(), words_sha256: words_sha256.ok() });
         let unreadable = |why| Problem::Unreadable { file: name.clone(), why };
         let mut rows = match tables.rows(file, &COLUMNS).await {
             Ok(rows) => rows,

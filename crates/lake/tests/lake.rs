@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::Table;
-use sekisho_lake::verify::{Days, Report, verify};
+use sekisho_lake::verify::{Days, Problem, Report, verify};
 use sekisho_lake::{Lake, LakeError, Place, Policy, Retained, Settings};
 use sekisho_model::{ManualClock, Timestamp};
 use sekisho_seal::VerifyingKey;
@@ -123,6 +123,12 @@ fn verified(place: &Place) -> Report {
     verified_of(place, &ALL_DAYS)
 }
 
+/// The first file in a folder or those below it.
+fn file_below(folder: &Path) -> PathBuf {
+    let path = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    if path.is_dir() { file_below(&path) } else { path }
+}
+
 fn verified_of(place: &Place, days: &Days) -> Report {
     let key = std::fs::read_to_string(place.folder.join("seal/key.pub")).unwrap();
     let key = VerifyingKey::from_text(key.trim_end()).unwrap();
@@ -157,6 +163,13 @@ fn old_records_are_moved_then_deleted_and_a_hold_stops_that() {
     // Of other days it is told that nothing is missing, and no more.
     let (none, whole) = (verified_of(&place, &(0..=0)), report);
     assert!(none.is_good() && none.files < whole.files, "{none:#?}");
+    // So that nobody can hide a gap by inventing a record on a day that nobody looks at.
+    let filter = file_below(&folder.path().join("cold/quarantine/_words"));
+    let bytes = std::fs::read(&filter).unwrap();
+    std::fs::write(&filter, [&bytes[..], b"x"].concat()).unwrap();
+    let altered = verified_of(&place, &(0..=0));
+    assert!(matches!(&altered.problems[..], [Problem::Bytes { is_words: true, .. }]), "{altered:#?}");
+    std::fs::write(&filter, bytes).unwrap();
 
     let lake = open_at(&place, 31).unwrap();
     lake.hold("case 7").unwrap();

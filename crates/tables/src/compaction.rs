@@ -242,6 +242,8 @@ pub(crate) async fn merge(tier: &Tier, mergeable: &Mergeable, now_ms: i64) -> Re
             texts::add(&batch, &mut words);
             writer.write(&batch).await.map_err(failed)?;
         }
+        // A row group is what readers unpack at once: however well long records are packed, it must find room.
+        writer.flush().await.map_err(failed)?;
     }
     writer.close().await.map_err(failed)?;
     let filter = words.finish();

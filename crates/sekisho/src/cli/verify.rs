@@ -31,7 +31,8 @@ pub(super) struct VerifyArgs {
     /// First day (UTC) whose files are held against the seal, such as 2026-11-01. Default: the oldest
     #[arg(long, value_name = "DAY")]
     from: Option<Date>,
-    /// Last day (UTC) whose files are held against the seal. That no record is missing is told of all days. Default: the newest
+    /// Last day (UTC) whose files are held against the seal. That no record is missing and no file has other
+    /// bytes than were written is told of all days. Default: the newest
     #[arg(long, value_name = "DAY")]
     to: Option<Date>,
     #[command(flatten)]
