@@ -1,8 +1,8 @@
 //! Sources of a running service over real sockets: what is sent is found once, also over a kill.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -103,6 +103,9 @@ fn send_syslog(at: SocketAddr, certificate: &Certificate, numbers: std::ops::Ran
     stream.flush()?;
     stream.conn.send_close_notify();
     stream.flush()?;
+    // Read to the end: a socket that is closed with something unread takes what is on its way with it.
+    stream.sock.shutdown(Shutdown::Write)?;
+    _ = stream.read_to_end(&mut Vec::new());
     Ok(())
 }
 
