@@ -1,5 +1,6 @@
 //! `sekisho lake`: which lake, and what is done with it as a whole.
 
+mod by_hand;
 mod compact;
 mod export;
 mod init;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sekisho_edge::clock::SystemClock;
-use sekisho_lake::{Lake, Place, Settings};
+use sekisho_lake::{Lake, LakeError, Place, Settings};
 
 use super::{Failure, Outcome};
 use crate::lake::name_of_this_host;
@@ -75,17 +76,15 @@ impl LakeArgs {
         Ok(Place::folder(&self.lake)?)
     }
 
-    /// A lake that is there, to be written to.
-    fn open_existing(&self) -> Result<Lake, Failure> {
-        self.place()?;
-        self.open()
-    }
-
     /// The lake, to be written to; it is begun if there is none.
     pub(super) fn open(&self) -> Result<Lake, Failure> {
+        Ok(self.try_open()?)
+    }
+
+    fn try_open(&self) -> Result<Lake, LakeError> {
         let place = Place::folder(&self.lake)?;
         let settings = Settings { name: name_of_this_host(), ..Settings::default() };
-        Ok(Lake::open(&place, Arc::new(SystemClock), &settings)?)
+        Lake::open(&place, Arc::new(SystemClock), &settings)
     }
 }
 
