@@ -1,0 +1,122 @@
+//! The rows of a job, part by part.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ballista_core::client::BallistaClient;
+use ballista_core::serde::protobuf::PartitionLocation;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::{Stream, StreamExt as _, stream};
+
+use crate::address::ClusterAddress;
+use crate::error::ClusterError;
+use crate::job::{Job, Open, short};
+use crate::message::{MESSAGE_BYTES_MAX, Message};
+
+/// How often a plan is run anew because an executor was lost that held a part of the answer, before any row was given.
+const RUNS_MAX: usize = 4;
+/// How often an executor is asked for a part, and how long is waited between, in milliseconds.
+const FETCHES_MAX: u8 = 2;
+const FETCH_PAUSE_MS: u64 = 200;
+
+/// Runs a plan; its rows, in their order.
+pub(crate) fn rows(address: ClusterAddress, message: Message, open: Open) -> impl Stream<Item = Result<RecordBatch>> + Send {
+    let answer = Answer { address, message: Arc::new(message), open, runs: 0, has_given: false, run: None };
+    stream::try_unfold(answer, |mut answer| async move {
+        let batch = answer.next().await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(batch.map(|batch| (batch, answer)))
+    })
+}
+
+struct Answer {
+    address: ClusterAddress,
+    message: Arc<Message>,
+    open: Open,
+    runs: usize,
+    /// What was given cannot be taken back: from then on, a part that is lost is an error.
+    has_given: bool,
+    run: Option<Run>,
+}
+
+/// A job that is done, and what of its answer is to be fetched yet.
+struct Run {
+    /// Holds the files until all is fetched.
+    _job: Job,
+    parts: VecDeque<PartitionLocation>,
+    part: Option<(String, SendableRecordBatchStream)>,
+}
+
+impl Answer {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, ClusterError> {
+        loop {
+            let run = match &mut self.run {
+                Some(run) => run,
+                none => {
+                    let mut job = Job::submit(&self.address, &self.message, &self.open).await?;
+                    self.runs += 1;
+                    let parts = job.end().await?.into();
+                    none.insert(Run { _job: job, parts, part: None })
+                }
+            };
+            match run.next().await {
+                Ok(Some(batch)) => {
+                    self.has_given = true;
+                    return Ok(Some(batch));
+                }
+                Ok(None) => {
+                    self.run = None;
+                    // Nothing is left, and nothing is run again.
+                    self.has_given = true;
+                    return Ok(None);
+                }
+                Err(lost) if self.has_given || self.runs == RUNS_MAX => return Err(lost),
+                Err(lost) => {
+                    tracing::warn!(%lost, "the query is run again");
+                    self.run = None;
+                }
+            }
+        }
+    }
+}
+
+impl Run {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, ClusterError> {
+        loop {
+            let (executor, part) = match &mut self.part {
+                Some(part) => part,
+                none => {
+                    let Some(location) = self.parts.pop_front() else { return Ok(None) };
+                    none.insert(fetch(location).await?)
+                }
+            };
+            match part.next().await {
+                Some(Ok(batch)) if batch.num_rows() == 0 => {}
+                Some(Ok(batch)) => return Ok(Some(batch)),
+                Some(Err(error)) => return Err(lost(executor, &error)),
+                None => self.part = None,
+            }
+        }
+    }
+}
+
+fn lost(executor: &str, error: &dyn std::fmt::Display) -> ClusterError {
+    ClusterError::ExecutorLost { executor: executor.to_owned(), why: short(&error.to_string()) }
+}
+
+/// Begins to fetch a part from the executor that holds it.
+async fn fetch(location: PartitionLocation) -> Result<(String, SendableRecordBatchStream), ClusterError> {
+    let layout = location.layout();
+    let nameless = || lost("an unknown place", &"the scheduler does not say where the part is");
+    let (Some(executor), Some(part)) = (location.executor_meta, location.partition_id) else { return Err(nameless()) };
+    let port = u16::try_from(executor.port).map_err(|_| nameless())?;
+    let place = format!("{}:{port}", executor.host);
+    let bytes_max = MESSAGE_BYTES_MAX as usize;
+    let client =
+        BallistaClient::try_new(&executor.host, port, bytes_max, false, None, FETCHES_MAX, FETCH_PAUSE_MS, 0, 0).await;
+    let mut client = client.map_err(|error| lost(&place, &error))?;
+    let fetched = client.fetch_partition(&executor.id, &part.into(), location.file_id, layout, true).await;
+    let rows = fetched.map_err(|error| lost(&place, &error))?;
+    Ok((place, rows))
+}
