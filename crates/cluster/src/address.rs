@@ -80,8 +80,19 @@ mod tests {
             assert_eq!(address.to_string().parse::<ClusterAddress>().unwrap(), address);
         }
         for wrong in [
-            "", "df://", "df:", "http://host:1", "host:50050", "df://host:70000", "df://host/path", "df://host?x=1",
-            "df://user@host", "df://user:secret@host", "df://ho st", "df://host%00", "df://host#x",
+            "",
+            "df://",
+            "df:",
+            "http://host:1",
+            "host:50050",
+            "df://host:70000",
+            "df://host/path",
+            "df://host?x=1",
+            "df://user@host",
+            "df://user:secret@host",
+            "df://ho st",
+            "df://host%00",
+            "df://host#x",
         ] {
             assert!(wrong.parse::<ClusterAddress>().is_err(), "{wrong}");
         }

@@ -22,7 +22,11 @@ const FETCHES_MAX: u8 = 2;
 const FETCH_PAUSE_MS: u64 = 200;
 
 /// Runs a plan; its rows, in their order.
-pub(crate) fn rows(address: ClusterAddress, message: Message, open: Open) -> impl Stream<Item = Result<RecordBatch>> + Send {
+pub(crate) fn rows(
+    address: ClusterAddress,
+    message: Message,
+    open: Open,
+) -> impl Stream<Item = Result<RecordBatch>> + Send {
     let answer = Answer { address, message: Arc::new(message), open, runs: 0, has_given: false, run: None };
     stream::try_unfold(answer, |mut answer| async move {
         let batch = answer.next().await.map_err(|error| DataFusionError::External(Box::new(error)))?;

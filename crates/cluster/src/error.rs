@@ -67,7 +67,9 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// Others would not know where to find it.
-    #[error("{address} stands for all addresses of this machine: say by --advertise which name or address the others reach it at")]
+    #[error(
+        "{address} stands for all addresses of this machine: say by --advertise which name or address the others reach it at"
+    )]
     Unspecified {
         /// What was given.
         address: SocketAddr,

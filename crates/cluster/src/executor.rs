@@ -69,7 +69,10 @@ pub struct Executor {
 
 impl std::fmt::Debug for Executor {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.debug_struct("Executor").field("scheduler", &self.scheduler).field("work", &self.work).finish_non_exhaustive()
+        to.debug_struct("Executor")
+            .field("scheduler", &self.scheduler)
+            .field("work", &self.work)
+            .finish_non_exhaustive()
     }
 }
 

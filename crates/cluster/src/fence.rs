@@ -55,6 +55,11 @@ const ALLOWED: &[&str] = &[
 /// Bytes of a job's id, which is the name of a folder; Ballista's are shorter.
 const JOB_BYTES_MAX: usize = 64;
 
+/// Whether executors run an operator of this name; scans are looked at by what they read.
+pub(crate) fn runs(operator: &str) -> bool {
+    ALLOWED.contains(&operator)
+}
+
 /// Ballista's engine, behind the fence.
 pub(crate) struct Fence {
     files: LakeFiles,
@@ -77,7 +82,7 @@ impl Fence {
     fn allows_one(&self, node: &Arc<dyn ExecutionPlan>) -> Result<()> {
         let Some(source) = node.downcast_ref::<DataSourceExec>() else {
             return match node.name() {
-                name if ALLOWED.contains(&name) => Ok(()),
+                name if runs(name) => Ok(()),
                 name => exec_err!("{name} is not run by executors of a lake"),
             };
         };
@@ -95,7 +100,9 @@ impl Fence {
         let files = scan.file_groups.iter().flat_map(|group| group.files());
         match files.map(|file| &file.object_meta.location).find(|file| !self.files.has(url, file)) {
             None => Ok(()),
-            Some(file) => exec_err!("{url}{file} is no file of this lake: this executor reads below {}", self.files.places()),
+            Some(file) => {
+                exec_err!("{url}{file} is no file of this lake: this executor reads below {}", self.files.places())
+            }
         }
     }
 }
@@ -122,7 +129,8 @@ impl ExecutionEngine for Fence {
         }
         self.allows(&plan)?;
         let (job, partitions) = (job_id.as_str().to_owned(), global_output_partition_ids);
-        let task = self.engine.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
+        let task =
+            self.engine.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
         Ok(Arc::new(Task::new(job, stage_id, task)))
     }
 }

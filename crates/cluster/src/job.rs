@@ -33,13 +33,23 @@ const WHY_BYTES_MAX: usize = 600;
 /// How many jobs of this process the scheduler may still work at.
 pub(crate) type Open = Arc<watch::Sender<usize>>;
 
+/// How far a job is, as far as is known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// The scheduler has cleared it away.
+    Failed,
+    /// Its answer lies with the executors.
+    Done,
+}
+
 /// A job. Dropping it cancels what still runs, and gives its files back.
 #[derive(Debug)]
 pub(crate) struct Job {
     id: String,
     address: ClusterAddress,
     scheduler: SchedulerGrpcClient<Channel>,
-    is_running: bool,
+    phase: Phase,
     open: Open,
 }
 
@@ -64,7 +74,7 @@ impl Job {
             Some(execute_query_result::Result::Success(taken)) => {
                 open.send_modify(|open| *open += 1);
                 let (address, open) = (address.clone(), Arc::clone(open));
-                Ok(Self { id: taken.job_id, address, scheduler, is_running: true, open })
+                Ok(Self { id: taken.job_id, address, scheduler, phase: Phase::Running, open })
             }
             Some(execute_query_result::Result::Failure(failure)) => Err(refused(format!("{failure:?}"))),
             None => Err(refused("it says nothing".to_owned())),
@@ -81,11 +91,11 @@ impl Job {
             match status.and_then(|status| status.status) {
                 None | Some(JobStatus::Queued(_) | JobStatus::Running(_)) => sleep(poll).await,
                 Some(JobStatus::Failed(failed)) => {
-                    self.is_running = false;
+                    self.phase = Phase::Failed;
                     return Err(ClusterError::Failed { address: self.address.clone(), why: short(&failed.error) });
                 }
                 Some(JobStatus::Successful(done)) => {
-                    self.is_running = false;
+                    self.phase = Phase::Done;
                     return Ok(done.partition_location);
                 }
             }
@@ -100,20 +110,23 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        let (id, mut scheduler, is_running) = (self.id.clone(), self.scheduler.clone(), self.is_running);
+        let (job_id, mut scheduler, phase) = (self.id.clone(), self.scheduler.clone(), self.phase);
         let open = Closing(Arc::clone(&self.open));
         // Without a runtime the process ends: the scheduler gives the files back by itself, later.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             let _open = open;
-            let cancelled = is_running.then(|| CancelJobParams { job_id: id.clone() });
-            if let Some(cancelled) = cancelled
-                && let Err(status) = scheduler.cancel_job(cancelled).await
-            {
-                tracing::warn!(why = %short(status.message()), "a query could not be stopped on the cluster");
+            let told = match phase {
+                Phase::Running => scheduler.cancel_job(CancelJobParams { job_id }).await.map(drop),
+                Phase::Failed => Ok(()),
+                Phase::Done => {
+                    let all = CleanJobDataParams { job_id, ..CleanJobDataParams::default() };
+                    scheduler.clean_job_data(all).await.map(drop)
+                }
+            };
+            if let Err(status) = told {
+                tracing::warn!(why = %short(status.message()), "the scheduler could not be told that a query is over");
             }
-            // The same happens by itself, later.
-            _ = scheduler.clean_job_data(CleanJobDataParams { job_id: id, ..CleanJobDataParams::default() }).await;
         });
     }
 }

@@ -1,10 +1,12 @@
 //! What Ballista tells of its work, in our log.
 //!
-//! Warnings and errors only: what it tells beyond holds whole plans, and with them the values that were looked for.
+//! Warnings and errors only, and of these no more than what happened: what follows may hold plans or rows, and with them what nobody else should read.
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Bytes of a message that are kept: a warning may quote a plan.
+/// Where a message may begin to quote what it is about.
+const QUOTES: &[char] = &[':', '{', '[', '(', '"', '\'', '`', '\n'];
+/// Bytes of a message that are kept.
 const MESSAGE_BYTES_MAX: usize = 300;
 
 struct OurLog;
@@ -27,9 +29,10 @@ impl Log for OurLog {
     fn flush(&self) {}
 }
 
-/// The first line, cut.
+/// What a message says before it quotes.
 fn short(message: &str) -> String {
-    let line: String = message.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).collect();
+    let line: String =
+        message.split(QUOTES).next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).collect();
     let end = (0..=MESSAGE_BYTES_MAX.min(line.len())).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
     line[..end].to_owned()
 }
@@ -46,8 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_cut_to_a_line_that_harms_no_terminal() {
-        assert_eq!(short("one\x1b[31m\ntwo"), "one[31m");
+    fn messages_are_cut_before_they_quote() {
+        let told = "Task 1 of job 2 failed: CastError(\"Cannot cast string 'secret' to value of Int32 type\")";
+        assert_eq!(short(told), "Task 1 of job 2 failed");
+        assert_eq!(
+            short("ACTIVE executor e heartbeat timed out after 10s"),
+            "ACTIVE executor e heartbeat timed out after 10s"
+        );
+        assert_eq!(short("one\x1bc\ntwo"), "onec");
         assert_eq!(short(""), "");
         let long = short(&"\u{6771}".repeat(200));
         assert!(long.len() <= MESSAGE_BYTES_MAX && long.len() > MESSAGE_BYTES_MAX - 4);

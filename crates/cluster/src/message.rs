@@ -7,13 +7,15 @@ use ballista_core::serde::protobuf::KeyValuePair;
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::AsExecutionPlan as _;
 use datafusion_proto::protobuf::PhysicalPlanNode;
 
 use crate::error::ClusterError;
+use crate::fence;
+use crate::job::short;
 use crate::joins;
 
 /// Most bytes of any message: a plan names each file it reads, in some 200 bytes.
@@ -28,7 +30,10 @@ pub(crate) struct Message {
 
 impl Message {
     pub(crate) fn new(plan: Arc<dyn ExecutionPlan>, context: &TaskContext) -> Result<Self, ClusterError> {
-        let unfit = |error: datafusion::error::DataFusionError| ClusterError::Plan(error.strip_backtrace());
+        if let Some(operator) = not_run(&plan) {
+            return Err(ClusterError::Plan(format!("executors do not run {operator}, which it takes")));
+        }
+        let unfit = |error: DataFusionError| ClusterError::Plan(short(&error.strip_backtrace()));
         let plan = joins::in_one_piece(plan).and_then(without_statistics_of_files).map_err(unfit)?;
         let codec = BallistaPhysicalExtensionCodec::default();
         let node = PhysicalPlanNode::try_from_physical_plan(plan, &codec).map_err(unfit)?;
@@ -46,6 +51,12 @@ impl Message {
         let settings = settings.into_iter().map(|entry| KeyValuePair { key: entry.key, value: entry.value });
         Ok(Self { plan: bytes, settings: settings.collect() })
     }
+}
+
+/// The first operator that executors do not run.
+fn not_run(plan: &Arc<dyn ExecutionPlan>) -> Option<&str> {
+    let is_run = plan.downcast_ref::<DataSourceExec>().is_some() || fence::runs(plan.name());
+    if is_run { plan.children().into_iter().find_map(not_run) } else { Some(plan.name()) }
 }
 
 /// Whether a plan reads files.

@@ -27,12 +27,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn new(
-        tables: Arc<Tables>,
-        word_files: Arc<WordFiles>,
-        planned: Arc<Planned>,
-        texts: Texts,
-    ) -> Self {
+    pub(crate) fn new(tables: Arc<Tables>, word_files: Arc<WordFiles>, planned: Arc<Planned>, texts: Texts) -> Self {
         Self { tables, word_files, planned, texts, known: Mutex::default() }
     }
 

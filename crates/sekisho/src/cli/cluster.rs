@@ -104,13 +104,20 @@ async fn executor(args: &ExecutorArgs) -> Outcome {
     for place in &settings.places {
         terminal::note(&format!("reads {}", place.url()));
     }
-    terminal::note(&format!("executor at {}, for {}; its folder is {}", args.listen, args.scheduler, executor.work().display()));
+    terminal::note(&format!(
+        "executor at {}, for {}; its folder is {}",
+        args.listen,
+        args.scheduler,
+        executor.work().display()
+    ));
     executor.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn warn_if_open(address: IpAddr) {
     if !address.is_loopback() {
-        terminal::note("warning: whoever reaches this address can ask the lake; let only the cluster's machines reach it");
+        terminal::note(
+            "warning: whoever reaches this address can ask the lake; let only the cluster's machines reach it",
+        );
     }
 }

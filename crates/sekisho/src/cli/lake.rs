@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use sekisho_edge::clock::SystemClock;
 #[cfg(feature = "cluster")]
 use sekisho_disk::FileSystem;
+use sekisho_edge::clock::SystemClock;
 #[cfg(feature = "cluster")]
 use sekisho_lake::Storage;
 use sekisho_lake::{Lake, Place, Settings};

@@ -28,7 +28,8 @@ impl Elsewhere {
         &self,
         answer: impl Future<Output = Result<T, QueryError>>,
     ) -> Result<T, QueryError> {
-        let ended = ending::ended().map_err(|source| QueryError::Write { what: "what waits for signals".to_owned(), source })?;
+        let ended = ending::ended()
+            .map_err(|source| QueryError::Write { what: "what waits for signals".to_owned(), source })?;
         let answered = tokio::select! {
             answered = answer => answered,
             _ = ended => Err(QueryError::Stopped),

@@ -19,7 +19,10 @@ impl Elsewhere {
     }
 
     #[expect(clippy::unused_async, reason = "there is nothing to wait for, nor anyone who does")]
-    pub(super) async fn until_settled<T>(&self, _: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
+    pub(super) async fn until_settled<T>(
+        &self,
+        _: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
         match *self {}
     }
 }
