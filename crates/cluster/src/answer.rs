@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ballista_core::client::BallistaClient;
 use ballista_core::serde::protobuf::PartitionLocation;
@@ -9,14 +10,18 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{Stream, StreamExt as _, stream};
+use tokio::time::sleep;
 
 use crate::address::ClusterAddress;
 use crate::error::ClusterError;
 use crate::job::{Job, Open, short};
 use crate::message::{MESSAGE_BYTES_MAX, Message};
 
-/// How often a plan is run anew because an executor was lost that held a part of the answer, before any row was given.
-const RUNS_MAX: usize = 4;
+/// How often a plan is run because an executor was lost meanwhile, or with a part of the answer of which no row was given. A loss can end two runs: the one
+/// that misses what the executor had made, and the one that finds out that it is gone.
+const RUNS_MAX: usize = 8;
+/// How long is waited before the next run.
+const RUN_PAUSE: Duration = Duration::from_millis(500);
 /// How often an executor is asked for a part, and how long is waited between, in milliseconds.
 const FETCHES_MAX: u8 = 2;
 const FETCH_PAUSE_MS: u64 = 200;
@@ -55,33 +60,35 @@ struct Run {
 impl Answer {
     async fn next(&mut self) -> Result<Option<RecordBatch>, ClusterError> {
         loop {
-            let run = match &mut self.run {
-                Some(run) => run,
-                none => {
-                    let mut job = Job::submit(&self.address, &self.message, &self.open).await?;
-                    self.runs += 1;
-                    let parts = job.end().await?.into();
-                    none.insert(Run { _job: job, parts, part: None })
-                }
-            };
-            match run.next().await {
-                Ok(Some(batch)) => {
+            match self.next_of_run().await {
+                Ok(batch) => {
+                    // What is given, be it that there is nothing, is not taken back.
                     self.has_given = true;
-                    return Ok(Some(batch));
+                    return Ok(batch);
                 }
-                Ok(None) => {
+                Err(lost @ (ClusterError::Interrupted { .. } | ClusterError::ExecutorLost { .. }))
+                    if !self.has_given && self.runs < RUNS_MAX =>
+                {
+                    tracing::info!(%lost, "the query is run again");
                     self.run = None;
-                    // Nothing is left, and nothing is run again.
-                    self.has_given = true;
-                    return Ok(None);
+                    sleep(RUN_PAUSE).await;
                 }
-                Err(lost) if self.has_given || self.runs == RUNS_MAX => return Err(lost),
-                Err(lost) => {
-                    tracing::warn!(%lost, "the query is run again");
-                    self.run = None;
-                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn next_of_run(&mut self) -> Result<Option<RecordBatch>, ClusterError> {
+        let run = match &mut self.run {
+            Some(run) => run,
+            none => {
+                self.runs += 1;
+                let mut job = Job::submit(&self.address, &self.message, &self.open).await?;
+                let parts = job.end().await?.into();
+                none.insert(Run { _job: job, parts, part: None })
+            }
+        };
+        run.next().await
     }
 }
 

@@ -49,6 +49,14 @@ pub enum ClusterError {
         /// What the scheduler says.
         why: String,
     },
+    /// Its job ended with an executor that was lost, again and again.
+    #[error(
+        "the query was ended on the cluster at {address}, as executors are lost each time it is run: look after them and ask again"
+    )]
+    Interrupted {
+        /// Where its scheduler is.
+        address: ClusterAddress,
+    },
     /// An executor that held a part of the answer went away after rows were given.
     #[error("the executor at {executor} was lost while it handed out its part of the answer ({why}): ask again")]
     ExecutorLost {

@@ -134,3 +134,58 @@ impl ExecutionEngine for Fence {
         Ok(Arc::new(Task::new(job, stage_id, task)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use datafusion::prelude::{ParquetReadOptions, SessionContext};
+    use sekisho_tables::Location;
+
+    use super::*;
+
+    async fn plan(context: &SessionContext, sql: &str) -> Arc<dyn ExecutionPlan> {
+        context.sql(sql).await.unwrap().create_physical_plan().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn plans_compute_and_read_parquet_of_the_lake_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = folder.path().join("tables");
+        let place = Location::folder(&tables).unwrap();
+        let context = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
+        let shown = |path: &Path| path.display().to_string();
+        for (name, path) in [("inside", tables.join("one.parquet")), ("outside", folder.path().join("one.parquet"))] {
+            let copy = format!("COPY (SELECT 1 AS one, 'x' AS two) TO '{}' STORED AS PARQUET", shown(&path));
+            context.sql(&copy).await.unwrap().collect().await.unwrap();
+            context.register_parquet(name, shown(&path), ParquetReadOptions::default()).await.unwrap();
+        }
+        let fence = Fence::new(LakeFiles::new(&[place]), DefaultExecutionEngine::new());
+        for allowed in [
+            "SELECT two, count(*) FROM inside WHERE one > 0 GROUP BY two ORDER BY two LIMIT 3",
+            "SELECT a.one, row_number() OVER (ORDER BY b.two) FROM inside a JOIN inside b ON a.one = b.one",
+            "SELECT unnest([one, 2]) FROM inside UNION ALL VALUES (1), (2)",
+            "SELECT 1",
+        ] {
+            fence.allows(&plan(&context, allowed).await).unwrap_or_else(|error| panic!("{allowed}: {error}"));
+        }
+        let copy = format!("COPY (SELECT * FROM inside) TO '{}/two.parquet' STORED AS PARQUET", shown(&tables));
+        for (refused, why) in [
+            ("SELECT one FROM outside", "is no file of this lake"),
+            ("SELECT one FROM inside UNION ALL SELECT one FROM outside", "is no file of this lake"),
+            (&copy, "DataSinkExec is not run"),
+            ("SHOW ALL", "is not run"),
+        ] {
+            let error = fence.allows(&plan(&context, refused).await).unwrap_err().to_string();
+            assert!(error.contains(why), "{refused}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_named_like_a_folder_in_the_executors_own() {
+        assert!(is_folder_name("038G4JFRXT000") && is_folder_name("a-b_c"));
+        for wrong in ["", ".", "..", "/etc", "a/b", "a\\b", "a\0", "a b", &"a".repeat(65)] {
+            assert!(!is_folder_name(wrong), "{wrong:?}");
+        }
+    }
+}

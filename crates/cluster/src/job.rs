@@ -18,6 +18,7 @@ use tonic::{Code, Request, Status};
 
 use crate::address::ClusterAddress;
 use crate::error::ClusterError;
+use crate::executors::is_of_lost_executor;
 use crate::message::{MESSAGE_BYTES_MAX, Message};
 
 /// How long a process of the cluster may take to accept a connection.
@@ -92,6 +93,9 @@ impl Job {
                 None | Some(JobStatus::Queued(_) | JobStatus::Running(_)) => sleep(poll).await,
                 Some(JobStatus::Failed(failed)) => {
                     self.phase = Phase::Failed;
+                    if is_of_lost_executor(&failed.error) {
+                        return Err(ClusterError::Interrupted { address: self.address.clone() });
+                    }
                     return Err(ClusterError::Failed { address: self.address.clone(), why: short(&failed.error) });
                 }
                 Some(JobStatus::Successful(done)) => {

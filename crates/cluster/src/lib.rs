@@ -11,6 +11,7 @@ mod answer;
 mod client;
 mod error;
 mod executor;
+mod executors;
 mod fence;
 mod job;
 mod joins;

@@ -5,21 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ballista_core::extension::SessionConfigExt as _;
-use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState};
+use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::cluster::{BallistaCluster, ClusterState, ClusterStateEvent};
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
-use ballista_scheduler::scheduler_server::{SchedulerServer, SessionBuilder};
+use ballista_scheduler::scheduler_server::SessionBuilder;
 use datafusion::common::exec_datafusion_err;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::registry::FunctionRegistry as _;
 use datafusion::prelude::SessionConfig;
-use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use futures::StreamExt as _;
 use tokio::net::TcpListener;
 
 use crate::error::ClusterError;
+use crate::executors::{Executors, STAGE_FAILURES_MAX, Server};
 use crate::lake_files::NoFiles;
 use crate::library_log;
 use crate::message::MESSAGE_BYTES_MAX;
@@ -47,8 +47,8 @@ pub struct SchedulerSettings {
 pub struct Scheduler {
     listener: TcpListener,
     address: SocketAddr,
-    state: Arc<InMemoryClusterState>,
-    server: SchedulerServer<LogicalPlanNode, PhysicalPlanNode>,
+    executors: Arc<Executors>,
+    server: Server,
 }
 
 impl std::fmt::Debug for Scheduler {
@@ -71,13 +71,14 @@ impl Scheduler {
         let address = listener.local_addr().map_err(failed)?;
         let stopped = |error: ballista_core::error::BallistaError| stopped(&error);
         let config = Arc::new(config(host, address));
-        let state = Arc::new(InMemoryClusterState::default());
-        let sessions = sessions(Arc::clone(&state));
+        let executors = Arc::new(Executors::default());
+        let sessions = sessions(Arc::clone(&executors));
         let jobs =
             InMemoryJobState::new(config.scheduler_id.clone(), sessions, Arc::new(SessionConfig::new_with_ballista));
-        let cluster = BallistaCluster::new(Arc::clone(&state) as _, Arc::new(jobs));
+        let cluster = BallistaCluster::new(Arc::clone(&executors) as _, Arc::new(jobs));
         let server = create_scheduler(cluster, config).await.map_err(stopped)?;
-        Ok(Self { listener, address, state, server })
+        executors.serve(&server);
+        Ok(Self { listener, address, executors, server })
     }
 
     /// Where it listens.
@@ -92,7 +93,7 @@ impl Scheduler {
     ///
     /// If it cannot go on.
     pub async fn run(self) -> Result<(), ClusterError> {
-        let coming_and_going = tokio::spawn(tell(self.state));
+        let coming_and_going = tokio::spawn(tell(self.executors));
         let served = start_grpc_service_with_listener(self.listener, self.server).await;
         coming_and_going.abort();
         served.map_err(|error| stopped(&error))
@@ -133,6 +134,7 @@ fn config(host: String, address: SocketAddr) -> SchedulerConfig {
         executor_timeout_seconds: EXECUTOR_TIMEOUT_SECONDS,
         expire_dead_executor_interval_seconds: HEARTBEAT_SECONDS,
         no_executors_grace_period_seconds: NO_EXECUTORS_SECONDS,
+        stage_max_failures: STAGE_FAILURES_MAX,
         finished_job_data_clean_up_interval_seconds: ANSWER_SECONDS,
         finished_job_state_clean_up_interval_seconds: ANSWER_SECONDS,
         ..SchedulerConfig::default()
@@ -140,7 +142,7 @@ fn config(host: String, address: SocketAddr) -> SchedulerConfig {
 }
 
 /// What a plan is read with: our functions, and no file. A query that no executor could run is refused at once.
-fn sessions(cluster: Arc<InMemoryClusterState>) -> SessionBuilder {
+fn sessions(cluster: Arc<Executors>) -> SessionBuilder {
     Arc::new(move |config| {
         if cluster.executor_heartbeats().is_empty() {
             return Err(exec_datafusion_err!(
@@ -159,7 +161,7 @@ fn sessions(cluster: Arc<InMemoryClusterState>) -> SessionBuilder {
 }
 
 /// Tells which executors come and go.
-async fn tell(cluster: Arc<InMemoryClusterState>) {
+async fn tell(cluster: Arc<Executors>) {
     let Ok(mut events) = cluster.cluster_state_events().await else { return };
     let mut known = HashSet::new();
     while let Some(event) = events.next().await {
@@ -170,7 +172,7 @@ async fn tell(cluster: Arc<InMemoryClusterState>) {
                 tracing::info!(executor = %id, %place, "an executor has joined");
             }
             ClusterStateEvent::RemovedExecutor { executor_id: id } if known.remove(&id) => {
-                tracing::warn!(executor = %id, "an executor is lost; its tasks are run by the others");
+                tracing::warn!(executor = %id, "an executor is lost");
             }
             _ => {}
         }

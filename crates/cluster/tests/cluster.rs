@@ -104,16 +104,15 @@ async fn thirty_queries_have_the_same_rows_while_an_executor_is_killed() {
 }
 
 #[tokio::test]
-async fn an_executor_reads_the_tables_of_its_lake_and_writes_nothing() {
+async fn an_executor_reads_the_tables_of_its_lake_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let tables = small_lake::tables(&folder.path().join("tables")).await;
     let snapshot = tables.snapshot(TableName::named("http_activity").unwrap()).await.unwrap();
     let inside = format!("/{}", snapshot.files()[0].path);
     let outside = folder.path().join("outside.parquet");
     std::fs::copy(&inside, &outside).unwrap();
-    let link = folder.path().join("outside.csv");
-    std::fs::write(&link, "a,b\n1,2\n").unwrap();
-    let written = folder.path().join("written.parquet");
+    let csv = folder.path().join("outside.csv");
+    std::fs::write(&csv, "a,b\n1,2\n").unwrap();
     let processes = Processes::start(folder.path(), 1);
     let (_, cluster) = on_cluster(&tables, &processes, LONG_MS);
 
@@ -129,20 +128,12 @@ async fn an_executor_reads_the_tables_of_its_lake_and_writes_nothing() {
     assert!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>() > 0);
 
     let other = parquet(outside.display().to_string()).await.create_physical_plan().await.unwrap();
-    let passwd = context.read_csv(link.display().to_string(), CsvReadOptions::new()).await.unwrap();
-    let passwd = passwd.create_physical_plan().await.unwrap();
-    let write = format!("COPY (SELECT 1 AS one) TO '{}' STORED AS PARQUET", written.display());
-    let write = context.sql(&write).await.unwrap().create_physical_plan().await.unwrap();
-    for (plan, why) in
-        [(other, "is no file of this lake"), (passwd, "read Parquet, not csv"), (write, "executors do not run")]
-    {
-        let error = match cluster.execute(plan, context.task_ctx()) {
-            Ok(rows) => rows.try_collect::<Vec<_>>().await.unwrap_err(),
-            Err(error) => error,
-        };
+    let other_format = context.read_csv(csv.display().to_string(), CsvReadOptions::new()).await.unwrap();
+    let other_format = other_format.create_physical_plan().await.unwrap();
+    for (plan, why) in [(other, "is no file of this lake"), (other_format, "read Parquet, not csv")] {
+        let error = cluster.execute(plan, context.task_ctx()).unwrap().try_collect::<Vec<_>>().await.unwrap_err();
         assert!(error.to_string().contains(why), "{why}: {error}");
     }
-    assert!(!written.exists());
 }
 
 #[tokio::test]

@@ -153,7 +153,8 @@ pub(crate) fn run() {
         return;
     };
     let filter = tracing_subscriber::EnvFilter::new("warn,sekisho_cluster=debug");
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).finish();
+    tracing::subscriber::set_global_default(log).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listen: SocketAddr = listen.parse().unwrap();
     runtime.block_on(async {

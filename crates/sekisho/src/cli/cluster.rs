@@ -65,7 +65,9 @@ pub(super) struct ExecutorArgs {
 pub(super) fn cluster(command: &ClusterCommand) -> Outcome {
     let filter = EnvFilter::new(LOG_FILTER);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    log.with_ansi(terminal::color_err()).with_target(false).init();
+    let log = log.with_ansi(terminal::color_err()).with_target(false).finish();
+    // Not `init`, which would take in all that libraries log, and with it what plans and rows hold.
+    tracing::subscriber::set_global_default(log).context("failed to start the log")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime")?;
     match command {
