@@ -3,6 +3,7 @@
 //! Whoever reaches an executor's port can hand it any plan that can be written down. Only operators that are named here are run: those that write
 //! files, read other formats or injure the process on purpose are none of them. A new operator of the engine's is refused until it is looked at.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ballista_core::JobId;
@@ -131,14 +132,12 @@ impl ExecutionEngine for Fence {
         let (job, partitions) = (job_id.as_str().to_owned(), global_output_partition_ids);
         let task =
             self.engine.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
-        Ok(Arc::new(Task::new(job, stage_id, task)))
+        Ok(Arc::new(Task::new(job, stage_id, Path::new(work_dir), task)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use datafusion::prelude::{ParquetReadOptions, SessionContext};
     use sekisho_tables::Location;
 

@@ -94,6 +94,8 @@ impl Job {
                 Some(JobStatus::Failed(failed)) => {
                     self.phase = Phase::Failed;
                     if is_of_lost_executor(&failed.error) {
+                        // What others had made of it is to go too.
+                        self.phase = Phase::Done;
                         return Err(ClusterError::Interrupted { address: self.address.clone() });
                     }
                     return Err(ClusterError::Failed { address: self.address.clone(), why: short(&failed.error) });

@@ -1,6 +1,8 @@
-//! A task of an executor, whose begin and end are told.
+//! A task of an executor, whose begin and end are told, and which leaves nothing if it is cancelled.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,12 +17,15 @@ use datafusion::physical_plan::metrics::MetricsSet;
 pub(crate) struct Task {
     job: String,
     stage: usize,
+    /// Where tasks of its job leave what they make.
+    folder: PathBuf,
     task: Arc<dyn QueryStageExecutor>,
 }
 
 impl Task {
-    pub(crate) fn new(job: String, stage: usize, task: Arc<dyn QueryStageExecutor>) -> Self {
-        Self { job, stage, task }
+    /// `job` is the name of a folder in `work`.
+    pub(crate) fn new(job: String, stage: usize, work: &Path, task: Arc<dyn QueryStageExecutor>) -> Self {
+        Self { folder: work.join(&job), job, stage, task }
     }
 }
 
@@ -31,11 +36,23 @@ impl fmt::Display for Task {
 }
 
 /// Dropped when a task is done, has failed or was cancelled.
-struct Running<'t>(&'t Task, usize);
+struct Running<'t> {
+    of: &'t Task,
+    task: usize,
+    is_cancelled: bool,
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        tracing::debug!(job = self.0.job, stage = self.0.stage, task = self.1, "a task has ended");
+        let Task { job, stage, folder, .. } = self.of;
+        // A task is cancelled with its job. The scheduler has the job's files removed, but perhaps before this task was stopped.
+        if self.is_cancelled
+            && let Err(error) = std::fs::remove_dir_all(folder)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(job, %error, "files of a cancelled job stay for a while");
+        }
+        tracing::debug!(job, stage, task = self.task, "a task has ended");
     }
 }
 
@@ -43,8 +60,10 @@ impl Drop for Running<'_> {
 impl QueryStageExecutor for Task {
     async fn execute_query_stage(&self, task: usize, context: Arc<TaskContext>) -> Result<Vec<ShuffleWritePartition>> {
         tracing::debug!(job = self.job, stage = self.stage, task, "a task begins");
-        let _running = Running(self, task);
-        self.task.execute_query_stage(task, context).await
+        let mut running = Running { of: self, task, is_cancelled: true };
+        let made = self.task.execute_query_stage(task, context).await;
+        running.is_cancelled = false;
+        made
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
