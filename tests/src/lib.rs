@@ -11,6 +11,7 @@ mod certificate;
 mod checkpoint;
 mod command;
 mod decisions;
+pub mod lake;
 mod moto;
 mod origin;
 mod raw;

@@ -1,4 +1,4 @@
-//! S3 as moto's server plays it, for programs that are run as they are.
+//! S3 and SQS as moto's server plays them, for programs that are run as they are.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
 
 const READY_MS_MAX: u64 = 30_000;
 const POLL_MS: u64 = 20;
@@ -68,18 +69,76 @@ impl Moto {
         self.ask("GET", key, b"")
     }
 
+    /// Puts an object with metadata (`x-amz-meta-…`) into the bucket.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub fn put_with(&self, key: &str, body: &[u8], metadata: &[(&str, &str)]) -> anyhow::Result<()> {
+        let headers: String = metadata.iter().map(|(name, value)| format!("x-amz-meta-{name}: {value}\r\n")).collect();
+        self.exchange(&format!("PUT /logs/{key}"), &headers, body).map(drop)
+    }
+
+    /// Makes a queue of SQS; gives its URL.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub fn queue(&self, name: &str) -> anyhow::Result<String> {
+        let made = self.sqs("CreateQueue", &json!({ "QueueName": name }))?;
+        Ok(made["QueueUrl"].as_str().context("a queue has a URL")?.to_owned())
+    }
+
+    /// Sends a message to a queue.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub fn tell(&self, queue: &str, message: &Value) -> anyhow::Result<()> {
+        self.sqs("SendMessage", &json!({"QueueUrl": queue, "MessageBody": message.to_string()})).map(drop)
+    }
+
+    /// Messages that are in a queue, and those that somebody was given and did not delete.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub fn messages(&self, queue: &str) -> anyhow::Result<(u64, u64)> {
+        let told = self.sqs("GetQueueAttributes", &json!({"QueueUrl": queue, "AttributeNames": ["All"]}))?;
+        let number = |name: &str| -> anyhow::Result<u64> {
+            Ok(told["Attributes"][name].as_str().context("a queue counts its messages")?.parse()?)
+        };
+        Ok((number("ApproximateNumberOfMessages")?, number("ApproximateNumberOfMessagesNotVisible")?))
+    }
+
+    fn sqs(&self, action: &str, body: &Value) -> anyhow::Result<Value> {
+        // Whose service it is, moto reads from the signature, which it does not check.
+        let headers = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=k/20261122/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=x\r\n\
+             X-Amz-Target: AmazonSQS.{action}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        );
+        let answer = self.exchange("POST /", &headers, body.to_string().as_bytes())?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("an answer has a head")?;
+        Ok(serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
     fn ask(&self, method: &str, key: &str, body: &[u8]) -> anyhow::Result<String> {
+        self.exchange(&format!("{method} /logs/{key}"), "", body)
+    }
+
+    fn exchange(&self, what: &str, headers: &str, body: &[u8]) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
         let head = format!(
-            "{method} /logs/{key} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            "{what} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
             self.address,
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body].concat())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
         if !answer.starts_with("HTTP/1.1 2") {
-            bail!("moto's server refuses {key}: {}", answer.lines().next().unwrap_or_default());
+            bail!("moto's server refuses {what}: {}", answer.lines().next().unwrap_or_default());
         }
         Ok(answer)
     }

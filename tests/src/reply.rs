@@ -70,6 +70,12 @@ impl<S: Read + Write> Client<S> {
         self.reader.get_ref()
     }
 
+    /// The stream below, for those who go on without HTTP.
+    #[must_use]
+    pub fn into_stream(self) -> S {
+        self.reader.into_inner()
+    }
+
     /// Gets `path`, as a browser at `shop.example` would.
     ///
     /// # Errors

@@ -8,76 +8,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sekisho_e2e::{Acl, Checkpoint, Client, Moto, Origin, sekisho_with};
+use sekisho_e2e::lake::{FLUSH_INTERVAL, FOUND_WITHIN, LAKE, announced, configure, query, start, stop, until, verify};
+use sekisho_e2e::{Checkpoint, Client, Moto, Origin, sekisho_with};
 use tempfile::TempDir;
-
-const LAKE: &str = "sekisho-data/lake";
-const STOP_MS_MAX: u64 = 30_000;
-/// How long it may take until something is found: a busy machine is slow.
-const FOUND_WITHIN: Duration = Duration::from_secs(30);
-const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Writes a configuration with a lake; `more` stands below `[lake]`.
-fn configure(folder: &Path, origin: &Origin, more: &str) {
-    Acl::new("shop").block_query("attack").write(folder, "acl.json").expect("the ACL is written");
-    let config = format!(
-        "[[listener]]\naddress = \"127.0.0.1:0\"\n\
-         [[upstream]]\nname = \"shop\"\nservers = [\"{}\"]\n\
-         [[route]]\nupstream = \"shop\"\n\
-         [rules]\nacl = \"acl.json\"\n\
-         [admin]\naddress = \"127.0.0.1:0\"\n\
-         [records]\nflush_interval_ms = {}\nsegment_bytes_max = 65536\n\
-         [lake]\ncommit_interval_ms = 300\ncheckpoint_interval_ms = 200\n{more}",
-        origin.url(),
-        FLUSH_INTERVAL.as_millis()
-    );
-    fs::write(folder.join("sekisho.toml"), config).expect("the configuration is written");
-}
-
-fn start(folder: TempDir) -> Checkpoint {
-    Checkpoint::start_with(folder, ["run", "-c", "sekisho.toml"], &Moto::CREDENTIALS).expect("the checkpoint starts")
-}
-
-fn stop(checkpoint: Checkpoint) -> TempDir {
-    checkpoint.signal("TERM").expect("the checkpoint runs");
-    let log = checkpoint.log();
-    let (status, folder) = checkpoint.wait(STOP_MS_MAX).expect("it stops");
-    assert!(status.success(), "{status}\n{log}");
-    folder
-}
-
-/// Asks the lake in a folder; the rows as CSV, without the first line.
-fn query(folder: &Path, sql: &str) -> Vec<String> {
-    let asked = sekisho_with(folder, ["query", sql, "--format", "csv", "--lake", LAKE], &Moto::CREDENTIALS);
-    let asked = asked.expect("the lake can be asked");
-    assert_eq!(asked.code, Some(0), "{sql}: {}", asked.stderr);
-    asked.stdout.lines().skip(1).map(str::to_owned).collect()
-}
-
-/// Asks until the answer is this.
-fn until(folder: &Path, sql: &str, expected: &[&str]) {
-    let started = Instant::now();
-    loop {
-        let rows = query(folder, sql);
-        if rows == expected {
-            return;
-        }
-        assert!(started.elapsed() < FOUND_WITHIN, "{sql}: {rows:?}, not {expected:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-fn verify(folder: &Path) {
-    let ran = sekisho_with(folder, ["verify", "--lake", LAKE], &Moto::CREDENTIALS).expect("it runs");
-    assert!(ran.code == Some(0) && ran.stdout.ends_with("nothing was altered\n"), "{}{}", ran.stdout, ran.stderr);
-}
-
-/// Where a source listens, as the service announces it.
-fn announced(checkpoint: &Checkpoint, protocol: &str) -> SocketAddr {
-    let log = checkpoint.log();
-    let of = log.lines().find_map(|line| line.strip_prefix(protocol)?.strip_prefix(" at "));
-    of.unwrap_or_else(|| panic!("no {protocol} in\n{log}")).parse().expect("it is an address")
-}
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder can be made")
@@ -333,4 +266,102 @@ fn old_days_move_to_the_bucket_by_themselves_and_are_found_there() {
         std::thread::sleep(Duration::from_millis(50));
     }
     verify(stop(checkpoint).path());
+}
+
+/// Runs `sekisho lake …` beside whatever runs; what it tells.
+fn by_hand(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let arguments = ["lake"].iter().chain(arguments).chain(&["--lake", LAKE]).copied();
+    let ran = sekisho_with(folder, arguments, &Moto::CREDENTIALS).expect("it runs");
+    (ran.code, format!("{}{}", ran.stdout, ran.stderr))
+}
+
+/// Puts a file with one old record beside the logs that a service reads, and waits until it is in the lake.
+fn take_in(folder: &Path, name: &str, days: &str, sql_count: &str) {
+    let told = Command::new("date").args(["-u", "-d", days, "+%d/%b/%Y:%H:%M:%S +0000"]).output();
+    let at = String::from_utf8(told.expect("date runs").stdout).expect("it is text");
+    let line = format!("203.0.113.9 - - [{}] \"GET /{name} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n", at.trim());
+    fs::write(folder.join("logs").join(name), line).expect("a file is written");
+    until(folder, "SELECT count(*) FROM http WHERE source = 'nginx'", &[sql_count]);
+}
+
+#[test]
+fn a_hold_is_had_beside_the_service_and_outlives_its_kill() {
+    let origin = Origin::start().expect("a port is free");
+    let folder = folder();
+    fs::create_dir(folder.path().join("logs")).expect("a folder is made");
+    let more = "keep_days = 30\n[[lake.source]]\nformat = \"nginx\"\nfiles = { path = \"logs\", poll_ms = 50 }\n";
+    configure(folder.path(), &origin, more);
+    let checkpoint = start(folder);
+    let here = checkpoint.folder();
+    take_in(here, "a.log", "40 days ago", "1");
+    take_in(here, "b.log", "0 days ago", "2");
+    let (code, told) = by_hand(here, &["hold", "case 7"]);
+    assert!(code == Some(0) && told.contains("deletions are stopped") && told.contains("is sealed"), "{told}");
+    let folder = checkpoint.kill().expect("the checkpoint runs");
+
+    // The hold and the record of it are there: first without the service, then beside it.
+    let (code, told) = by_hand(folder.path(), &["retention", "--keep-days", "30"]);
+    assert!(code == Some(0) && told.contains("nothing is deleted while a hold stands: case 7"), "{told}");
+    let (_, told) = by_hand(folder.path(), &["status"]);
+    assert!(told.contains("hold  nothing is deleted: case 7"), "{told}");
+    let checkpoint = start(folder);
+    let here = checkpoint.folder();
+    let (code, told) = by_hand(here, &["retention"]);
+    assert!(code == Some(0) && told.contains("nothing is deleted while a hold stands: case 7"), "{told}");
+    let said = "SELECT operation FROM system WHERE source = 'sekisho' AND operation LIKE 'hold%' ORDER BY record";
+    until(here, said, &["hold"]);
+    let (code, told) = by_hand(here, &["hold", ""]);
+    assert!(code == Some(1) && told.contains("say why"), "{told}");
+    let (code, told) = by_hand(here, &["release", "case 7 is closed"]);
+    assert!(code == Some(0) && told.contains("the hold has ended"), "{told}");
+    assert_eq!(by_hand(here, &["release", "again"]), (Some(0), "there is no hold\n".to_owned()));
+    // As the service is configured, not as the program is without it.
+    let (code, told) = by_hand(here, &["retention"]);
+    assert!(code == Some(0) && told.contains("1 files with 1 records deleted"), "{told}");
+    until(here, "SELECT count(*) FROM http WHERE source = 'nginx'", &["1"]);
+    until(here, said, &["hold", "hold_released"]);
+    let (code, told) = by_hand(here, &["compact"]);
+    assert!(code == Some(0) && told.contains("files made of smaller ones"), "{told}");
+    let ran = sekisho_with(here, ["ingest", "nginx", "logs", "--lake", LAKE], &[]).expect("it runs");
+    assert!(ran.code == Some(1) && ran.stderr.contains("open in another process"), "{}", ran.stderr);
+    let log = checkpoint.log();
+    assert!(log.contains("the lake is asked by hand"), "{log}");
+    let folder = stop(checkpoint);
+    assert!(!folder.path().join(LAKE).join("control").exists());
+    verify(folder.path());
+}
+
+#[test]
+fn holds_that_were_confirmed_outlive_kills_at_any_moment() {
+    const ROUNDS: u64 = 8;
+    let origin = Origin::start().expect("a port is free");
+    let mut left = folder();
+    configure(left.path(), &origin, "");
+    let mut confirmed = Vec::new();
+    for round in 0..ROUNDS {
+        let checkpoint = start(left);
+        let here = checkpoint.folder().to_owned();
+        let asker = std::thread::spawn(move || {
+            let why = format!("case {round}");
+            let (code, told) = by_hand(&here, &["hold", &why]);
+            (why, code == Some(0), told)
+        });
+        // Some before it is asked, some within, some after.
+        std::thread::sleep(Duration::from_millis(60 * round));
+        left = checkpoint.kill().expect("the checkpoint runs");
+        let (why, is_confirmed, told) = asker.join().expect("it ends");
+        if is_confirmed {
+            confirmed.push(why);
+        } else {
+            assert!(!told.contains("deletions are stopped;"), "{told}");
+        }
+        let held = fs::read_to_string(left.path().join(LAKE).join("hold")).ok();
+        assert!(confirmed.is_empty() || held.is_some(), "round {round}: {told}");
+    }
+    let left = stop(start(left));
+    let said = query(left.path(), "SELECT raw FROM system WHERE source = 'sekisho' AND operation = 'hold'");
+    let lost: Vec<_> = confirmed.iter().filter(|why| !said.iter().any(|raw| raw.contains(why.as_str()))).collect();
+    assert!(lost.is_empty(), "{lost:?} of {confirmed:?} were confirmed and not recorded: {said:?}");
+    assert!(!confirmed.is_empty(), "no hold was confirmed");
+    verify(left.path());
 }

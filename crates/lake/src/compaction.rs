@@ -48,6 +48,7 @@ impl Lake {
     ///
     /// [`LakeError::Compacting`] if another does it just now; if a file cannot be read, written or removed. What was done until then stands.
     pub fn compact(&self, grace: Duration) -> Result<u64, LakeError> {
+        let _upkeep = self.upkeep();
         let holder = format!("{} (process {})", self.log(), std::process::id());
         self.block_on(async {
             let lease = match self.tables().lease(&holder, self.now_ms()).await? {

@@ -61,7 +61,7 @@ pub(crate) struct Run {
 /// What is gathered.
 struct Bundle {
     gathering: Gathering,
-    /// When its first record was gathered, the lake's own aside: those wait for others.
+    /// When its first record was gathered, those of written files aside: they wait for others.
     since: Option<Instant>,
     next: u64,
 }
@@ -203,7 +203,9 @@ impl Drawing {
             }
             let arrived = Arrived { index, source, header, received_ms, raw };
             let quarantined = gather(&mut bundle.gathering, &arrived, known, is_own);
-            if !is_own && bundle.since.is_none() {
+            // Each commit makes a record of the files it wrote: that one waits for others.
+            let waits = is_own && record::is_of_files(raw);
+            if !waits && bundle.since.is_none() {
                 bundle.since = Some(Instant::now());
             }
             let count = HourCount { records: 1, bytes: raw.len() as u64, quarantined };

@@ -58,6 +58,31 @@ pub enum LakeError {
     /// No checkpoint comes.
     #[error("no checkpoint has come that covers record {}, so that what it says is not done yet; try again, `sekisho lake status` says what holds the seal up", .0 - 1)]
     Unsealed(u64),
+    /// What is said of a hold is nothing, or too much.
+    #[error("say why, in at most {bytes_max} bytes")]
+    Why {
+        /// How many there may be.
+        bytes_max: usize,
+    },
+    /// A hold stands without a record of it.
+    #[error("deletions are stopped, but the record that says so is not durable: give the command again")]
+    HoldUnsaid(#[source] Box<LakeError>),
+    /// A hold began while another was released.
+    #[error("another hold began meanwhile: it stands")]
+    HeldAgain,
+    /// The process that has the lake open takes no requests.
+    #[error(
+        "the lake {} is open in another process, which takes no requests: end it first, or see what it logs of `control`", .0.display()
+    )]
+    Deaf(PathBuf),
+    /// The process that has the lake open ended before it answered.
+    #[error(
+        "the process that has the lake open ended before it answered, so that it is not known whether this is done: give the command again"
+    )]
+    Unanswered,
+    /// The process that has the lake open could not do what it was asked.
+    #[error("{0}")]
+    Asked(String),
     /// What says where the tables are is wrong.
     #[error("{}: {why}", path.display())]
     Storage {

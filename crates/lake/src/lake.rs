@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,10 @@ pub struct Lake {
     uncommitted_bytes_max: u64,
     measured: Mutex<Option<Instant>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// How many holds began since the lake was opened. Whoever deletes, holds or releases has it in hand.
+    holds: Mutex<u64>,
+    /// Merges and deletions come one after the other.
+    upkeep: Mutex<()>,
     /// Ends after the threads that use it.
     runtime: Runtime,
     _lock: Lock,
@@ -126,6 +130,8 @@ impl Lake {
             uncommitted_bytes_max: settings.uncommitted_bytes_max,
             measured: Mutex::new(None),
             threads: Mutex::new(threads),
+            holds: Mutex::default(),
+            upkeep: Mutex::default(),
             runtime,
             _lock: lock,
         })
@@ -188,6 +194,20 @@ impl Lake {
         &self.place.folder
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn holds(&self) -> MutexGuard<'_, u64> {
+        // What was counted is right even if a deletion has panicked.
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn upkeep(&self) -> MutexGuard<'_, ()> {
+        // There is nothing behind it that a panic could leave half done.
+        self.upkeep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn disk(&self) -> &dyn Disk {
         &*self.place.disk
     }
@@ -204,6 +224,10 @@ impl Lake {
         self.runtime.block_on(future)
     }
 
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+        self.runtime.spawn(task)
+    }
+
     /// Takes in a record of the lake's own. Gives the index after it, once it is durable.
     pub(crate) fn say(&self, record: Batch) -> Result<u64, LakeError> {
         Ok(self.append.append(record)?.wait()?.end)
@@ -212,6 +236,11 @@ impl Lake {
     /// Waits until a checkpoint covers all records before this index.
     pub(crate) fn wait_sealed(&self, size: u64) -> Result<(), LakeError> {
         if self.state.wait_sealed(size, SEAL_WAIT_MAX) { Ok(()) } else { Err(LakeError::Unsealed(size)) }
+    }
+
+    /// Waits until a checkpoint covers all records before this index, not longer than this; whether it does.
+    pub(crate) fn is_sealed_within(&self, size: u64, timeout: Duration) -> bool {
+        self.state.wait_sealed(size, timeout)
     }
 
     /// How the lake is.

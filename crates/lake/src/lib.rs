@@ -9,6 +9,7 @@
 
 mod commit;
 mod compaction;
+mod control;
 mod draw;
 mod error;
 mod key;
@@ -16,16 +17,19 @@ mod lake;
 mod lock;
 mod place;
 mod record;
+mod request;
 mod retention;
 mod settings;
 mod state;
 mod storage;
 pub mod verify;
 
+pub use control::{Control, ask};
 pub use error::LakeError;
 pub use lake::Lake;
 pub use place::Place;
-pub use retention::{Policy, Retained};
+pub use request::{Answer, Request};
+pub use retention::{Held, Policy, Retained};
 pub use settings::Settings;
 pub use state::{HourCount, Status};
 pub use storage::Storage;

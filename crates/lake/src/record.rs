@@ -130,6 +130,16 @@ pub(crate) fn files_written(raw: &[u8]) -> Option<Vec<WrittenFile>> {
     said["files"].as_array()?.iter().map(file).collect()
 }
 
+/// Whether a record says which files were written.
+pub(crate) fn is_of_files(raw: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Said<'s> {
+        #[serde(borrow)]
+        kind: std::borrow::Cow<'s, str>,
+    }
+    serde_json::from_slice::<Said<'_>>(raw).is_ok_and(|said| said.kind == Kind::Wrote.name())
+}
+
 /// What a record of the lake's own tells.
 pub(crate) fn tell(raw: &[u8]) -> Result<Event<'_>, String> {
     let text = std::str::from_utf8(raw).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
@@ -160,6 +170,7 @@ mod tests {
         assert!(tell(raw.as_bytes()).is_ok() && tell(b"x").is_err());
         let said = r#"{"kind":"file_deleted","records":[[1,2],[7,7]]}"#;
         assert_eq!(records_deleted(said.as_bytes()), Some(vec![1..=2, 7..=7]));
+        assert!(is_of_files(raw.as_bytes()) && !is_of_files(said.as_bytes()) && !is_of_files(b"x"));
         assert_eq!((records_deleted(raw.as_bytes()), files_written(said.as_bytes())), (None, None));
         for other in ["{}", "x", r#"{"kind":"files_written","files":[{"table":"a"}]}"#] {
             assert_eq!(files_written(other.as_bytes()), None, "{other}");

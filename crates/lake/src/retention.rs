@@ -6,13 +6,16 @@
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use arrow::array::AsArray as _;
 use sekisho_event::Table;
 use sekisho_tables::{DataFile, TableName};
+use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
 use crate::lake::{DAY_MS, Lake};
+use crate::place::Place;
 use crate::record::{self, Kind};
 
 /// What stops deletions, and says why.
@@ -20,6 +23,10 @@ const HOLD: &str = "hold";
 /// Days that the table with the lake's own records is kept longer: a file's day may be the one after it was written, and the record that
 /// vouches for it must not go first.
 const OWN_DAYS: u32 = 2;
+/// Bytes of what is said of a hold: a sentence or some, not a document.
+const WHY_BYTES_MAX: usize = 4_096;
+/// How long whoever begins a hold waits for the checkpoint that covers the record of it: several intervals between checkpoints. The hold itself waits for nothing.
+const HOLD_SEAL_WAIT: Duration = Duration::from_secs(10);
 
 /// How long records are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +44,7 @@ impl Default for Policy {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retained {
     /// Files that were moved to the second place.
     pub moved: u64,
@@ -49,9 +56,18 @@ pub struct Retained {
     pub held: Option<String>,
 }
 
-impl Lake {
-    fn hold_path(&self) -> PathBuf {
-        self.folder().join(HOLD)
+/// A hold that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Index of the record that says it began. It is durable.
+    pub record: u64,
+    /// Whether a signed state covers that record by now.
+    pub is_sealed: bool,
+}
+
+impl Place {
+    fn hold(&self) -> PathBuf {
+        self.folder.join(HOLD)
     }
 
     /// Why deletions are stopped, if they are.
@@ -60,41 +76,69 @@ impl Lake {
     ///
     /// If the disk refuses.
     pub fn held(&self) -> Result<Option<String>, LakeError> {
-        let path = self.hold_path();
-        match self.disk().read(&path) {
+        let path = self.hold();
+        match self.disk.read(&path) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(LakeError::Disk { action: "read", path, source }),
         }
     }
+}
 
-    /// Stops all deletions until [`Lake::release`]: a legal hold. That it began is sealed.
+/// What is said of a hold is a record that people read.
+fn check_why(why: &str) -> Result<(), LakeError> {
+    let is_said = !why.trim().is_empty() && why.len() <= WHY_BYTES_MAX;
+    if is_said { Ok(()) } else { Err(LakeError::Why { bytes_max: WHY_BYTES_MAX }) }
+}
+
+impl Lake {
+    /// Stops all deletions until [`Lake::release`], those under way, too: a legal hold. That it began is a record, durable when this returns; it waits some seconds for the
+    /// record to be sealed.
     ///
     /// # Errors
     ///
-    /// If the disk refuses.
-    pub fn hold(&self, why: &str) -> Result<(), LakeError> {
-        let path = self.hold_path();
-        let written = sekisho_disk::replace(self.disk(), &path, why.as_bytes());
-        written.map_err(|source| LakeError::Disk { action: "write", path, source })?;
-        self.say(record::hold(Kind::Held, why, self.now_ms()))?;
-        Ok(())
+    /// If the reason is none, or the disk refuses.
+    pub fn hold(&self, why: &str) -> Result<Held, LakeError> {
+        check_why(why)?;
+        {
+            // A deletion in progress ends before this is had; those that follow see the file.
+            let mut holds = self.holds();
+            *holds += 1;
+            let path = self.place().hold();
+            let written = sekisho_disk::replace(self.disk(), &path, why.as_bytes());
+            written.map_err(|source| LakeError::Disk { action: "write", path, source })?;
+        }
+        let said_until = self.say(record::hold(Kind::Held, why, self.now_ms()));
+        let said_until = said_until.map_err(|source| LakeError::HoldUnsaid(Box::new(source)))?;
+        Ok(Held { record: said_until - 1, is_sealed: self.is_sealed_within(said_until, HOLD_SEAL_WAIT) })
     }
 
-    /// Lets deletions go on. That the hold ended is sealed, before it ends.
+    /// Lets deletions go on. That the hold ended is sealed, before it ends. Gives the index of the record that says so; none if there is no hold.
     ///
     /// # Errors
     ///
-    /// If the disk refuses.
-    pub fn release(&self, why: &str) -> Result<(), LakeError> {
-        if self.held()?.is_none() {
-            return Ok(());
+    /// If the reason is none, the disk refuses, or another hold began meanwhile.
+    pub fn release(&self, why: &str) -> Result<Option<u64>, LakeError> {
+        check_why(why)?;
+        let before = *self.holds();
+        if self.place().held()?.is_none() {
+            return Ok(None);
         }
         let said_until = self.say(record::hold(Kind::Released, why, self.now_ms()))?;
         self.wait_sealed(said_until)?;
-        let path = self.hold_path();
-        let removed = self.disk().remove(&path).and_then(|()| self.disk().sync_folder(self.folder()));
-        removed.map_err(|source| LakeError::Disk { action: "remove", path, source })
+        let holds = self.holds();
+        if *holds != before {
+            return Err(LakeError::HeldAgain);
+        }
+        let path = self.place().hold();
+        let removed = match self.disk().remove(&path) {
+            // Somebody else released the same hold.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| self.disk().sync_folder(self.folder())),
+        };
+        drop(holds);
+        removed.map_err(|source| LakeError::Disk { action: "remove", path, source })?;
+        Ok(Some(said_until - 1))
     }
 
     /// Moves and deletes what the policy says.
@@ -103,7 +147,8 @@ impl Lake {
     ///
     /// If the disk or a store refuses. What was done until then stands.
     pub fn retain(&self, policy: Policy) -> Result<Retained, LakeError> {
-        let mut retained = Retained { held: self.held()?, ..Retained::default() };
+        let _upkeep = self.upkeep();
+        let mut retained = Retained { held: self.place().held()?, ..Retained::default() };
         for table in TableName::all() {
             let is_own = table == TableName::Events(Table::System);
             let keep_days = policy.keep_days.saturating_add(if is_own { OWN_DAYS } else { 0 });
@@ -112,9 +157,7 @@ impl Lake {
             let ours = snapshot.files().iter().filter(|file| *file.log == *self.log());
             let (old, kept): (Vec<_>, Vec<_>) = ours.partition(|file| self.is_older(file, keep_days));
             if retained.held.is_none() && !old.is_empty() {
-                self.delete(table, &old, keep_days)?;
-                retained.deleted += old.len() as u64;
-                retained.records += old.iter().map(|file| file.rows).sum::<u64>();
+                self.delete(table, &old, keep_days, &mut retained)?;
             }
             if self.tables().locations().len() > 1 {
                 let cold = kept.into_iter().filter(|file| file.tier == 0 && self.is_older(file, policy.hot_days));
@@ -131,8 +174,14 @@ impl Lake {
         i64::from(file.day) < self.now_ms().div_euclid(DAY_MS) - i64::from(days)
     }
 
-    /// Says what goes, waits until that is sealed, and lets it go.
-    fn delete(&self, table: TableName, files: &[&DataFile], keep_days: u32) -> Result<(), LakeError> {
+    /// Says what goes, waits until that is sealed, and lets it go; not what is left when a hold begins.
+    fn delete(
+        &self,
+        table: TableName,
+        files: &[&DataFile],
+        keep_days: u32,
+        retained: &mut Retained,
+    ) -> Result<(), LakeError> {
         let is_own = table == TableName::Events(Table::System);
         let why = format!("older than {keep_days} days");
         let mut said_until = 0;
@@ -145,7 +194,15 @@ impl Lake {
         }
         self.wait_sealed(said_until)?;
         for file in files {
+            let holds = self.holds();
+            retained.held = self.place().held()?;
+            if retained.held.is_some() {
+                return Ok(());
+            }
             self.block_on(self.tables().delete(table, std::slice::from_ref(*file), self.now_ms()))?;
+            drop(holds);
+            retained.deleted += 1;
+            retained.records += file.rows;
         }
         Ok(())
     }

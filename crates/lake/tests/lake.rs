@@ -9,7 +9,7 @@ use std::time::Duration;
 use sekisho_append::{Batch, Origin, Record};
 use sekisho_event::Table;
 use sekisho_lake::verify::{Days, Problem, Report, verify};
-use sekisho_lake::{Lake, LakeError, Place, Policy, Retained, Settings};
+use sekisho_lake::{Answer, Control, Lake, LakeError, Place, Policy, Request, Retained, Settings, ask};
 use sekisho_model::{ManualClock, Timestamp};
 use sekisho_seal::VerifyingKey;
 use sekisho_tables::{Location, TableName};
@@ -191,4 +191,77 @@ fn old_records_are_moved_then_deleted_and_a_hold_stops_that() {
     drop(lake);
     let report = verified(&place);
     assert!(report.is_good() && report.deleted > deleted.records, "{report:#?}");
+}
+
+#[test]
+fn the_process_that_has_it_open_does_what_others_ask() {
+    let outside = tempfile::tempdir().unwrap();
+    // Longer than the path of a socket may be.
+    let folder = outside.path().join("f".repeat(120));
+    assert!(matches!(ask(&folder, &Request::Compact { grace_s: 0 }), Err(LakeError::Disk { .. } | LakeError::Deaf(_))));
+    let lake = Arc::new(open(&folder).unwrap());
+    let hold = Request::Hold { why: "case 7".to_owned() };
+    assert!(matches!(ask(&folder, &hold), Err(LakeError::Deaf(_))));
+    let socket = folder.join("control");
+    // As a process that was killed leaves it.
+    std::fs::write(&socket, "").unwrap();
+    let control = Control::serve(&lake, Policy { hot_days: 7, keep_days: 30 }).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::symlink_metadata(&socket).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let Answer::Held(held) = ask(&folder, &hold).unwrap() else { panic!("another answer") };
+    assert!(held.is_sealed, "{held:?}");
+    assert_eq!(Place::folder(&folder).unwrap().held().unwrap().as_deref(), Some("case 7"));
+    let retain = Request::Retain { hot_days: None, keep_days: None };
+    let Answer::Retained(retained) = ask(&folder, &retain).unwrap() else { panic!("another answer") };
+    assert_eq!(retained.held.as_deref(), Some("case 7"));
+    let release = Request::Release { why: "closed".to_owned() };
+    assert!(
+        matches!(ask(&folder, &release).unwrap(), Answer::Released { record: Some(record) } if record > held.record)
+    );
+    assert!(matches!(ask(&folder, &release).unwrap(), Answer::Released { record: None }));
+    for why in ["", " \n", &"x".repeat(5_000)] {
+        let refused = ask(&folder, &Request::Hold { why: why.to_owned() }).unwrap_err();
+        assert!(refused.to_string().contains("say why"), "{refused}");
+    }
+    assert_eq!(Place::folder(&folder).unwrap().held().unwrap(), None);
+    drop(control);
+    assert!(!socket.exists() && matches!(ask(&folder, &hold), Err(LakeError::Deaf(_))));
+    assert_eq!(lake.close(), None);
+}
+
+#[test]
+fn a_hold_stops_deletions_that_are_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::folder(folder.path()).unwrap();
+    let table = TableName::Quarantine;
+    let lake = open_at(&place, 0).unwrap();
+    // Each in a file of its own.
+    for number in 0..40 {
+        let end = lake.append(batch("cloudtrail", &[format!("no JSON, number {number}")])).unwrap().wait().unwrap().end;
+        settle(&lake, end);
+    }
+    assert_eq!(lake.close(), None);
+    drop(lake);
+    let lake = Arc::new(open_at(&place, 31).unwrap());
+    let before = rows(&lake, table);
+    let retaining = {
+        let lake = Arc::clone(&lake);
+        std::thread::spawn(move || lake.retain(Policy { hot_days: 7, keep_days: 30 }).unwrap())
+    };
+    // Each deletion is a commit of its own.
+    let commits = || std::fs::read_dir(folder.path().join("tables/quarantine/_delta_log")).unwrap().count();
+    let until_now = commits();
+    while commits() < until_now + 3 {
+        assert!(!retaining.is_finished(), "nothing was deleted");
+    }
+    lake.hold("case 7").unwrap();
+    let confirmed = rows(&lake, table);
+    let retained = retaining.join().unwrap();
+    assert_eq!(rows(&lake, table), confirmed, "deleted after the hold was confirmed");
+    assert!(confirmed > 0 && retained.held.as_deref() == Some("case 7"), "{confirmed} of {before} left: {retained:?}");
+    assert!(retained.deleted > 0 && retained.records == before - confirmed, "{retained:?}");
+    assert_eq!(lake.close(), None);
+    drop(lake);
+    // What was said to go, and stayed, is there.
+    assert!(verified(&place).is_good());
 }

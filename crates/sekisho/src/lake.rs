@@ -23,7 +23,7 @@ use sekisho_edge::clock::SystemClock;
 use sekisho_edge::metrics::Metrics;
 use sekisho_edge::record::JournalSettings;
 use sekisho_gather::{Feed, Gather, SegmentsFeed};
-use sekisho_lake::{Lake, Place, Settings, Storage};
+use sekisho_lake::{Control, Lake, Place, Settings, Storage};
 
 use crate::config::LakeConfig;
 use crate::terminal;
@@ -108,6 +108,8 @@ pub(crate) struct RunningLake {
     feeds: Feeds,
     upkeep: Upkeep,
     witnesses: Option<Witnesses>,
+    /// None if its folder takes no sockets.
+    control: Option<Control>,
     drain_timeout: Duration,
 }
 
@@ -127,6 +129,10 @@ impl RunningLake {
         };
         let settings = Settings { name, ..config.settings };
         let lake = Arc::new(Lake::open(&place, Arc::new(SystemClock), &settings)?);
+        let control = Control::serve(&lake, config.policy).map_err(|error| {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(error, "nothing can be done to the lake by hand (`control`) while this runs");
+        });
         let gather = Arc::new(Gather::new(Arc::clone(&lake) as Arc<dyn Log>, mask, Arc::new(SystemClock)));
         let decisions = data.filter(|_| config.decisions).map(|data| SegmentsFeed {
             source: DECISIONS.to_owned(),
@@ -148,7 +154,7 @@ impl RunningLake {
         let witnesses = Witnesses::start(config.witnesses, copies, config.witness_interval, &inside)?;
         // Nobody else fills it.
         _ = slot.set(Arc::clone(&inside));
-        Ok(Self { inside, feeds, upkeep, witnesses, drain_timeout: config.drain_timeout })
+        Ok(Self { inside, feeds, upkeep, witnesses, control: control.ok(), drain_timeout: config.drain_timeout })
     }
 
     /// Whose troubles are told at the admin address.
@@ -166,7 +172,8 @@ impl RunningLake {
 
     /// Stops feeds, and waits until all they have read is in tables and sealed; not longer than the configuration says.
     pub(crate) fn stop(self) {
-        let Self { inside, feeds, upkeep, witnesses, drain_timeout } = self;
+        let Self { inside, feeds, upkeep, witnesses, control, drain_timeout } = self;
+        drop(control);
         let (told, ended) = mpsc::channel();
         let drain = move || {
             upkeep.stop();

@@ -45,7 +45,7 @@ impl Processes {
     fn spawn(&mut self, role: &str, listen: SocketAddr) {
         let log = File::create(self.folder.join(format!("{role}.log"))).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "process", "--nocapture", "--test-threads", "1"]);
+        command.args(["--exact", "a_process_is_nothing_unless_it_is_told_what", "--nocapture", "--test-threads", "1"]);
         command.env(ROLE, role).env(LISTEN, listen.to_string()).env(FOLDER, &self.folder);
         command.env(SCHEDULER, format!("df://{}", self.scheduler));
         self.children.push(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
@@ -144,13 +144,13 @@ pub(crate) fn executor_settings(folder: &Path, scheduler: ClusterAddress) -> Exe
     }
 }
 
-/// What a process does: never returns, unless it was started by hand.
-pub(crate) fn run() {
+/// What a process does that is told what to be: it is that until it is killed. Otherwise false.
+pub(crate) fn run() -> bool {
     let var = |name: &str| std::env::var(name).ok();
     let (Some(role), Some(listen), Some(scheduler), Some(folder)) =
         (var(ROLE), var(LISTEN), var(SCHEDULER), var(FOLDER).map(PathBuf::from))
     else {
-        return;
+        return false;
     };
     let filter = tracing_subscriber::EnvFilter::new("warn,sekisho_cluster=debug");
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).finish();
@@ -170,6 +170,7 @@ pub(crate) fn run() {
             }
         }
     });
+    true
 }
 
 /// The rows of a batch, as text.

@@ -13,6 +13,7 @@ use sekisho_append::Log;
 use sekisho_collect::SOURCES;
 use sekisho_edge::clock::SystemClock;
 use sekisho_gather::{Feed, FilesFeed, Gather, S3Feed, SourceCounts, StdinFeed, Stopper};
+use sekisho_lake::{Control, Policy};
 use sekisho_mask::{Mask, MaskSettings};
 
 use super::lake::LakeArgs;
@@ -66,6 +67,11 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     let is_whole = digests_hold(args)?;
     let signals = signals().context("failed to listen for signals")?;
     let lake = Arc::new(args.lake.open()?);
+    // A hold must be possible while this goes on, and this without it, too.
+    let control = Control::serve(&lake, Policy::default());
+    if let Err(error) = &control {
+        terminal::note(&format!("warning: nothing can be done to the lake by hand meanwhile: {error}"));
+    }
     let mask = Mask::new(&MaskSettings::default())?;
     let gather = Arc::new(Gather::new(Arc::clone(&lake) as Arc<dyn Log>, mask, Arc::new(SystemClock)));
     let (stopper, stop) = sekisho_gather::stop();
@@ -81,6 +87,7 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
     });
     drop(runtime);
     let counts = gather.counts();
+    drop(control);
     let trouble = lake.close();
     for (source, counts) in &counts {
         terminal::note(&told(source, counts));

@@ -1,5 +1,6 @@
 //! `sekisho lake`: which lake, and what is done with it as a whole.
 
+mod by_hand;
 mod compact;
 mod export;
 mod init;
@@ -16,7 +17,7 @@ use sekisho_disk::FileSystem;
 use sekisho_edge::clock::SystemClock;
 #[cfg(feature = "cluster")]
 use sekisho_lake::Storage;
-use sekisho_lake::{Lake, Place, Settings};
+use sekisho_lake::{Lake, LakeError, Place, Settings};
 
 use super::{Failure, Outcome};
 use crate::lake::name_of_this_host;
@@ -95,9 +96,13 @@ impl LakeArgs {
 
     /// The lake, to be written to; it is begun if there is none.
     pub(super) fn open(&self) -> Result<Lake, Failure> {
+        Ok(self.try_open()?)
+    }
+
+    fn try_open(&self) -> Result<Lake, LakeError> {
         let place = Place::folder(&self.lake)?;
         let settings = Settings { name: name_of_this_host(), ..Settings::default() };
-        Ok(Lake::open(&place, Arc::new(SystemClock), &settings)?)
+        Lake::open(&place, Arc::new(SystemClock), &settings)
     }
 }
 

@@ -1,14 +1,12 @@
 //! `sekisho lake compact`.
 
-use std::time::Duration;
-
 use clap::Args;
+use sekisho_lake::Request;
 
 use super::super::Outcome;
-use super::LakeArgs;
-use crate::terminal;
+use super::{LakeArgs, by_hand};
 
-/// Merge the small files of each day, and remove those that were merged before.
+/// Merge the small files of each day, and remove those that were merged before. If a process has the lake open, it does that.
 #[derive(Debug, Args)]
 pub(in super::super) struct CompactArgs {
     /// Seconds for which merged files stay, so that those who read them can finish
@@ -19,8 +17,5 @@ pub(in super::super) struct CompactArgs {
 }
 
 pub(super) fn compact(args: &CompactArgs) -> Outcome {
-    let lake = args.lake.open_existing()?;
-    let made = lake.compact(Duration::from_secs(args.grace))?;
-    terminal::note(&format!("{made} files made of smaller ones"));
-    super::close(&lake)
+    by_hand::carry_out(&args.lake, &Request::Compact { grace_s: args.grace })
 }

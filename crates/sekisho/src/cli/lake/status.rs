@@ -46,6 +46,10 @@ pub(super) fn status(args: &StatusArgs) -> Outcome {
         }
         Err(_) => text.push_str("seal  nothing is signed yet\n"),
     }
+    if let Some(why) = place.held()? {
+        let why: String = why.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+        writeln!(text, "hold  nothing is deleted: {why}").expect("a String takes any text");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tables = Tables::open(place.tables);
     writeln!(text, "\n{:<20} {:>12} {:>8} {:>10}", "TABLE", "RECORDS", "FILES", "MB").expect("a String takes any text");
