@@ -88,12 +88,6 @@ impl LakeArgs {
         Ok(place.tables)
     }
 
-    /// A lake that is there, to be written to.
-    fn open_existing(&self) -> Result<Lake, Failure> {
-        self.place()?;
-        self.open()
-    }
-
     /// The lake, to be written to; it is begun if there is none.
     pub(super) fn open(&self) -> Result<Lake, Failure> {
         Ok(self.try_open()?)
