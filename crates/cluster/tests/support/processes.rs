@@ -1,5 +1,6 @@
 //! A scheduler and executors, each a process of its own: this test program once more.
 
+#![expect(clippy::print_stdout, reason = "a test that fails shows what its processes told")]
 #![expect(clippy::disallowed_methods, reason = "what a process is to be stands in its environment")]
 
 use std::fs::{self, File};

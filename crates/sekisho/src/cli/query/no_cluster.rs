@@ -18,7 +18,6 @@ impl Elsewhere {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "there is nothing to wait for, nor anyone who does")]
     pub(super) async fn until_settled<T>(
         &self,
         _: impl Future<Output = Result<T, QueryError>>,
