@@ -86,6 +86,7 @@ impl Inside {
         let troubles = self.troubles.lock().expect("nothing panics with the troubles in hand");
         let mut told: Vec<_> = troubles.iter().map(|(what, trouble)| format!("{what}: {trouble}")).collect();
         drop(troubles);
+        told.extend(self.gather.troubles());
         told.extend(self.gather.refused().map(|refused| format!("records are refused: {refused}")));
         match self.lake.status() {
             Ok(status) => told.extend(status.trouble),

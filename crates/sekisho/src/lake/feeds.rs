@@ -69,7 +69,7 @@ fn listeners(feed: &Feed) -> usize {
     match feed {
         Feed::Syslog(syslog) => [syslog.udp, syslog.tcp, syslog.tls].iter().flatten().count(),
         Feed::Firehose(_) => 1,
-        Feed::Files(_) | Feed::Stdin(_) | Feed::S3(_) | Feed::Segments(_) => 0,
+        Feed::Files(_) | Feed::Stdin(_) | Feed::S3(_) | Feed::Digests(_) | Feed::Segments(_) => 0,
     }
 }
 
@@ -141,6 +141,7 @@ fn named(feed: &Feed) -> String {
         Feed::S3(s3) => format!("{} from {}", s3.source, s3.url),
         Feed::Syslog(syslog) => format!("{} over syslog", syslog.source),
         Feed::Firehose(firehose) => format!("{} from Firehose at {}", firehose.source, firehose.listen),
+        Feed::Digests(digests) => format!("digests of {}", digests.place.name()),
         Feed::Segments(_) => "decisions".to_owned(),
     }
 }
