@@ -32,7 +32,16 @@ pub(crate) fn rows(
     message: Message,
     open: Open,
 ) -> impl Stream<Item = Result<RecordBatch>> + Send {
-    let answer = Answer { address, message: Arc::new(message), open, runs: 0, has_given: false, run: None };
+    let answer = Answer {
+        address,
+        message: Arc::new(message),
+        open,
+        runs: 0,
+        has_given: false,
+        job: None,
+        ended: Vec::new(),
+        run: None,
+    };
     stream::try_unfold(answer, |mut answer| async move {
         let batch = answer.next().await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         Ok(batch.map(|batch| (batch, answer)))
@@ -46,13 +55,15 @@ struct Answer {
     runs: usize,
     /// What was given cannot be taken back: from then on, a part that is lost is an error.
     has_given: bool,
+    /// The job of this run.
+    job: Option<Job>,
+    /// Jobs of runs that were in vain: kept to the end, so that what their last tasks still write is cleared away too.
+    ended: Vec<Job>,
     run: Option<Run>,
 }
 
-/// A job that is done, and what of its answer is to be fetched yet.
+/// What of the answer of a job that is done is to be fetched yet.
 struct Run {
-    /// Holds the files until all is fetched.
-    _job: Job,
     parts: VecDeque<PartitionLocation>,
     part: Option<(String, SendableRecordBatchStream)>,
 }
@@ -71,6 +82,7 @@ impl Answer {
                 {
                     tracing::info!(%lost, "the query is run again");
                     self.run = None;
+                    self.ended.extend(self.job.take());
                     sleep(RUN_PAUSE).await;
                 }
                 Err(error) => return Err(error),
@@ -83,9 +95,9 @@ impl Answer {
             Some(run) => run,
             none => {
                 self.runs += 1;
-                let mut job = Job::submit(&self.address, &self.message, &self.open).await?;
-                let parts = job.end().await?.into();
-                none.insert(Run { _job: job, parts, part: None })
+                let job = Job::submit(&self.address, &self.message, &self.open).await?;
+                let parts = self.job.insert(job).end().await?.into();
+                none.insert(Run { parts, part: None })
             }
         };
         run.next().await

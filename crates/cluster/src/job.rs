@@ -28,6 +28,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// How soon a job is asked about, and how often at least: short questions are answered at once, long ones cost the scheduler little.
 const POLL_FIRST: Duration = Duration::from_millis(5);
 const POLL_MAX: Duration = Duration::from_millis(200);
+/// How long a cancelled job is given until its last tasks have ended, before what they wrote is cleared away.
+const LAST_TASKS_PAUSE: Duration = Duration::from_millis(500);
 /// Bytes of what the scheduler says that are kept: it may quote a whole plan.
 const WHY_BYTES_MAX: usize = 600;
 
@@ -123,12 +125,17 @@ impl Drop for Job {
         runtime.spawn(async move {
             let _open = open;
             let told = match phase {
-                Phase::Running => scheduler.cancel_job(CancelJobParams { job_id }).await.map(drop),
-                Phase::Failed => Ok(()),
-                Phase::Done => {
-                    let all = CleanJobDataParams { job_id, ..CleanJobDataParams::default() };
-                    scheduler.clean_job_data(all).await.map(drop)
+                Phase::Running => {
+                    let cancelled = scheduler.cancel_job(CancelJobParams { job_id: job_id.clone() }).await;
+                    sleep(LAST_TASKS_PAUSE).await;
+                    cancelled.map(drop)
                 }
+                Phase::Failed | Phase::Done => Ok(()),
+            };
+            let all = CleanJobDataParams { job_id, ..CleanJobDataParams::default() };
+            let told = match phase {
+                Phase::Failed => told,
+                Phase::Running | Phase::Done => told.and(scheduler.clean_job_data(all).await.map(drop)),
             };
             if let Err(status) = told {
                 tracing::warn!(why = %short(status.message()), "the scheduler could not be told that a query is over");

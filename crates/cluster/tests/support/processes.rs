@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "what a process is to be stands in its environment")]
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -35,6 +35,7 @@ impl Processes {
         let scheduler = free_address();
         let mut processes = Self { scheduler, children: Vec::new(), folder: folder.to_owned() };
         processes.spawn("scheduler", scheduler);
+        await_that("the scheduler listens", || TcpStream::connect(scheduler).is_ok());
         for number in 0..executors {
             fs::create_dir_all(processes.work(number)).unwrap();
             processes.spawn(&format!("executor-{number}"), free_address());
