@@ -72,14 +72,21 @@ impl DigestPlace {
 pub(crate) async fn run(settings: DigestsFeed, sink: Arc<Sink>, mut stop: Stop) -> Result<(), GatherError> {
     let mut watch = Watch::new(&settings, &sink, &stop)?;
     let what = format!("digests of {}", watch.name);
+    watch_on(&mut watch, &settings, &sink, &mut stop, &what).await;
+    // Who does not look has no trouble.
+    sink.note_trouble(&what, None);
+    Ok(())
+}
+
+async fn watch_on(watch: &mut Watch, settings: &DigestsFeed, sink: &Sink, stop: &mut Stop, what: &str) {
     loop {
         let passed = tokio::select! {
-            () = stop.stopped() => return Ok(()),
+            () = stop.stopped() => return,
             passed = watch.pass(&settings.keys_file) => passed,
         };
         let trouble = match passed {
             Ok(()) => watch.trouble(),
-            Err(GatherError::Stopped) => return Ok(()),
+            Err(GatherError::Stopped) => return,
             Err(error) => {
                 add(&watch.counters.failures, 1);
                 let error = chain(&error);
@@ -91,9 +98,9 @@ pub(crate) async fn run(settings: DigestsFeed, sink: Arc<Sink>, mut stop: Stop) 
                 Some(error)
             }
         };
-        sink.note_trouble(&what, trouble);
+        sink.note_trouble(what, trouble);
         if stop.sleep(Duration::from_millis(settings.poll_ms)).await {
-            return Ok(());
+            return;
         }
     }
 }
