@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, ToDFSchema as _};
@@ -33,6 +34,34 @@ use crate::word_files::WordFiles;
 /// Bytes at a file's end that are read at first: its metadata, in one read.
 const METADATA_BYTES: usize = 128 << 10;
 
+/// How texts and bytes of files are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// As views, which are faster to compare and to group by.
+    Views,
+    /// Whole, as is better where batches are sent: a view takes all that it points into along.
+    Whole,
+}
+
+impl Texts {
+    /// As the settings of a session say.
+    pub(crate) fn of(options: &ConfigOptions) -> Self {
+        if options.execution.parquet.schema_force_view_types { Self::Views } else { Self::Whole }
+    }
+
+    fn held(self, files: &Schema) -> Schema {
+        let fields = files.fields().iter().map(|field| {
+            let kept = match (self, field.data_type()) {
+                (Self::Views, DataType::Utf8) => DataType::Utf8View,
+                (Self::Views, DataType::Binary) => DataType::BinaryView,
+                (_, other) => other.clone(),
+            };
+            field.as_ref().clone().with_data_type(kept)
+        });
+        Schema::new(fields.collect::<Vec<_>>())
+    }
+}
+
 /// A table as of a moment.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
@@ -49,9 +78,10 @@ impl LakeTable {
         word_files: Arc<WordFiles>,
         planned: Arc<Planned>,
         snapshot: Snapshot,
+        texts: Texts,
     ) -> Self {
         let day = Arc::new(Field::new("day", DataType::Date32, true));
-        let files = Arc::new(as_views(&snapshot.table().file_schema()));
+        let files = Arc::new(texts.held(&snapshot.table().file_schema()));
         let schema = TableSchema::builder(files).with_table_partition_cols(vec![day]).build();
         Self { tables, word_files, planned, snapshot, schema }
     }
@@ -161,19 +191,6 @@ impl TableProvider for LakeTable {
         let files: Vec<_> = self.snapshot.files().iter().map(|file| statistics(file, schema)).collect();
         Some(sum(files.iter(), schema))
     }
-}
-
-/// Texts and bytes as views, which are faster to compare and to group by.
-fn as_views(files: &Schema) -> Schema {
-    let fields = files.fields().iter().map(|field| {
-        let kept = match field.data_type() {
-            DataType::Utf8 => DataType::Utf8View,
-            DataType::Binary => DataType::BinaryView,
-            other => other.clone(),
-        };
-        field.as_ref().clone().with_data_type(kept)
-    });
-    Schema::new(fields.collect::<Vec<_>>())
 }
 
 /// Whether each file can have a row that fits.
