@@ -1,16 +1,20 @@
 """verify_lake.py KEY LAKE...: whether lakes are as they were sealed, by the documents alone (docs/seal.md, the Delta protocol, Parquet).
 
-A second implementation of `sekisho verify`, which shares no code with it. Prints a line of JSON for each lake: whether it is good, and what is
-wrong: kinds of problems, and indexes of records where they can be told.
+A second implementation of `sekisho verify`, which shares no code with it. Prints a line of JSON for each lake: whether it is good, what is
+wrong (kinds of problems, and indexes of records where they can be told), and how many rows are of other logs that write to the same tables.
+
+Tables are where `storage.toml` says: below the lake's folder, in a bucket, or older days in a bucket. Credentials are those of the environment.
 """
 
 import base64
 import hashlib
+import io
 import json
 import sys
+import tomllib
 import zlib
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
@@ -116,19 +120,72 @@ def appended(folder):
             raise ValueError(f"{path.name} ends before {end}")
 
 
-def listed(table):
+class Folder:
+    """Tables in a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def names(self, below):
+        folder = self.path / below
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def read(self, name):
+        path = self.path / name
+        return path.read_bytes() if path.is_file() else None
+
+
+class Bucket:
+    """Tables in a bucket of S3."""
+
+    def __init__(self, url, storage):
+        import boto3
+
+        parts = urlsplit(url)
+        self.bucket, self.prefix = parts.netloc, parts.path.strip("/")
+        self.client = boto3.client("s3", endpoint_url=storage.get("endpoint_url"), region_name=storage.get("region"))
+
+    def key(self, name):
+        return "/".join(part for part in (self.prefix, name) if part)
+
+    def names(self, below):
+        prefix = self.key(below).rstrip("/") + "/" if self.key(below) else ""
+        names = set()
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
+            names.update(found["Key"].removeprefix(prefix) for found in page.get("Contents", []))
+            names.update(found["Prefix"].removeprefix(prefix).rstrip("/") for found in page.get("CommonPrefixes", []))
+        return sorted(names)
+
+    def read(self, name):
+        try:
+            return self.client.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
+        except self.client.exceptions.NoSuchKey:
+            return None
+
+
+def places(folder):
+    """Where the tables of a lake are, and the other logs that write to them."""
+    path = folder / "storage.toml"
+    storage = tomllib.loads(path.read_text()) if path.exists() else {}
+    first = Bucket(storage["tables"], storage) if "tables" in storage else Folder(folder / "tables")
+    cold = [Bucket(storage["cold"], storage)] if "cold" in storage else []
+    return [first, *cold], set(storage.get("writers", []))
+
+
+def listed(place, table):
     """What a table's log says of its files: name to (size, statistics)."""
-    log, present, start = table / "_delta_log", {}, 0
-    last = log / "_last_checkpoint"
-    if last.exists():
-        start = json.loads(last.read_text())["version"] + 1
-        for part in log.glob(f"{start - 1:020}.checkpoint*.parquet"):
-            for row in parquet.read_table(part, columns=["add"]).to_pylist():
+    log, present, start = f"{table}/_delta_log", {}, 0
+    names = place.names(log)
+    last = place.read(f"{log}/_last_checkpoint")
+    if last is not None:
+        start = json.loads(last)["version"] + 1
+        for part in (name for name in names if name.startswith(f"{start - 1:020}.checkpoint") and name.endswith(".parquet")):
+            for row in parquet.read_table(io.BytesIO(place.read(f"{log}/{part}")), columns=["add"]).to_pylist():
                 if row["add"]:
                     present[unquote(row["add"]["path"])] = (row["add"]["size"], row["add"]["stats"])
-    for commit in sorted(log.glob("*.json")):
-        if commit.stem.isdigit() and int(commit.stem) >= start:
-            for action in map(json.loads, commit.read_text().splitlines()):
+    for commit in names:
+        if commit.endswith(".json") and commit[:-5].isdigit() and int(commit[:-5]) >= start:
+            for action in map(json.loads, place.read(f"{log}/{commit}").decode().splitlines()):
                 if "add" in action:
                     present[unquote(action["add"]["path"])] = (action["add"]["size"], action["add"]["stats"])
                 elif "remove" in action:
@@ -141,6 +198,8 @@ class Lake:
         self.folder, self.key, self.log = Path(folder), key, key.split("+")[0]
         self.problems, self.seen, self.deleted = [], {}, set()
         self.in_append, self.vouched, self.files = {}, {}, []
+        self.places, self.writers = places(self.folder)
+        self.others = 0
 
     def say(self, kind, record=None):
         self.problems.append([kind, record])
@@ -162,9 +221,14 @@ class Lake:
                 self.hold(index, self.in_append[index], source, raw)
         except (ValueError, IndexError, UnicodeDecodeError):
             self.say("append")
-        for table in sorted(path for path in (self.folder / "tables").iterdir() if (path / "_delta_log").is_dir()):
-            for name, (size, said) in listed(table).items():
-                self.file(table, name, size, said)
+        known = set()
+        for place in self.places:
+            for table in (table for table in place.names("") if place.names(f"{table}/_delta_log")):
+                for name, (size, said) in listed(place, table).items():
+                    # A file that both places have counts once: it is being moved.
+                    if (table, name) not in known:
+                        known.add((table, name))
+                        self.file(place, table, name, size, said)
         self.end()
 
     def check_hashes(self, seal, root):
@@ -191,14 +255,18 @@ class Lake:
             for first, last in said.get("records", []):
                 self.deleted.update(range(first, last + 1))
 
-    def file(self, table, name, size, said):
-        path = table / name
-        words = table / "_words" / name.replace(".parquet", ".words")
-        digests = [hashlib.sha256(p.read_bytes()).hexdigest() if p.exists() else None for p in (path, words)]
-        self.files.append((table.name, name, digests))
+    def file(self, place, table, name, size, said):
+        # Whose file it is, its statistics say. Who is not known has no business here.
+        if said["minValues"]["log"] == said["maxValues"]["log"] != self.log and said["minValues"]["log"] in self.writers:
+            self.others += said["numRecords"]
+            return
+        data = place.read(f"{table}/{name}")
+        words = place.read(f"{table}/_words/{name.replace('.parquet', '.words')}")
+        digests = [None if part is None else hashlib.sha256(part).hexdigest() for part in (data, words)]
+        self.files.append((table, name, digests))
         try:
-            rows = parquet.ParquetFile(path).read(
-                ["log", "record", "source", "header", "received", "raw", "raw_bytes"] + ([] if table.name == "quarantine" else ["time"])
+            rows = parquet.ParquetFile(io.BytesIO(data)).read(
+                ["log", "record", "source", "header", "received", "raw", "raw_bytes"] + ([] if table == "quarantine" else ["time"])
             )
             received = compute.cast(rows["received"], "int64").to_pylist()
             columns = [rows[column].to_pylist() for column in ("log", "record", "source", "header", "raw", "raw_bytes")]
@@ -206,18 +274,18 @@ class Lake:
             return self.say("file")
         records = columns[1]
         span = [said["minValues"]["record"], said["maxValues"]["record"]]
-        if path.stat().st_size != size or said["numRecords"] != len(records) or span != [min(records), max(records)]:
+        if len(data) != size or said["numRecords"] != len(records) or span != [min(records), max(records)]:
             self.say("listed")
         for log, index, source, header, raw, raw_bytes, moment in zip(*columns, received):
-            data = raw_bytes if raw is None else raw.encode()
-            leaf = record_hash(source, header or "", moment // 1000, data)
+            content = raw_bytes if raw is None else raw.encode()
+            leaf = record_hash(source, header or "", moment // 1000, content)
             if log != self.log or index < 0 or (index >= self.size and self.in_append.get(index) != leaf):
                 self.say("inserted", index)
             elif index in self.seen:
                 self.say("doubled", index)
             else:
                 self.seen[index] = True
-                self.hold(index, leaf, source, data)
+                self.hold(index, leaf, source, content)
 
     def end(self):
         for index in range(self.size):
@@ -232,4 +300,4 @@ class Lake:
 for folder in sys.argv[2:]:
     lake = Lake(folder, sys.argv[1].strip())
     lake.verify()
-    print(json.dumps({"good": not lake.problems, "problems": lake.problems[:1000]}), flush=True)
+    print(json.dumps({"good": not lake.problems, "problems": lake.problems[:1000], "others": lake.others}), flush=True)

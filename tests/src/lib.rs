@@ -17,6 +17,7 @@ mod origin;
 mod raw;
 mod reply;
 mod shop;
+mod small_disk;
 mod tls;
 
 mod frames;
@@ -38,6 +39,7 @@ pub use program::{Finished, Program};
 pub use raw::{Ending, RawConnection, RawReply};
 pub use reply::{Client, Reply};
 pub use shop::{GuardedShop, OpenShop, run_session};
+pub use small_disk::SmallDisk;
 pub use sqlmap::{Sqlmap, SqlmapReport};
 pub use tls::{TlsConnection, connect_tls};
 pub use wapiti::{Finding, Wapiti, WapitiReport};

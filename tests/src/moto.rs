@@ -112,11 +112,7 @@ impl Moto {
     }
 
     fn sqs(&self, action: &str, body: &Value) -> anyhow::Result<Value> {
-        // Whose service it is, moto reads from the signature, which it does not check.
-        let headers = format!(
-            "Authorization: AWS4-HMAC-SHA256 Credential=k/20261122/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=x\r\n\
-             X-Amz-Target: AmazonSQS.{action}\r\nContent-Type: application/x-amz-json-1.0\r\n"
-        );
+        let headers = format!("X-Amz-Target: AmazonSQS.{action}\r\nContent-Type: application/x-amz-json-1.0\r\n");
         let answer = self.exchange("POST /", &headers, body.to_string().as_bytes())?;
         let (_, body) = answer.split_once("\r\n\r\n").context("an answer has a head")?;
         Ok(serde_json::from_str(body).unwrap_or(Value::Null))
@@ -128,8 +124,13 @@ impl Moto {
 
     fn exchange(&self, what: &str, headers: &str, body: &[u8]) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
+        // Whose service it is, moto reads from the signature, which it does not check.
+        let service = if headers.contains("AmazonSQS") { "sqs" } else { "s3" };
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=k/20261122/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x\r\n"
+        );
         let head = format!(
-            "{what} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+            "{what} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{signed}{headers}\r\n",
             self.address,
             body.len()
         );

@@ -365,3 +365,62 @@ fn holds_that_were_confirmed_outlive_kills_at_any_moment() {
     assert!(!confirmed.is_empty(), "no hold was confirmed");
     verify(left.path());
 }
+
+#[test]
+fn sources_come_and_go_with_a_reload() {
+    let origin = Origin::start().expect("a port is free");
+    let folder = folder();
+    let line = |number: usize| {
+        format!("203.0.113.{number} - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n")
+    };
+    let logs = |name: &str| folder.path().join(name).join("access.log");
+    for (name, number) in [("one", 1), ("two", 2)] {
+        fs::create_dir(folder.path().join(name)).expect("a folder is made");
+        fs::write(logs(name), line(number)).expect("a file is written");
+    }
+    let [one, two] = [logs("one"), logs("two")];
+    let source = |name: &str, poll_ms: u64| {
+        format!("[[lake.source]]\nformat = \"nginx\"\nfiles = {{ path = \"{name}\", poll_ms = {poll_ms} }}\n")
+    };
+    configure(folder.path(), &origin, &source("one", 50));
+    let checkpoint = start(folder);
+    let here = checkpoint.folder();
+    let taken = "SELECT src_ip, count(*) FROM http WHERE source = 'nginx' GROUP BY 1 ORDER BY 1";
+    let append = |path: &Path, number: usize| {
+        let mut file = OpenOptions::new().append(true).open(path).expect("the file is there");
+        file.write_all(line(number).as_bytes()).expect("it is written");
+    };
+    let reload = |more: &str, words: &str| {
+        configure(here, &origin, more);
+        let before = checkpoint.log().matches(words).count();
+        checkpoint.signal("HUP").expect("it runs");
+        let started = Instant::now();
+        while checkpoint.log().matches(words).count() == before {
+            assert!(started.elapsed() < FOUND_WITHIN, "{}", checkpoint.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until(here, taken, &["203.0.113.1,1"]);
+    // Another comes, and the first is asked for more often: it goes on where it was.
+    reload(&[source("one", 20), source("two", 50)].concat(), "a source of the lake begins");
+    until(here, taken, &["203.0.113.1,1", "203.0.113.2,1"]);
+    append(&one, 3);
+    until(here, taken, &["203.0.113.1,1", "203.0.113.2,1", "203.0.113.3,1"]);
+    // What cannot be used changes nothing.
+    reload("[[lake.source]]\nformat = \"none\"\n", "the sources of the lake stay as they are");
+    append(&one, 4);
+    until(here, taken, &["203.0.113.1,1", "203.0.113.2,1", "203.0.113.3,1", "203.0.113.4,1"]);
+    // The first goes.
+    reload(&source("two", 50), "a source of the lake has ended");
+    append(&one, 5);
+    append(&two, 6);
+    let left = ["203.0.113.1,1", "203.0.113.2,1", "203.0.113.3,1", "203.0.113.4,1", "203.0.113.6,1"];
+    until(here, taken, &left);
+    assert!(!checkpoint.log().contains("changed=\"lake\""), "{}", checkpoint.log());
+    let mut client = Client::open(checkpoint.address()).expect("the checkpoint listens");
+    assert_eq!(client.get("/page").expect("a reply comes").status, 200);
+    let folder = stop(checkpoint);
+    assert_eq!(query(folder.path(), taken), left);
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM waf"), ["1"]);
+    verify(folder.path());
+}

@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use self::steps::Steps;
 use crate::args::CrsConformance;
-use crate::process::{build_with_tests, cargo, find_program, run as run_command, say};
+use crate::process::{ALL_FEATURES, build_with_tests, cargo, find_program, run as run_command, say};
 use crate::reloads::{self, Form};
 use crate::{conformance, fuzz, packages, python, tidy};
 
@@ -84,18 +84,9 @@ fn format(root: &Path) -> Result<()> {
 
 /// In the profile of the tests: macros and the libraries' build programs are compiled once for both.
 fn clippy(root: &Path, profile: &str) -> Result<()> {
-    run_command(cargo(root).args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--keep-going",
-        "--profile",
-        profile,
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    let mut command = cargo(root);
+    command.args(["clippy", "--workspace", "--all-targets", "--locked", "--keep-going", "--profile", profile]);
+    run_command(command.args(ALL_FEATURES).args(["--", "-D", "warnings"]))
 }
 
 /// Builds the binary, then runs all tests in one invocation, the end-to-end tests among them.
@@ -123,7 +114,7 @@ fn end_to_end(steps: &mut Steps<impl Write>, root: &Path, installed: bool) -> Re
 /// `CI` is set: a missing prerequisite is a failure, not a reason to skip. Saved failures run besides the generated cases.
 fn test(root: &Path, profile: &str, binary: Option<&Path>) -> Result<()> {
     let mut command = cargo(root);
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--profile", profile]);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--profile", profile]).args(ALL_FEATURES);
     match binary {
         Some(binary) => command.env("SEKISHO_BIN", binary),
         None => command.args(["--exclude", "sekisho-e2e"]),

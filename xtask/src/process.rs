@@ -69,8 +69,11 @@ pub(crate) fn build_sekisho(root: &Path, profile: &str) -> Result<PathBuf> {
 ///
 /// If the build fails, or names no executable.
 pub(crate) fn build_with_tests(root: &Path, profile: &str) -> Result<PathBuf> {
-    build(root, &["--workspace", "--bins", "--tests"], profile)
+    build(root, &[&["--workspace", "--bins", "--tests"][..], ALL_FEATURES].concat(), profile)
 }
+
+/// What the program has only where it is asked for: built, checked and tested with the workspace.
+pub(crate) const ALL_FEATURES: &[&str] = &["--features", "sekisho/cluster"];
 
 fn build(root: &Path, what: &[&str], profile: &str) -> Result<PathBuf> {
     let mut command = cargo(root);

@@ -4,6 +4,7 @@
 //! what it was. If it refuses to sync, nothing is known of what was written since the last success: the segment is left alone, and
 //! the same batches go to a new one, which begins with the first record that was not acknowledged.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Begins a new segment after what was recovered.
+    /// Begins a new segment after what was recovered; on a full disk, once there is room: what is there can be read meanwhile.
     pub(crate) fn new(
         disk: Arc<dyn Disk>,
         folder: &Path,
@@ -53,7 +54,10 @@ impl Writer {
         let Recovered { next, positions } = recovered;
         let (folder, buffer) = (folder.to_owned(), Vec::new());
         let mut writer = Self { disk, folder, settings, open: None, next, positions, buffer };
-        writer.open_segment()?;
+        match writer.open_segment() {
+            Err(AppendError::Disk { source, .. }) if is_full(&source) => {}
+            begun => begun?,
+        }
         Ok(writer)
     }
 
@@ -175,4 +179,9 @@ impl Writer {
         self.open = Some(Open { path, file, durable: self.buffer.len() as u64 });
         Ok(())
     }
+}
+
+/// Whether a disk refuses for want of room.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

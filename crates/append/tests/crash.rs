@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_append::{Append, AppendError, Batch, Origin, Reader, Record, Refused, Settings};
+use sekisho_disk::Disk as _;
 use sekisho_disk::simulated::{Plan, SimulatedDisk};
 
 const FOLDER: &str = "log";
@@ -125,6 +126,41 @@ fn a_failing_sync_anywhere_loses_and_doubles_nothing() {
 fn a_full_disk_refuses_and_loses_nothing() {
     for bytes in (10..2_500).step_by(37) {
         run(bytes, Plan { bytes_max: Some(bytes), ..Plan::default() }, &format!("{bytes} bytes fit"));
+    }
+}
+
+#[test]
+fn on_a_full_disk_it_opens_reads_and_goes_on_when_there_is_room() {
+    let batch = |number: u64| {
+        let mut batch = batch_of(b"feed", (number + 1).to_string().as_bytes());
+        batch.push(Record { received_ms: number.cast_signed(), raw: &raw(number) });
+        batch
+    };
+    let disk = SimulatedDisk::new(1, Plan::default());
+    let append = open(&disk).unwrap();
+    (0..30).for_each(|number| drop(append.append(batch(number)).unwrap().wait().unwrap()));
+    drop(append);
+    for bytes in [0, 5] {
+        let whole = disk.crash(Plan::default());
+        let used: u64 = whole.paths().iter().map(|path| whole.length(path).unwrap()).sum();
+        let full = disk.crash(Plan { bytes_max: Some(used + bytes), ..Plan::default() });
+        let append = open(&full).unwrap();
+        assert_eq!((position(&append), append.durable()), (30, 30));
+        let mut reader = Reader::new(Arc::new(full.clone()), Path::new(FOLDER), 0);
+        let mut read = 0;
+        while let Some(batch) = reader.next(30).unwrap() {
+            read += batch.records().count();
+        }
+        assert_eq!(read, 30);
+        assert!(matches!(append.append(batch(30)).unwrap().wait(), Err(Refused::Disk(_))));
+        // A crash meanwhile changes nothing.
+        let full = full.crash(Plan { bytes_max: Some(used + bytes), ..Plan::default() });
+        let again = open(&full).unwrap();
+        full.set_plan(Plan::default());
+        again.append(batch(30)).unwrap().wait().unwrap();
+        drop(again);
+        bring(&full, &mut 31).unwrap();
+        check(&full, "after room was made");
     }
 }
 

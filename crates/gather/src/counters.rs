@@ -27,6 +27,14 @@ pub struct SourceCounts {
     pub repeated: u64,
     /// How often something failed and was tried again: files, services.
     pub failures: u64,
+    /// Digests of CloudTrail that hold, with all the log files they name.
+    pub verified_digests: u64,
+    /// Digests of CloudTrail that do not, or one of whose log files does not.
+    pub failed_digests: u64,
+    /// Log files that are what a digest says.
+    pub verified_log_files: u64,
+    /// Log files that are missing, or are not what a digest says.
+    pub failed_log_files: u64,
     /// What was masked, by kind. Kinds of which there was nothing are left out.
     pub masked: BTreeMap<String, u64>,
 }
@@ -43,6 +51,10 @@ pub(crate) struct SourceCounters {
     pub(crate) dropped_datagrams: AtomicU64,
     pub(crate) repeated: AtomicU64,
     pub(crate) failures: AtomicU64,
+    pub(crate) verified_digests: AtomicU64,
+    pub(crate) failed_digests: AtomicU64,
+    pub(crate) verified_log_files: AtomicU64,
+    pub(crate) failed_log_files: AtomicU64,
     masked: Mutex<Vec<u64>>,
 }
 
@@ -76,6 +88,10 @@ impl SourceCounters {
             dropped_datagrams: get(&self.dropped_datagrams),
             repeated: get(&self.repeated),
             failures: get(&self.failures),
+            verified_digests: get(&self.verified_digests),
+            failed_digests: get(&self.failed_digests),
+            verified_log_files: get(&self.verified_log_files),
+            failed_log_files: get(&self.failed_log_files),
             masked,
         }
     }

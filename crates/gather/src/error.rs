@@ -42,6 +42,9 @@ pub enum GatherError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The keys of digests cannot be had.
+    #[error("the keys of CloudTrail's digests")]
+    DigestKeys(#[from] crate::digest::KeyError),
     /// Some files could not be read to their end; all others were.
     #[error("{} of the files could not be read to their end: {}", .0.len(), .0.join("; "))]
     Unread(Vec<String>),

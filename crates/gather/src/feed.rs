@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use sekisho_collect::Source;
 use serde::Deserialize;
 
+use crate::digest::DigestsFeed;
 use crate::error::GatherError;
 use crate::firehose::FirehoseFeed;
 #[cfg(feature = "s3")]
@@ -28,6 +29,9 @@ pub enum Feed {
     Syslog(SyslogFeed),
     /// Amazon Data Firehose, which sends over HTTP.
     Firehose(FirehoseFeed),
+    /// CloudTrail's digests, which are verified as they come.
+    #[serde(skip)]
+    Digests(DigestsFeed),
     /// Segments that another part of this program hands over: nothing that a configuration could name.
     #[serde(skip)]
     Segments(SegmentsFeed),

@@ -11,6 +11,7 @@ use sekisho_model::Clock;
 use tokio::task::JoinSet;
 
 use crate::counters::SourceCounts;
+use crate::digest;
 use crate::error::GatherError;
 use crate::feed::{self, Feed};
 use crate::files;
@@ -57,6 +58,12 @@ impl Gather {
     #[must_use]
     pub fn refused(&self) -> Option<String> {
         self.sink.refused()
+    }
+
+    /// What feeds found wrong with what they read, such as log files that are not what CloudTrail delivered.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.sink.troubles()
     }
 
     /// Bytes of segments that are not durable yet: how far behind a feed is.
@@ -117,6 +124,7 @@ async fn run_one(feed: Feed, sink: Arc<Sink>, stop: Stop) -> Result<(), GatherEr
         Feed::S3(settings) => s3::run(settings, sink, stop).await,
         Feed::Syslog(settings) => syslog::run(settings, sink, stop).await,
         Feed::Firehose(settings) => firehose::run(settings, sink, stop).await,
+        Feed::Digests(settings) => digest::run(settings, sink, stop).await,
         Feed::Segments(settings) => blocking(move || segments::run(&settings, &sink, &stop)).await,
     }
 }

@@ -31,7 +31,9 @@ mod syslog;
 mod tls;
 
 pub use counters::SourceCounts;
-pub use digest::{DigestKeys, DigestReport, DigestState, KeyError, LogState, verify_digests};
+pub use digest::{
+    DigestKeys, DigestPlace, DigestReport, DigestState, DigestsFeed, KeyError, LogState, verify_digests, verify_place,
+};
 pub use error::GatherError;
 pub use feed::{Feed, FilesFeed, StdinFeed};
 pub use firehose::{DeliveryBody, FirehoseFeed};

@@ -7,6 +7,7 @@
 //! sorts.
 
 mod access;
+pub(crate) mod digests;
 mod listing;
 mod notification;
 mod objects;

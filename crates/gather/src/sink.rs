@@ -27,6 +27,8 @@ pub(crate) struct Sink {
     listening: Mutex<Vec<(&'static str, SocketAddr)>>,
     /// Sets that the log refuses just now, and why it refused the last of them.
     refused: Mutex<(usize, String)>,
+    /// What feeds found wrong with what they read, by what it is.
+    troubles: Mutex<BTreeMap<String, String>>,
 }
 
 /// A set that the log refuses, as long as it is brought again.
@@ -80,7 +82,29 @@ impl Sink {
     pub(crate) fn new(append: Arc<dyn Log>, mask: Mask, clock: Arc<dyn Clock>) -> Self {
         let positions = append.positions().iter().cloned().collect();
         let (counters, positions) = (Counters::default(), Mutex::new(positions));
-        Self { append, mask, clock, counters, positions, listening: Mutex::default(), refused: Mutex::default() }
+        Self {
+            append,
+            mask,
+            clock,
+            counters,
+            positions,
+            listening: Mutex::default(),
+            refused: Mutex::default(),
+            troubles: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn note_trouble(&self, what: &str, trouble: Option<String>) {
+        let mut troubles = self.troubles.lock().expect("nothing panics with the troubles in hand");
+        match trouble {
+            Some(trouble) => _ = troubles.insert(what.to_owned(), trouble),
+            None => _ = troubles.remove(what),
+        }
+    }
+
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        let troubles = self.troubles.lock().expect("nothing panics with the troubles in hand");
+        troubles.iter().map(|(what, trouble)| format!("{what}: {trouble}")).collect()
     }
 
     pub(crate) fn note_listening(&self, protocol: &'static str, at: SocketAddr) {

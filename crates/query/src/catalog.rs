@@ -9,7 +9,7 @@ use datafusion::error::{DataFusionError, Result};
 use sekisho_tables::{TableName, Tables};
 use tokio::sync::Mutex;
 
-use crate::lake_table::LakeTable;
+use crate::lake_table::{LakeTable, Texts};
 use crate::progress::Planned;
 use crate::received_hours;
 use crate::view::{self, Named};
@@ -21,13 +21,14 @@ pub(crate) struct Catalog {
     tables: Arc<Tables>,
     word_files: Arc<WordFiles>,
     planned: Arc<Planned>,
+    texts: Texts,
     /// A query that names a table twice sees it as of one moment.
     known: Mutex<HashMap<TableName, Arc<LakeTable>>>,
 }
 
 impl Catalog {
-    pub(crate) fn new(tables: Arc<Tables>, word_files: Arc<WordFiles>, planned: Arc<Planned>) -> Self {
-        Self { tables, word_files, planned, known: Mutex::default() }
+    pub(crate) fn new(tables: Arc<Tables>, word_files: Arc<WordFiles>, planned: Arc<Planned>, texts: Texts) -> Self {
+        Self { tables, word_files, planned, texts, known: Mutex::default() }
     }
 
     async fn lake_table(&self, name: TableName) -> Result<Arc<LakeTable>> {
@@ -37,7 +38,7 @@ impl Catalog {
         }
         let snapshot = self.tables.snapshot(name).await.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let (word_files, planned) = (Arc::clone(&self.word_files), Arc::clone(&self.planned));
-        let table = LakeTable::new(Arc::clone(&self.tables), word_files, planned, snapshot);
+        let table = LakeTable::new(Arc::clone(&self.tables), word_files, planned, snapshot, self.texts);
         Ok(Arc::clone(known.entry(name).or_insert(Arc::new(table))))
     }
 }

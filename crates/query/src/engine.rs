@@ -12,8 +12,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt as _;
 use sekisho_tables::Tables;
@@ -22,9 +22,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::backend::{Backend, InProcess};
 use crate::catalog::Catalog;
 use crate::error::QueryError;
 use crate::function::functions;
+use crate::lake_table::Texts;
 use crate::progress::{Planned, Progress};
 use crate::read_only;
 use crate::settings::QuerySettings;
@@ -45,6 +47,7 @@ pub struct Questions {
     settings: QuerySettings,
     word_files: Arc<WordFiles>,
     environment: Arc<RuntimeEnv>,
+    backend: Arc<dyn Backend>,
     /// None only while it is dropped.
     runtime: Option<Runtime>,
 }
@@ -76,8 +79,15 @@ impl Questions {
         for location in tables.locations() {
             environment.register_object_store(&location.store_url(), Arc::clone(location.store()));
         }
-        let word_files = Arc::default();
-        Ok(Self { tables, settings, word_files, environment, runtime: Some(runtime) })
+        let (word_files, backend) = (Arc::default(), Arc::new(InProcess));
+        Ok(Self { tables, settings, word_files, environment, backend, runtime: Some(runtime) })
+    }
+
+    /// The same, run elsewhere: planned here, with the same limits of time.
+    #[must_use]
+    pub fn with_backend(mut self, backend: Arc<dyn Backend>) -> Self {
+        self.backend = backend;
+        self
     }
 
     /// Plans a query and begins to answer it.
@@ -106,9 +116,9 @@ impl Questions {
         let (plan, context) = plan;
         let (give, take) = mpsc::channel(BATCHES_WAITING);
         let (memory, late) = (self.settings.memory_bytes_max, self.took_too_long());
-        let running = Arc::clone(&plan);
+        let (running, backend) = (Arc::clone(&plan), Arc::clone(&self.backend));
         let task = self.handle().spawn(async move {
-            let answer = stream(running, &context, memory, &give);
+            let answer = stream(backend.execute(running, context.task_ctx()), memory, &give);
             if timeout_at(deadline, answer).await.is_err() {
                 let _ = give.send(Err(late)).await;
             }
@@ -138,9 +148,6 @@ impl Questions {
 
     /// What a query sees: the names of the lake, our functions, and settings that no query can change.
     fn state(&self, planned: &Arc<Planned>) -> SessionState {
-        let catalog = Catalog::new(Arc::clone(&self.tables), Arc::clone(&self.word_files), Arc::clone(planned));
-        let lake = MemoryCatalogProvider::new();
-        lake.register_schema(SCHEMA, Arc::new(catalog)).expect("a catalog in memory takes schemas");
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_create_default_catalog_and_schema(false)
@@ -151,11 +158,15 @@ impl Questions {
         options.execution.parquet.reorder_filters = true;
         options.execution.time_zone = Some("UTC".to_owned());
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
-        let mut state = SessionStateBuilder::new()
+        let session = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.environment))
-            .with_default_features()
-            .build();
+            .with_default_features();
+        let mut state = self.backend.prepare(session).build();
+        let texts = Texts::of(state.config_options());
+        let catalog = Catalog::new(Arc::clone(&self.tables), Arc::clone(&self.word_files), Arc::clone(planned), texts);
+        let lake = MemoryCatalogProvider::new();
+        lake.register_schema(SCHEMA, Arc::new(catalog)).expect("a catalog in memory takes schemas");
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(lake));
         for function in functions(self.settings.countries.clone()) {
             datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, function)
@@ -199,12 +210,11 @@ async fn plan(
 }
 
 async fn stream(
-    plan: Arc<dyn ExecutionPlan>,
-    context: &SessionContext,
+    begun: Result<SendableRecordBatchStream, DataFusionError>,
     memory_bytes_max: usize,
     give: &mpsc::Sender<Result<RecordBatch, QueryError>>,
 ) {
-    let mut batches = match execute_stream(plan, context.task_ctx()) {
+    let mut batches = match begun {
         Ok(batches) => batches,
         Err(error) => {
             let _ = give.send(Err(QueryError::of_engine(&error, memory_bytes_max))).await;

@@ -32,6 +32,9 @@ pub enum QueryError {
         /// The limit, in seconds.
         seconds: u64,
     },
+    /// Whoever asked it has ended it.
+    #[error("the query was stopped")]
+    Stopped,
     /// It needed more memory than it may have.
     #[error("the query needs more than the {megabytes} MB it may have: ask for less, or allow it more ({detail})")]
     Memory {
@@ -60,6 +63,12 @@ pub enum QueryError {
     Saved(String),
 }
 
+/// What failed, and why.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
 impl QueryError {
     /// What the engine says, for someone who asked.
     pub(crate) fn of_engine(error: &DataFusionError, memory_bytes_max: usize) -> Self {
@@ -68,6 +77,7 @@ impl QueryError {
                 megabytes: memory_bytes_max >> 20,
                 detail: detail.lines().next().unwrap_or_default().to_owned(),
             },
+            DataFusionError::External(error) => Self::Sql(with_causes(error.as_ref())),
             root => Self::Sql(root.strip_backtrace()),
         }
     }

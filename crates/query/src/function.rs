@@ -14,8 +14,9 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub use ip_country::Countries;
 
-/// All of them.
-pub(crate) fn functions(countries: Option<Countries>) -> Vec<Arc<ScalarUDF>> {
+/// All of them. Without a database of countries, `ip_country` is refused.
+#[must_use]
+pub fn functions(countries: Option<Countries>) -> Vec<Arc<ScalarUDF>> {
     [
         ScalarUDF::from(cidr_contains::CidrContains::new()),
         ScalarUDF::from(contains_words::ContainsWords::new()),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, ToDFSchema as _};
@@ -36,6 +37,34 @@ const METADATA_BYTES: RangeInclusive<u64> = 16 << 10..=1 << 20;
 /// Bytes of a file for each byte of its metadata, at the least.
 const BYTES_FOR_METADATA: u64 = 256;
 
+/// How texts and bytes of files are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// As views, which are faster to compare and to group by.
+    Views,
+    /// Whole, as is better where batches are sent: a view takes all that it points into along.
+    Whole,
+}
+
+impl Texts {
+    /// As the settings of a session say.
+    pub(crate) fn of(options: &ConfigOptions) -> Self {
+        if options.execution.parquet.schema_force_view_types { Self::Views } else { Self::Whole }
+    }
+
+    fn held(self, files: &Schema) -> Schema {
+        let fields = files.fields().iter().map(|field| {
+            let kept = match (self, field.data_type()) {
+                (Self::Views, DataType::Utf8) => DataType::Utf8View,
+                (Self::Views, DataType::Binary) => DataType::BinaryView,
+                (_, other) => other.clone(),
+            };
+            field.as_ref().clone().with_data_type(kept)
+        });
+        Schema::new(fields.collect::<Vec<_>>())
+    }
+}
+
 /// A table as of a moment.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
@@ -52,9 +81,10 @@ impl LakeTable {
         word_files: Arc<WordFiles>,
         planned: Arc<Planned>,
         snapshot: Snapshot,
+        texts: Texts,
     ) -> Self {
         let day = Arc::new(Field::new("day", DataType::Date32, true));
-        let files = Arc::new(as_views(&snapshot.table().file_schema()));
+        let files = Arc::new(texts.held(&snapshot.table().file_schema()));
         let schema = TableSchema::builder(files).with_table_partition_cols(vec![day]).build();
         Self { tables, word_files, planned, snapshot, schema }
     }
@@ -170,19 +200,6 @@ impl TableProvider for LakeTable {
 fn metadata_bytes(files: impl Iterator<Item = u64>) -> usize {
     let bytes = files.max().unwrap_or_default() / BYTES_FOR_METADATA;
     usize::try_from(bytes.clamp(*METADATA_BYTES.start(), *METADATA_BYTES.end())).unwrap_or_default()
-}
-
-/// Texts and bytes as views, which are faster to compare and to group by.
-fn as_views(files: &Schema) -> Schema {
-    let fields = files.fields().iter().map(|field| {
-        let kept = match field.data_type() {
-            DataType::Utf8 => DataType::Utf8View,
-            DataType::Binary => DataType::BinaryView,
-            other => other.clone(),
-        };
-        field.as_ref().clone().with_data_type(kept)
-    });
-    Schema::new(fields.collect::<Vec<_>>())
 }
 
 /// Whether each file can have a row that fits.

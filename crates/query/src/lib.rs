@@ -1,5 +1,6 @@
 //! Questions to the lake: SQL, words, views.
 
+mod backend;
 mod catalog;
 mod engine;
 mod error;
@@ -19,11 +20,12 @@ mod settings;
 mod view;
 mod word_files;
 
+pub use backend::Backend;
 pub use engine::{Answer, Questions};
 pub use error::QueryError;
 pub use export::{Export, ExportFormat};
 pub use format::{Csv, Format, FormatName, JsonLines, Parquet, Table};
-pub use function::Countries;
+pub use function::{Countries, functions};
 pub use history::{Asked, History};
 pub use progress::Progress;
 pub use saved::Saved;

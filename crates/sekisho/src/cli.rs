@@ -3,6 +3,8 @@
 mod acl;
 mod capacity;
 mod check;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
@@ -86,6 +88,10 @@ enum Command {
     #[cfg(feature = "lake")]
     /// Look for words in all records of the lake, newest first; exit status 1 if there are none
     Search(search::SearchArgs),
+    #[cfg(feature = "cluster")]
+    /// Run the processes that answer `query --cluster`
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     #[cfg(feature = "lake")]
     /// Work with the lake as a whole
     #[command(subcommand)]
@@ -143,6 +149,9 @@ other!(
     sekisho_tables::TablesError,
 );
 
+#[cfg(feature = "cluster")]
+other!(sekisho_cluster::ClusterError);
+
 /// What a command returns.
 pub(crate) type Outcome = Result<ExitCode, Failure>;
 
@@ -170,6 +179,8 @@ impl Cli {
             Command::Query(args) => query::query(&args),
             #[cfg(feature = "lake")]
             Command::Search(args) => search::search(&args),
+            #[cfg(feature = "cluster")]
+            Command::Cluster(command) => cluster::cluster(&command),
             #[cfg(feature = "lake")]
             Command::Lake(command) => lake::lake(&command),
             Command::Config(command) => config::config(&command),

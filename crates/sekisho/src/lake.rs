@@ -86,6 +86,7 @@ impl Inside {
         let troubles = self.troubles.lock().expect("nothing panics with the troubles in hand");
         let mut told: Vec<_> = troubles.iter().map(|(what, trouble)| format!("{what}: {trouble}")).collect();
         drop(troubles);
+        told.extend(self.gather.troubles());
         told.extend(self.gather.refused().map(|refused| format!("records are refused: {refused}")));
         match self.lake.status() {
             Ok(status) => told.extend(status.trouble),
@@ -139,7 +140,7 @@ impl RunningLake {
             folder: JournalSettings::followed_folder(data),
             poll_ms: DECISIONS_POLL_MS,
         });
-        let feeds = decisions.iter().cloned().map(Feed::Segments).chain(config.feeds).collect();
+        let feeds = all_feeds(decisions.as_ref(), config.feeds);
         let inside =
             Arc::new(Inside { lake, gather, decisions, troubles: Mutex::default(), witnessed: Mutex::default() });
         let feeds = Feeds::start(feeds, &inside)?;
@@ -168,6 +169,11 @@ impl RunningLake {
         for (protocol, address) in self.inside.gather.listening() {
             terminal::note(&format!("{protocol} at {address}"));
         }
+    }
+
+    /// Takes sources from what the configuration says now; all else of it stays as it was.
+    pub(crate) fn change_sources(&mut self, config: LakeConfig) {
+        self.feeds.change(all_feeds(self.inside.decisions.as_ref(), config.feeds));
     }
 
     /// Stops feeds, and waits until all they have read is in tables and sealed; not longer than the configuration says.
@@ -200,6 +206,10 @@ impl RunningLake {
             );
         }
     }
+}
+
+fn all_feeds(decisions: Option<&SegmentsFeed>, sources: Vec<Feed>) -> Vec<Feed> {
+    decisions.cloned().map(Feed::Segments).into_iter().chain(sources).collect()
 }
 
 /// What a lake that begins here is called: every lake its own name.

@@ -6,6 +6,8 @@
 mod admin;
 mod cli;
 mod config;
+#[cfg(feature = "cluster")]
+mod ending;
 mod explain;
 mod geo;
 #[cfg_attr(not(feature = "lake"), path = "lake/absent.rs")]

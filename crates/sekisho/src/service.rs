@@ -106,6 +106,21 @@ impl Service {
         self.rules.files().chain([self.keys.path()])
     }
 
+    /// Takes the lake's sources from the configuration as it is now. One that cannot be used changes nothing, and is reported.
+    fn reload_sources(&mut self, file: &Path) {
+        let Some(lake) = &mut self.lake else { return };
+        match Config::load(file) {
+            // Whether there is a lake at all is not changed while it runs.
+            Ok(config) => config.lake.into_iter().for_each(|config| lake.change_sources(config)),
+            Err(broken) => {
+                for problem in &rules::all_problems(broken) {
+                    tracing::error!("{problem}");
+                }
+                tracing::error!("the configuration cannot be used; the sources of the lake stay as they are");
+            }
+        }
+    }
+
     /// The addresses listened on.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         self.running.addresses()
@@ -133,7 +148,7 @@ pub(crate) fn serve(config: Config, file: Option<&Path>) -> Outcome {
     let signals = signals().context("failed to listen for signals")?;
     let tls: Vec<bool> = config.edge.listeners.iter().map(|listener| listener.tls.is_some()).collect();
     let data = config.data.clone();
-    let service = Service::start(config, None)?;
+    let mut service = Service::start(config, None)?;
     for (address, tls) in service.addresses().iter().zip(tls) {
         terminal::note(&format!("listening on {}://{address}", if tls { "https" } else { "http" }));
     }
@@ -162,6 +177,7 @@ pub(crate) fn serve(config: Config, file: Option<&Path>) -> Outcome {
             Ok(signal) if ends(signal) => break,
             Ok(_) => {
                 reloader.reload(&service);
+                file.into_iter().for_each(|file| service.reload_sources(file));
                 written.iter().for_each(Written::tell_changes);
             }
             Err(RecvTimeoutError::Timeout) => reloader.reload_if_changed(&service),

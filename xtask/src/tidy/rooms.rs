@@ -53,6 +53,7 @@ const ROOMS: &[Room] = &[
         name: "sekisho-query",
         uses: &["sekisho-collect", "sekisho-event", "sekisho-lake", "sekisho-mask", "sekisho-tables", "sekisho-words"],
     },
+    Room { name: "sekisho-cluster", uses: &["sekisho-event", "sekisho-query", "sekisho-tables"] },
     Room { name: "sekisho-shop", uses: &[] },
     // The binary wires everything; the shop is what `sekisho demo` puts behind the checkpoint.
     Room {
@@ -60,6 +61,7 @@ const ROOMS: &[Room] = &[
         uses: &[
             "sekisho-acl-test",
             "sekisho-append",
+            "sekisho-cluster",
             "sekisho-collect",
             "sekisho-content",
             "sekisho-crs-test",
@@ -136,6 +138,7 @@ const KEPT: &[Kept] = &[
             "sekisho-tables",
             "sekisho-lake",
             "sekisho-query",
+            "sekisho-cluster",
         ],
         why: "the other rooms do no I/O and spawn nothing",
         in_tests: false,
@@ -160,8 +163,14 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         crates: &["arrow*", "parquet*", "datafusion*", "deltalake*"],
-        rooms: &["sekisho-lake", "sekisho-tables", "sekisho-query"],
+        rooms: &["sekisho-lake", "sekisho-tables", "sekisho-query", "sekisho-cluster"],
         why: "Arrow, Parquet and DataFusion take minutes to build: nothing else waits for them",
+        in_tests: false,
+    },
+    Kept {
+        crates: &["ballista*", "tonic*"],
+        rooms: &["sekisho-cluster"],
+        why: "a cluster is optional, and so is what it brings",
         in_tests: false,
     },
     Kept {

@@ -1,7 +1,6 @@
 //! Digests that follow one another.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
@@ -15,6 +14,8 @@ pub enum DigestState {
     Verified,
     /// What it says is not what CloudTrail signed, or it cannot be read.
     Altered,
+    /// It says that it is signed with a key that is not among those given.
+    UnknownKey,
     /// Its signature is not at hand: it stands in the metadata of the object, and in the digest that follows.
     Unsigned,
     /// It is signed; the digest before it is missing. A trail's first digest, and one after a pause of logging, has none before it, and is
@@ -22,6 +23,39 @@ pub enum DigestState {
     PreviousMissing,
     /// It is signed; the digest before it is another than it was.
     PreviousAltered,
+}
+
+impl DigestState {
+    /// Whether nobody vouches for what it says.
+    pub(super) fn is_unsigned(self) -> bool {
+        matches!(self, Self::Altered | Self::UnknownKey)
+    }
+
+    /// What people and records are told.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Altered => "altered",
+            Self::UnknownKey => "signed with a key that is not among those given",
+            Self::Unsigned => "its signature comes with the next",
+            Self::PreviousMissing => "the digest before it is missing",
+            Self::PreviousAltered => "the digest before it was altered",
+        }
+    }
+}
+
+impl LogState {
+    /// What people and records are told.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Altered => "altered",
+            Self::Missing => "missing",
+            Self::Unproved => "named by a digest that proves nothing",
+        }
+    }
 }
 
 /// What a log file is worth.
@@ -44,6 +78,7 @@ pub(super) struct Signed {
     digest_end_time: String,
     digest_s3_bucket: String,
     digest_s3_object: String,
+    digest_public_key_fingerprint: Option<String>,
     previous_digest_s3_object: Option<String>,
     previous_digest_hash_value: Option<String>,
     previous_digest_signature: Option<String>,
@@ -64,7 +99,7 @@ pub(super) struct Digest {
     /// Its key in S3, or its path if it cannot be read.
     pub(super) key: String,
     /// Of its decompressed bytes, hexadecimal.
-    hash: String,
+    pub(super) hash: String,
     head: Option<Head>,
     pub(super) logs: Option<Vec<Log>>,
 }
@@ -74,13 +109,15 @@ struct Head {
     text: String,
     /// Key, hash and signature of the digest before.
     previous: Option<(String, String, String)>,
+    /// Of the key that has signed.
+    fingerprint: Option<String>,
 }
 
 impl Digest {
-    pub(super) fn new(path: &Path, signed: Option<Signed>, content: &[u8]) -> Self {
+    pub(super) fn new(path: &str, signed: Option<Signed>, content: &[u8]) -> Self {
         let hash = hex(digest(&SHA256, content).as_ref());
         let Some(signed) = signed else {
-            return Self { key: path.display().to_string(), hash, head: None, logs: None };
+            return Self { key: path.to_owned(), hash, head: None, logs: None };
         };
         let signature = signed.previous_digest_signature.clone();
         let text = format!(
@@ -92,7 +129,40 @@ impl Digest {
         );
         let previous = signed.previous_digest_s3_object.zip(signed.previous_digest_hash_value).zip(signature);
         let previous = previous.map(|((key, hash), signature)| (key, hash, signature));
-        Self { key: signed.digest_s3_object, hash, head: Some(Head { text, previous }), logs: Some(signed.log_files) }
+        let head = Head { text, previous, fingerprint: signed.digest_public_key_fingerprint };
+        Self { key: signed.digest_s3_object, hash, head: Some(head), logs: Some(signed.log_files) }
+    }
+
+    /// Key and signature of the digest before, as it says itself.
+    pub(super) fn previous(&self) -> Option<(&str, &str)> {
+        let (key, _, signature) = self.head.as_ref()?.previous.as_ref()?;
+        Some((key, signature))
+    }
+
+    /// What it is worth. `signatures`: those that may be its own, hexadecimal. `hash_of`: the hash of the digest of a key, if it is there.
+    pub(super) fn judge<'h>(
+        &self,
+        keys: &DigestKeys,
+        signatures: &[String],
+        hash_of: impl FnOnce(&str) -> Option<&'h str>,
+    ) -> DigestState {
+        let Some(head) = &self.head else { return DigestState::Altered };
+        if signatures.is_empty() {
+            return DigestState::Unsigned;
+        }
+        let mut found = signatures.iter().filter_map(|signature| from_hex(signature));
+        if !found.any(|signature| keys.have_signed(head.text.as_bytes(), &signature)) {
+            let is_known = head.fingerprint.as_deref().is_none_or(|fingerprint| keys.may_have(fingerprint));
+            return if is_known { DigestState::Altered } else { DigestState::UnknownKey };
+        }
+        match &head.previous {
+            None => DigestState::Verified,
+            Some((key, hash, _)) => match hash_of(key) {
+                None => DigestState::PreviousMissing,
+                Some(found) if found == hash => DigestState::Verified,
+                Some(_) => DigestState::PreviousAltered,
+            },
+        }
     }
 }
 
@@ -110,29 +180,14 @@ pub(super) fn verify(
     for (key, signature) in signatures {
         known.entry(key.clone()).or_default().push(signature.clone());
     }
-    for (key, _, signature) in digests.iter().filter_map(|digest| digest.head.as_ref()?.previous.clone()) {
-        known.entry(key).or_default().push(signature);
+    for (key, signature) in digests.iter().filter_map(Digest::previous) {
+        known.entry(key.to_owned()).or_default().push(signature.to_owned());
     }
-    let judge = |digest: &Digest| {
-        let Some(head) = &digest.head else { return DigestState::Altered };
-        let Some(signatures) = known.get(&digest.key) else { return DigestState::Unsigned };
-        let mut signatures = signatures.iter().filter_map(|signature| from_hex(signature));
-        if !signatures.any(|signature| keys.have_signed(head.text.as_bytes(), &signature)) {
-            return DigestState::Altered;
-        }
-        match &head.previous {
-            None => DigestState::Verified,
-            Some((key, hash, _)) => match hashes.get(key) {
-                None => DigestState::PreviousMissing,
-                Some(found) if found == hash => DigestState::Verified,
-                Some(_) => DigestState::PreviousAltered,
-            },
-        }
-    };
     digests
         .into_iter()
         .map(|digest| {
-            let state = judge(&digest);
+            let signatures = known.get(&digest.key).map(Vec::as_slice).unwrap_or_default();
+            let state = digest.judge(keys, signatures, |key| hashes.get(key).map(String::as_str));
             (digest, state)
         })
         .collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::access::{Access, service};
@@ -99,24 +99,32 @@ async fn pass(
 
 /// Begins to fetch an object. One that is gone has no bytes.
 pub(super) fn fetch(access: &Arc<Access>, key: Path) -> Body {
-    let (chunks, body) = mpsc::channel::<Result<Bytes, String>>(CHUNKS_MAX);
+    let (chunks, body) = mpsc::channel(CHUNKS_MAX);
     let access = Arc::clone(access);
     tokio::spawn(async move {
-        let mut stream = match access.store.get(&key).await {
-            Ok(got) => got.into_stream().map_err(|error| chain(&error)),
-            Err(object_store::Error::NotFound { .. }) => return,
-            Err(error) => {
-                // Nobody may be waiting any more.
-                _ = chunks.send(Err(chain(&error))).await;
-                return;
-            }
-        };
-        while let Some(chunk) = stream.next().await {
-            let is_last = chunk.is_err();
-            if chunks.send(chunk).await.is_err() || is_last {
-                return;
-            }
+        match access.store.get(&key).await {
+            Ok(got) => send(got, chunks).await,
+            Err(object_store::Error::NotFound { .. }) => {}
+            // Nobody may be waiting any more.
+            Err(error) => _ = chunks.send(Err(chain(&error))).await,
         }
     });
     Body::new(body)
+}
+
+/// The bytes of an object that is being fetched.
+pub(super) fn body_of(got: GetResult) -> Body {
+    let (chunks, body) = mpsc::channel(CHUNKS_MAX);
+    tokio::spawn(send(got, chunks));
+    Body::new(body)
+}
+
+async fn send(got: GetResult, chunks: mpsc::Sender<Result<Bytes, String>>) {
+    let mut stream = got.into_stream().map_err(|error| chain(&error));
+    while let Some(chunk) = stream.next().await {
+        let is_last = chunk.is_err();
+        if chunks.send(chunk).await.is_err() || is_last {
+            return;
+        }
+    }
 }

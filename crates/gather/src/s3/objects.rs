@@ -40,7 +40,7 @@ pub(super) enum Item {
 }
 
 /// An object's bytes, as they come.
-pub(super) struct Body {
+pub(crate) struct Body {
     chunks: mpsc::Receiver<Result<Bytes, String>>,
     chunk: Bytes,
 }

@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use sekisho_gather::{DigestKeys, DigestReport, DigestState, LogState, verify_digests};
+use sekisho_disk::simulated::Plan;
+use sekisho_gather::{
+    DigestKeys, DigestPlace, DigestReport, DigestState, DigestsFeed, Feed, Gather, LogState, stop, verify_digests,
+};
 use serde_json::{Value, json};
 
-use crate::world::gzip;
+use crate::world::{World, gzip, until};
 
 const KEY: &[u8] = include_bytes!("../data/digest-key.pk8");
 
@@ -149,7 +154,7 @@ fn altered_missing_and_damaged_digests_are_named() {
 fn another_key_proves_nothing_and_keys_are_read_in_every_form() {
     let trail = Trail::new();
     let none = verify_digests(trail.folder.path(), &DigestKeys::default(), &trail.newest_signature).unwrap();
-    assert!(none.digests.iter().all(|(_, state)| *state == D::Altered));
+    assert!(none.digests.iter().all(|(_, state)| *state == D::UnknownKey));
     let der = trail.key.public_key().as_ref();
     let pem = format!("-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n", STANDARD.encode(der));
     for content in [der, pem.as_bytes()] {
@@ -159,4 +164,65 @@ fn another_key_proves_nothing_and_keys_are_read_in_every_form() {
     }
     let mut keys = DigestKeys::default();
     assert!(keys.add_file(b"nothing").is_err() && keys.add_list("{}").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn digests_of_a_folder_are_settled_once_and_what_fails_is_a_trouble_until_it_is_mended() {
+    let trail = Trail::new();
+    let keys = trail.folder.path().join("keys.json");
+    let list =
+        json!({"PublicKeyList": [{"Value": STANDARD.encode(trail.key.public_key().as_ref()), "Fingerprint": "x"}]});
+    fs::write(&keys, list.to_string()).unwrap();
+    let whole = fs::read(trail.path(&log_key(2))).unwrap();
+    fs::write(trail.path(&log_key(2)), gzip(b"{}")).unwrap();
+    let feed = Feed::Digests(DigestsFeed {
+        place: DigestPlace::Folder(trail.folder.path().to_owned()),
+        keys_file: keys.clone(),
+        poll_ms: 20,
+    });
+    let start = |world: &World| {
+        let gather = Arc::new(world.gather().unwrap());
+        let (stopper, stopped) = stop();
+        let (running, feeds) = (Arc::clone(&gather), vec![feed.clone()]);
+        let task = tokio::spawn(async move { running.run(feeds, &stopped).await });
+        (gather, stopper, task)
+    };
+    let world = World::new();
+    let (gather, stopper, task) = start(&world);
+    let digests = |gather: &Gather| {
+        gather.counts().get("cloudtrail").map_or((0, 0), |counts| (counts.verified_digests, counts.failed_digests))
+    };
+    // The third has its signature in the metadata of its object, which a folder has not.
+    until("a failed digest", || digests(&gather) == (1, 1)).await;
+    until("a trouble", || gather.troubles().iter().any(|told| told.contains(&format!("{} is altered", log_key(2)))))
+        .await;
+    fs::write(trail.path(&log_key(2)), whole).unwrap();
+    until("no trouble", || gather.troubles().is_empty() && digests(&gather) == (2, 1)).await;
+    // Keys that are gone are told, and waited for.
+    fs::remove_file(&keys).unwrap();
+    until("a trouble", || gather.troubles().iter().any(|told| told.contains("keys.json"))).await;
+    fs::write(&keys, list.to_string()).unwrap();
+    until("no trouble", || gather.troubles().is_empty()).await;
+    stopper.stop();
+    task.await.unwrap().unwrap();
+    drop(gather);
+    let told = |world: &World| -> Vec<String> {
+        let kept = world.kept();
+        assert!(kept.iter().all(|kept| kept.source == "sekisho"));
+        kept.iter()
+            .map(|kept| serde_json::from_str::<Value>(&kept.raw).unwrap()["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(told(&world), ["digest_verified", "digest_failed", "digest_verified"]);
+
+    // What is settled stays so over a crash, whatever is done to it then: its records are in the lake.
+    let world = world.crashed(Plan::default());
+    fs::remove_file(trail.path(&log_key(1))).unwrap();
+    let (gather, stopper, task) = start(&world);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(gather.troubles().is_empty() && digests(&gather) == (0, 0));
+    stopper.stop();
+    task.await.unwrap().unwrap();
+    drop(gather);
+    assert_eq!(told(&world).len(), 3);
 }

@@ -8,7 +8,7 @@ use sekisho_tables::{LEASE_MS, Leased, TableName, Tables, TablesError};
 
 use crate::moto::Moto;
 use crate::way::{FATES, Fate, Way};
-use crate::world::{NOW_MS, bring, check, clock, finish, open, place, settings, settle, verified, wait};
+use crate::world::{NOW_MS, agreed, bring, check, clock, finish, open, place, settings, settle, verified, wait};
 
 const LOGS: [&str; 2] = ["lake.example/one", "lake.example/two"];
 /// Days since 1970-01-01 of the day after the records came in.
@@ -68,6 +68,11 @@ pub(crate) fn two_write_and_both_compact() {
         check(&places[number], log, 600);
         let others = verified(&places[number]).others;
         assert!(others.len() == 1 && others[LOGS[1 - number]] >= 600, "{others:?}");
+        let tables = "tables = \"s3://lake/shared\"";
+        let storage = format!("{tables}\nwriters = [\"{}\"]", LOGS[1 - number]);
+        assert!(agreed(&places[number], moto.at, &storage));
+        places[number].writers.clear();
+        assert!(!agreed(&places[number], moto.at, tables));
     }
     let (compacted, refused) = (compacted.into_inner(), refused.into_inner());
     println!("  {compacted} files made of smaller ones, {refused} times the other had the lease, {:?}", way.counts());

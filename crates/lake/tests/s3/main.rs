@@ -16,6 +16,8 @@ mod places;
 mod random;
 #[path = "../support/rows.rs"]
 mod rows;
+#[path = "../tamper/second.rs"]
+mod second;
 mod way;
 mod world;
 

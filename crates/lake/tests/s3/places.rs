@@ -9,7 +9,7 @@ use sekisho_model::{ManualClock, Timestamp};
 use sekisho_tables::TablesError;
 
 use crate::moto::Moto;
-use crate::world::{NOW_MS, bring, check, clock, location, open, place, settings, settle, verified};
+use crate::world::{NOW_MS, agreed, bring, check, clock, location, open, place, settings, settle, verified};
 
 const LOG: &str = "lake.example/bucket";
 
@@ -34,6 +34,33 @@ pub(crate) fn a_bucket_is_the_only_place() {
     drop(lake);
     check(&place, LOG, 300);
     assert!(verified(&place).files < files / 2, "{files}");
+    both_verifiers_find_what_is_done_to_the_bucket(&place, &moto);
+}
+
+/// Keys of data and filters in the bucket that have these parts.
+fn keys(moto: &Moto, parts: [&str; 2]) -> Vec<String> {
+    let listed = String::from_utf8(moto.ask("GET", "lake?list-type=2", b"")).unwrap();
+    let keys = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0.to_owned()));
+    keys.filter(|key| !key.contains("_delta_log") && parts.iter().all(|part| key.contains(part))).collect()
+}
+
+fn both_verifiers_find_what_is_done_to_the_bucket(place: &Place, moto: &Moto) {
+    let storage = "tables = \"s3://lake/some/where\"";
+    assert!(agreed(place, moto.at, storage));
+    for parts in [["/api_activity/", ".parquet"], ["/api_activity/", ".words"], ["/quarantine/", ".parquet"]] {
+        let key = keys(moto, parts).pop().expect("there is such an object");
+        let path = format!("lake/{}", key.replace('=', "%3D"));
+        let bytes = moto.ask("GET", &path, b"");
+        let mut altered = bytes.clone();
+        let middle = altered.len() / 2;
+        altered[middle] ^= 1;
+        moto.ask("PUT", &path, &altered);
+        assert!(!agreed(place, moto.at, storage), "{key} was altered");
+        moto.ask("DELETE", &path, b"");
+        assert!(!agreed(place, moto.at, storage), "{key} is gone");
+        moto.ask("PUT", &path, &bytes);
+        assert!(agreed(place, moto.at, storage), "{key} is back");
+    }
 }
 
 /// Opens a lake, days after now.
@@ -59,6 +86,8 @@ pub(crate) fn older_days_move_to_a_bucket_and_go() {
     assert_eq!(lake.close(), None);
     drop(lake);
     check(&place, LOG, 200);
+    let storage = "cold = \"s3://lake/cold\"";
+    assert!(agreed(&place, moto.at, storage));
     let lake = open_at(&place, 40);
     lake.hold("case 7").unwrap();
     assert_eq!(lake.retain(policy).unwrap().deleted, 0);
@@ -70,6 +99,7 @@ pub(crate) fn older_days_move_to_a_bucket_and_go() {
     drop(lake);
     let report = verified(&place);
     assert!(report.is_good() && report.deleted >= 200, "{report:#?}");
+    assert!(agreed(&place, moto.at, storage));
     let left = crate::world::wait(sekisho_tables::Tables::open(place.tables.clone()).vacuum(i64::MAX, 0)).unwrap();
     assert_eq!(left, 0, "files that were deleted are gone");
 }

@@ -144,3 +144,19 @@ pub(crate) fn finish(lake: Lake, place: &Place, log: &str) {
     let lake = open(place, log).unwrap();
     assert_eq!(lake.close(), None);
 }
+
+/// Holds that both verifiers say the same of a lake whose tables are in the bucket of a server, and gives what they say. `storage`: what its `storage.toml` says of
+/// them besides, in lines of TOML.
+pub(crate) fn agreed(place: &Place, moto: SocketAddr, storage: &str) -> bool {
+    let file = place.folder.join("storage.toml");
+    let text = format!("endpoint_url = \"http://{moto}\"\nregion = \"us-east-1\"\n{storage}\n");
+    std::fs::write(&file, text).unwrap();
+    let key = std::fs::read_to_string(place.folder.join("seal/key.pub")).unwrap();
+    let key = VerifyingKey::from_text(key.trim_end()).unwrap();
+    let python = crate::second::find().expect("moto's server stands beside it");
+    let is_good = crate::second::is_good(&python, &place.folder, &key);
+    std::fs::remove_file(file).unwrap();
+    let report = verified(place);
+    assert_eq!(report.is_good(), is_good, "{:#?}", report.problems);
+    is_good
+}

@@ -2,34 +2,33 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use sekisho_gather::{DigestKeys, DigestReport, DigestState, LogState, verify_digests};
+use sekisho_gather::{
+    DigestKeys, DigestPlace, DigestReport, DigestState, LogState, S3Feed, verify_digests, verify_place,
+};
 
 use crate::terminal;
 
 /// Keys and files that are named; how many there are is told of all.
 const NAMED_MAX: usize = 20;
 
-/// Reads the keys that digests are signed with: what `aws cloudtrail list-public-keys` prints, or one key in PEM or DER.
-pub(super) fn keys(file: &Path) -> anyhow::Result<DigestKeys> {
-    let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut keys = DigestKeys::default();
-    let added = match std::str::from_utf8(&content) {
-        Ok(text) if text.trim_start().starts_with('{') => keys.add_list(text),
-        _ => keys.add_file(&content),
-    };
-    added.with_context(|| format!("{}: save what `aws cloudtrail list-public-keys` prints", file.display()))?;
-    Ok(keys)
-}
-
 /// Verifies the digests below a folder and tells what they say. True if nothing was altered and nothing is missing.
 pub(super) fn verify(folder: &Path, keys: &DigestKeys) -> anyhow::Result<bool> {
     // Signatures in metadata stay in S3: that of the newest digest is not at hand.
     let report = verify_digests(folder, keys, &BTreeMap::new())?;
-    terminal::note(&told(folder, &report));
+    terminal::note(&told(&folder.display().to_string(), &report));
+    Ok(is_good(&report))
+}
+
+/// The same in a bucket.
+pub(super) fn verify_bucket(bucket: S3Feed, keys: &DigestKeys) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("failed to start the runtime")?;
+    let place = DigestPlace::Bucket(bucket);
+    let report = runtime.block_on(verify_place(&place, keys))?;
+    terminal::note(&told(&place.name(), &report));
     Ok(is_good(&report))
 }
 
@@ -40,16 +39,17 @@ fn is_good(report: &DigestReport) -> bool {
 }
 
 /// What a person reads of it.
-fn told(folder: &Path, report: &DigestReport) -> String {
+fn told(place: &str, report: &DigestReport) -> String {
     if report.digests.is_empty() {
-        return format!("{}: no digests of CloudTrail, so nothing says that a log file is missing", folder.display());
+        return format!("{place}: no digests of CloudTrail, so nothing says that a log file is missing");
     }
-    let mut text = format!("{}: digests of CloudTrail\n", folder.display());
+    let mut text = format!("{place}: digests of CloudTrail\n");
     let mut named = Vec::new();
     for (what, state) in [
         ("verified", DigestState::Verified),
         ("whose signature comes with the next", DigestState::Unsigned),
         ("ALTERED", DigestState::Altered),
+        ("signed with a key that is NOT AMONG THOSE GIVEN", DigestState::UnknownKey),
         ("after one that is MISSING", DigestState::PreviousMissing),
         ("after one that was ALTERED", DigestState::PreviousAltered),
     ] {
@@ -114,22 +114,12 @@ mod tests {
         assert!(is_good(&report));
         report.logs.insert("AWSLogs/l2\x1b[2J.json.gz".to_owned(), LogState::Missing);
         assert!(!is_good(&report));
-        let text = told(Path::new("logs"), &report);
+        let text = told("logs", &report);
         assert!(
             text.contains("1 log files MISSING") && text.contains("MISSING: AWSLogs/l2\u{fffd}[2J.json.gz"),
             "{text}"
         );
         assert!(!text.contains('\x1b'));
-        assert!(told(Path::new("logs"), &DigestReport::default()).contains("no digests"));
-    }
-
-    #[test]
-    fn keys_are_a_list_or_a_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("keys");
-        fs::write(&file, r#"{"PublicKeyList":[{"Value":"MIIB","Fingerprint":"x"}]}"#).unwrap();
-        assert!(keys(&file).is_ok());
-        fs::write(&file, "nothing").unwrap();
-        assert!(format!("{:#}", keys(&file).unwrap_err()).contains("list-public-keys"));
+        assert!(told("logs", &DigestReport::default()).contains("no digests"));
     }
 }

@@ -1,7 +1,7 @@
 //! `sekisho ingest`.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use clap::builder::PossibleValuesParser;
 use sekisho_append::Log;
 use sekisho_collect::SOURCES;
 use sekisho_edge::clock::SystemClock;
-use sekisho_gather::{Feed, FilesFeed, Gather, S3Feed, SourceCounts, StdinFeed, Stopper};
+use sekisho_gather::{DigestKeys, Feed, FilesFeed, Gather, S3Feed, SourceCounts, StdinFeed, Stopper};
 use sekisho_lake::{Control, Policy};
 use sekisho_mask::{Mask, MaskSettings};
 
@@ -51,7 +51,7 @@ pub(super) struct IngestArgs {
     /// Where buckets are, if not in S3 itself, such as http://127.0.0.1:9000
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// Verify CloudTrail's digest files, where folders have them, with its public keys: a file with what
+    /// Verify CloudTrail's digest files, where folders and buckets have them, with its public keys: a file with what
     /// `aws cloudtrail list-public-keys` prints. Exit status 1 if log files are missing or altered; what is there is taken in all the same
     #[arg(long, value_name = "FILE")]
     digest_keys: Option<PathBuf>,
@@ -109,10 +109,14 @@ pub(super) fn ingest(args: &IngestArgs) -> Outcome {
 fn digests_hold(args: &IngestArgs) -> anyhow::Result<bool> {
     let Some(file) = &args.digest_keys else { return Ok(true) };
     anyhow::ensure!(args.source == "cloudtrail", "--digest-keys is for cloudtrail: no other source has digest files");
-    let keys = digests::keys(file)?;
+    let keys = DigestKeys::read(file)?;
     let mut is_whole = true;
-    for folder in args.paths.iter().map(Path::new).filter(|path| path.is_dir()) {
-        is_whole &= digests::verify(folder, &keys)?;
+    for path in &args.paths {
+        is_whole &= match feed(args, path)? {
+            Feed::S3(bucket) => digests::verify_bucket(bucket, &keys)?,
+            Feed::Files(files) if files.path.is_dir() => digests::verify(&files.path, &keys)?,
+            _ => true,
+        };
     }
     Ok(is_whole)
 }

@@ -12,7 +12,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+#[cfg(feature = "cluster")]
+use sekisho_disk::FileSystem;
 use sekisho_edge::clock::SystemClock;
+#[cfg(feature = "cluster")]
+use sekisho_lake::Storage;
 use sekisho_lake::{Lake, LakeError, Place, Settings};
 
 use super::{Failure, Outcome};
@@ -74,6 +78,14 @@ impl LakeArgs {
             return Err(none.into());
         }
         Ok(Place::folder(&self.lake)?)
+    }
+
+    /// Where the tables of a lake are, for a machine that only reads them: `storage.toml` is all it needs of a lake in S3.
+    #[cfg(feature = "cluster")]
+    pub(super) fn tables(&self) -> Result<Vec<sekisho_tables::Location>, Failure> {
+        let is_elsewhere = Storage::read(&FileSystem, &self.lake)?.tables.is_some();
+        let place = if is_elsewhere { Place::folder(&self.lake)? } else { self.place()? };
+        Ok(place.tables)
     }
 
     /// The lake, to be written to; it is begun if there is none.

@@ -1,5 +1,8 @@
 //! `sekisho query`.
 
+#[cfg_attr(not(feature = "cluster"), path = "query/no_cluster.rs")]
+mod cluster;
+
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +19,7 @@ use sekisho_query::{
 };
 use sekisho_tables::Tables;
 
+use self::cluster::Elsewhere;
 use super::lake::LakeArgs;
 use super::{Failure, Outcome};
 use crate::terminal;
@@ -46,6 +50,9 @@ pub(super) struct QueryArgs {
     /// Print what was asked before
     #[arg(long, conflicts_with_all = ["sql", "saved"])]
     history: bool,
+    /// Have the query run by a cluster, by its scheduler: df://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    cluster: Option<String>,
     #[command(flatten)]
     limits: QueryLimits,
     #[command(flatten)]
@@ -90,11 +97,22 @@ pub(super) fn query(args: &QueryArgs) -> Outcome {
         (None, None) => return Err(anyhow::anyhow!("there is no query").into()),
     };
     let settings = args.limits.settings(args.lake.folder());
+    let elsewhere = args.cluster.as_deref().map(Elsewhere::at).transpose()?;
     let questions = Questions::new(Tables::open(place.tables), settings)?;
+    let questions = match &elsewhere {
+        Some(elsewhere) => elsewhere.runs(questions),
+        None => questions,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime")?;
     let started = Instant::now();
-    let answered = runtime.block_on(answer(&questions, &sql, args));
+    let answer = answer(&questions, &sql, args);
+    let answered = runtime.block_on(async {
+        match &elsewhere {
+            Some(elsewhere) => elsewhere.until_settled(answer).await,
+            None => answer.await,
+        }
+    });
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     remember(&history, &sql, took_ms, &answered)?;
     let (rows, progress) = match answered {

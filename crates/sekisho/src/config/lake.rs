@@ -200,6 +200,19 @@ pub(super) struct SourceTable {
     pub(super) syslog: Option<SyslogTable>,
     /// Amazon Data Firehose, which delivers over HTTP.
     pub(super) firehose: Option<FirehoseTable>,
+    /// For `cloudtrail` from `files` or `s3`: file with the public keys of CloudTrail's digest files, as `aws cloudtrail list-public-keys` prints them. Digests
+    /// are verified as they come, and the log files they name; each result is a record. Default: they are kept, and nothing is verified.
+    pub(super) digest_keys_file: Option<PathBuf>,
+    /// Seconds between two looks for digests. CloudTrail delivers one an hour.
+    #[serde(default = "SourceTable::digest_poll_s")]
+    #[schemars(range(min = 1, max = 86_400))]
+    pub(super) digest_poll_s: u64,
+}
+
+impl SourceTable {
+    fn digest_poll_s() -> u64 {
+        300
+    }
 }
 
 /// A file or a folder.

@@ -232,12 +232,13 @@ files = { path = "sekisho-data/AWSLogs" }
         for name in ["secrets", "syslog.crt", "syslog.key", "firehose.key"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
+        fs::write(folder.path().join("keys.json"), r#"{"PublicKeyList":[{"Value":"MIIB"}]}"#).unwrap();
         // Only places differ from machine to machine.
         fs::create_dir(folder.path().join("nginx")).unwrap();
         let example = example.replace("/var/log/nginx", "nginx");
         let config = Config::parse(&SourceFile::new("sekisho.toml", &example), folder.path());
         let lake = config.map_err(|broken| broken.problems.render(false)).unwrap().lake.unwrap();
-        assert_eq!((lake.feeds.len(), lake.witnesses.len()), (4, 1));
+        assert_eq!((lake.feeds.len(), lake.witnesses.len()), (5, 1));
         assert_eq!(lake.storage.unwrap().cold.as_deref(), Some("s3://logs-of-shop/lake"));
     }
 }

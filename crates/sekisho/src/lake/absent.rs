@@ -34,6 +34,10 @@ impl RunningLake {
         match *self {}
     }
 
+    pub(crate) fn change_sources(&mut self, _: LakeConfig) {
+        match *self {}
+    }
+
     pub(crate) fn stop(self) {
         match self {}
     }

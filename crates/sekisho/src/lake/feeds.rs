@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use sekisho_gather::{Feed, GatherError, Stop, Stopper};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 
 use super::Inside;
 
@@ -25,41 +24,81 @@ const LISTENING_POLL: Duration = Duration::from_millis(5);
 
 /// Feeds that run.
 pub(super) struct Feeds {
+    running: Vec<Running>,
+    inside: Arc<Inside>,
+    /// Ends after the feeds.
+    runtime: Runtime,
+}
+
+/// A feed that runs.
+struct Running {
+    feed: Feed,
     stopper: Stopper,
-    thread: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Feeds {
     /// Starts feeds. When it returns, those that listen do.
     pub(super) fn start(feeds: Vec<Feed>, inside: &Arc<Inside>) -> anyhow::Result<Self> {
-        let listeners: usize = feeds.iter().map(listeners).sum();
+        let listening: usize = feeds.iter().map(listeners).sum();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("lake-feed")
             .enable_all()
             .build()
             .context("failed to start the lake's feeds")?;
-        let (stopper, stop) = sekisho_gather::stop();
+        let mut begun = Self { running: Vec::new(), inside: Arc::clone(inside), runtime };
         let (failed, failures) = mpsc::channel();
-        let its = Arc::clone(inside);
-        let thread = std::thread::Builder::new().name("lake-feeds".to_owned());
-        let thread = thread.spawn(move || run(&runtime, feeds, &its, &stop, &failed))?;
+        for feed in feeds {
+            let first = (listeners(&feed) > 0).then(|| failed.clone());
+            begun.begin(feed, first);
+        }
         let started = Instant::now();
-        while inside.gather.listening().len() < listeners {
+        while inside.gather.listening().len() < listening {
             match failures.recv_timeout(LISTENING_POLL) {
                 Ok(error) => return Err(anyhow::Error::from(error).context("a source of the lake")),
                 Err(RecvTimeoutError::Timeout) if started.elapsed() < LISTENING_TIMEOUT => {}
                 Err(_) => anyhow::bail!("the sources of the lake do not listen"),
             }
         }
-        Ok(Self { stopper, thread })
+        Ok(begun)
+    }
+
+    fn begin(&mut self, feed: Feed, first: Option<Sender<GatherError>>) {
+        let (stopper, stop) = sekisho_gather::stop();
+        let task = self.runtime.spawn(keep(feed.clone(), Arc::clone(&self.inside), stop, first));
+        self.running.push(Running { feed, stopper, task });
+    }
+
+    /// Ends feeds that are not among these, then begins those of these that do not run: one that is changed ends before it begins anew, and goes on where it was. What
+    /// fails is tried again.
+    pub(super) fn change(&mut self, wanted: Vec<Feed>) {
+        let (kept, ended) = std::mem::take(&mut self.running).into_iter().partition(|one| wanted.contains(&one.feed));
+        self.running = kept;
+        self.end(ended);
+        for feed in wanted {
+            if self.running.iter().all(|running| running.feed != feed) {
+                tracing::info!(source = named(&feed), "a source of the lake begins");
+                self.begin(feed, None);
+            }
+        }
     }
 
     /// Stops all feeds; what they have read is durable then, unless the disk refuses it.
-    pub(super) fn stop(self) {
-        self.stopper.stop();
-        if self.thread.join().is_err() {
-            tracing::error!("the thread of the lake's feeds has panicked");
+    pub(super) fn stop(mut self) {
+        let all = std::mem::take(&mut self.running);
+        self.end(all);
+    }
+
+    fn end(&self, feeds: Vec<Running>) {
+        feeds.iter().for_each(|running| running.stopper.stop());
+        for Running { feed, task, .. } in feeds {
+            let what = named(&feed);
+            match self.runtime.block_on(task) {
+                Ok(()) => tracing::info!(source = what, "a source of the lake has ended"),
+                Err(error) => tracing::error!(source = what, %error, "a source of the lake has failed for good"),
+            }
+            self.inside.note(&what, None);
         }
     }
 }
@@ -69,23 +108,8 @@ fn listeners(feed: &Feed) -> usize {
     match feed {
         Feed::Syslog(syslog) => [syslog.udp, syslog.tcp, syslog.tls].iter().flatten().count(),
         Feed::Firehose(_) => 1,
-        Feed::Files(_) | Feed::Stdin(_) | Feed::S3(_) | Feed::Segments(_) => 0,
+        Feed::Files(_) | Feed::Stdin(_) | Feed::S3(_) | Feed::Digests(_) | Feed::Segments(_) => 0,
     }
-}
-
-fn run(runtime: &Runtime, feeds: Vec<Feed>, inside: &Arc<Inside>, stop: &Stop, failed: &Sender<GatherError>) {
-    runtime.block_on(async {
-        let mut running = JoinSet::new();
-        for feed in feeds {
-            let first = (listeners(&feed) > 0).then(|| failed.clone());
-            running.spawn(keep(feed, Arc::clone(inside), stop.clone(), first));
-        }
-        while let Some(ended) = running.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a source of the lake has failed for good");
-            }
-        }
-    });
 }
 
 /// Runs a feed until it is stopped. `first`: who wants to know of a first failure.
@@ -141,6 +165,7 @@ fn named(feed: &Feed) -> String {
         Feed::S3(s3) => format!("{} from {}", s3.source, s3.url),
         Feed::Syslog(syslog) => format!("{} over syslog", syslog.source),
         Feed::Firehose(firehose) => format!("{} from Firehose at {}", firehose.source, firehose.listen),
+        Feed::Digests(digests) => format!("digests of {}", digests.place.name()),
         Feed::Segments(_) => "decisions".to_owned(),
     }
 }

@@ -18,7 +18,7 @@ type NoLabels = [(&'static str, &'static str); 0];
 /// A counter of a source: its name, what it says, and where it is.
 type SourceCounter = (&'static str, &'static str, fn(&SourceCounts) -> u64);
 
-const OF_SOURCES: [SourceCounter; 9] = [
+const OF_SOURCES: [SourceCounter; 13] = [
     ("received_records", "Records cut from what a source gave", |counts| counts.received_records),
     ("received_bytes", "Bytes that a source gave, decompressed", |counts| counts.received_bytes),
     ("stored_records", "Records of a source that are durable", |counts| counts.stored_records),
@@ -30,6 +30,10 @@ const OF_SOURCES: [SourceCounter; 9] = [
     ("dropped_datagrams", "Datagrams that the system dropped before they were read", |counts| counts.dropped_datagrams),
     ("repeated", "What a source brought again and was known", |counts| counts.repeated),
     ("failures", "How often something of a source failed and was tried again", |counts| counts.failures),
+    ("verified_digests", "Digests of CloudTrail that hold, with all they name", |counts| counts.verified_digests),
+    ("failed_digests", "Digests of CloudTrail that do not hold, or name what does not", |counts| counts.failed_digests),
+    ("verified_log_files", "Log files that are what a digest says", |counts| counts.verified_log_files),
+    ("failed_log_files", "Log files that are missing, or not what a digest says", |counts| counts.failed_log_files),
 ];
 
 impl Collector for Numbers {

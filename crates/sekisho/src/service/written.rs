@@ -1,9 +1,12 @@
-//! The configuration file as it was at the start. Rules, lists and certificates that it names are read again; what it says itself comes into force
-//! with a restart, and whoever changes it and asks for a reload is told so.
+//! The configuration file as it was at the start. Rules, lists and certificates that it names are read again, and so are the lake's sources; what else it says itself comes
+//! into force with a restart, and whoever changes it and asks for a reload is told so.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
+/// The table of the lake.
+const LAKE: &str = "lake";
 
 /// A configuration file and what it said.
 #[derive(Debug)]
@@ -42,7 +45,20 @@ fn table(path: &Path) -> anyhow::Result<toml::Table> {
 /// The first keys whose values differ, in order.
 fn changed<'t>(before: &'t toml::Table, now: &'t toml::Table) -> Vec<&'t str> {
     let keys: std::collections::BTreeSet<&str> = before.keys().chain(now.keys()).map(String::as_str).collect();
-    keys.into_iter().filter(|key| before.get(*key) != now.get(*key)).collect()
+    let differs = |key: &&str| match (before.get(*key), now.get(*key)) {
+        (Some(toml::Value::Table(before)), Some(toml::Value::Table(now))) if *key == LAKE => {
+            without_sources(before) != without_sources(now)
+        }
+        (before, now) => before != now,
+    };
+    keys.into_iter().filter(differs).collect()
+}
+
+/// Sources come and go without a restart.
+fn without_sources(lake: &toml::Table) -> toml::Table {
+    let mut lake = lake.clone();
+    lake.remove("source");
+    lake
 }
 
 #[cfg(test)]
@@ -54,7 +70,10 @@ mod tests {
         let table = |text: &str| text.parse::<toml::Table>().unwrap();
         let before = table("data = 'a'\n[lake]\nhot_days = 7\n[[lake.source]]\nformat = 'alb'\n[admin]\n");
         let now = table("data = 'a'\n[lake]\nhot_days = 7\n[[lake.source]]\nformat = 'nginx'\n[log]\n");
-        assert_eq!(changed(&before, &now), ["admin", "lake", "log"]);
+        assert_eq!(changed(&before, &now), ["admin", "log"]);
+        let now = table("data = 'a'\n[lake]\nhot_days = 8\n[admin]\n");
+        assert_eq!(changed(&before, &now), ["lake"]);
+        assert_eq!(changed(&before, &table("data = 'a'\n[admin]\n")), ["lake"]);
         assert!(changed(&now, &now).is_empty());
     }
 }

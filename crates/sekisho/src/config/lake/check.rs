@@ -88,7 +88,7 @@ pub(in super::super) fn check(table: LakeTable, around: Around<'_>) -> (Option<L
     let checkpoint_copies = table.checkpoint_copies.map(|table| copies(table, &mut problems));
     let witnesses = witnesses(table.witness, &mut problems);
     let mut sources = Sources::new(around, &mut problems);
-    let feeds = table.source.into_iter().enumerate().filter_map(|(at, table)| sources.feed(table, at)).collect();
+    let feeds = table.source.into_iter().enumerate().flat_map(|(at, table)| sources.feeds(table, at)).collect();
     let defaults = Settings::default();
     let settings = Settings {
         name: table.name.unwrap_or_default(),

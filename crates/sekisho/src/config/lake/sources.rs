@@ -1,10 +1,12 @@
 //! Resolves `[[lake.source]]` into feeds, and refuses what two of them would take in twice.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sekisho_collect::{SOURCES, Source};
-use sekisho_gather::{Feed, FilesFeed, FirehoseFeed, S3Feed, SyslogFeed, TlsFiles};
+use sekisho_gather::{
+    DigestKeys, DigestPlace, DigestsFeed, Feed, FilesFeed, FirehoseFeed, S3Feed, SyslogFeed, TlsFiles,
+};
 use sekisho_model::{Diagnostic, closest};
 
 use super::super::places::Step;
@@ -19,6 +21,9 @@ const RECORDS_OVER_BODY: usize = 2;
 const REQUESTS_MAX: usize = 2;
 /// Milliseconds that a delivery of Firehose may take to come in whole; it gives up after three minutes.
 const REQUEST_MS: u64 = 60_000;
+
+/// The one format whose logs are vouched for.
+const CLOUDTRAIL: &str = "cloudtrail";
 
 /// An address, and over what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +57,9 @@ impl<'c, 'p> Sources<'c, 'p> {
         Self { around, problems, listening, paths: Vec::new(), buckets: Vec::new() }
     }
 
-    /// The feed of a source.
-    pub(super) fn feed(&mut self, table: SourceTable, index: usize) -> Option<Feed> {
-        let SourceTable { format, files, s3, syslog, firehose } = table;
+    /// The feeds of a source: its logs, and what vouches for them.
+    pub(super) fn feeds(&mut self, table: SourceTable, index: usize) -> Vec<Feed> {
+        let SourceTable { format, files, s3, syslog, firehose, digest_keys_file, digest_poll_s } = table;
         if Source::named(&format).is_none() {
             let known = SOURCES.iter().map(|source| source.name);
             let diagnostic = Diagnostic::error("unknown-format", format!("there is no format `{format}`"));
@@ -64,7 +69,8 @@ impl<'c, 'p> Sources<'c, 'p> {
             };
             self.problem(diagnostic.help(help), &["source".into(), index.into(), "format".into()]);
         }
-        match (files, s3, syslog, firehose) {
+        let is_cloudtrail = format == CLOUDTRAIL;
+        let logs = match (files, s3, syslog, firehose) {
             (Some(table), None, None, None) => Some(self.files(format, table, Place(index, "files"))),
             (None, Some(table), None, None) => Some(self.s3(format, table, Place(index, "s3"))),
             (None, None, Some(table), None) => Some(self.syslog(format, table, Place(index, "syslog"))),
@@ -75,14 +81,39 @@ impl<'c, 'p> Sources<'c, 'p> {
                 self.problem(diagnostic, &["source".into(), index.into()]);
                 None
             }
+        };
+        let digests = digest_keys_file.and_then(|file| {
+            let way = ["source".into(), index.into(), "digest_keys_file".into()];
+            let poll_ms = digest_poll_s * 1_000;
+            self.digests(is_cloudtrail.then_some(logs.as_ref()).flatten(), &file, poll_ms, &way)
+        });
+        logs.into_iter().chain(digests).collect()
+    }
+
+    /// What verifies the digests beside logs.
+    fn digests(&mut self, logs: Option<&Feed>, file: &Path, poll_ms: u64, way: &[Step<'static>]) -> Option<Feed> {
+        let place = match logs {
+            Some(Feed::Files(files)) => DigestPlace::Folder(files.path.clone()),
+            Some(Feed::S3(s3)) => DigestPlace::Bucket(s3.clone()),
+            _ => {
+                let diagnostic = Diagnostic::error("no-digests", "only CloudTrail has digests, in `files` and in `s3`");
+                self.problem(diagnostic.help("remove `digest_keys_file`"), way);
+                return None;
+            }
+        };
+        let keys_file = self.around.base.join(file);
+        if let Err(error) = DigestKeys::read(&keys_file) {
+            let diagnostic = Diagnostic::error("digest-keys", format!("{:#}", anyhow::Error::from(error)));
+            self.problem(diagnostic.help("aws cloudtrail list-public-keys --region REGION > keys.json"), way);
         }
+        Some(Feed::Digests(DigestsFeed { place, keys_file, poll_ms }))
     }
 
     fn problem(&mut self, diagnostic: Diagnostic, way: &[Step<'static>]) {
         self.problems.push(at(diagnostic, way));
     }
 
-    fn readable(&mut self, path: &std::path::Path, way: &[Step<'static>]) -> PathBuf {
+    fn readable(&mut self, path: &Path, way: &[Step<'static>]) -> PathBuf {
         let path = self.around.base.join(path);
         if let Err(error) = std::fs::File::open(&path) {
             let message = format!("cannot read {}: {error}", path.display());
