@@ -3,6 +3,7 @@
 //! Files are left out by `day`, by the least and greatest time and record, and by the filters of their words; what is left is read as plain
 //! Parquet, the newest file first, with conditions applied while pages are read.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -31,8 +32,10 @@ use crate::need::Need;
 use crate::progress::Planned;
 use crate::word_files::WordFiles;
 
-/// Bytes at a file's end that are read at first: its metadata, in one read.
-const METADATA_BYTES: usize = 128 << 10;
+/// Bytes at a file's end that are read at first, to have its metadata in one read: a row group's take some 8 KiB and stand for a few MB.
+const METADATA_BYTES: RangeInclusive<u64> = 16 << 10..=1 << 20;
+/// Bytes of a file for each byte of its metadata, at the least.
+const BYTES_FOR_METADATA: u64 = 256;
 
 /// How texts and bytes of files are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +128,7 @@ impl LakeTable {
         let reader = CachedParquetFileReaderFactory::new(Arc::clone(location.store()), cache);
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(options)
-            .with_metadata_size_hint(METADATA_BYTES)
+            .with_metadata_size_hint(metadata_bytes(files.iter().map(|(file, _)| file.bytes)))
             .with_parquet_file_reader_factory(Arc::new(reader));
         let groups = state.config().target_partitions().clamp(1, files.len());
         let mut lists = vec![Vec::new(); groups];
@@ -191,6 +194,12 @@ impl TableProvider for LakeTable {
         let files: Vec<_> = self.snapshot.files().iter().map(|file| statistics(file, schema)).collect();
         Some(sum(files.iter(), schema))
     }
+}
+
+/// How much of its end to read of each file at first, for all to be read like the largest.
+fn metadata_bytes(files: impl Iterator<Item = u64>) -> usize {
+    let bytes = files.max().unwrap_or_default() / BYTES_FOR_METADATA;
+    usize::try_from(bytes.clamp(*METADATA_BYTES.start(), *METADATA_BYTES.end())).unwrap_or_default()
 }
 
 /// Whether each file can have a row that fits.

@@ -60,12 +60,12 @@ pub(crate) fn properties(schema: &SchemaRef, effort: Effort) -> Result<WriterPro
         let path = column.path();
         let name = path.parts()[0].as_str();
         if LONG.contains(&name) {
-            builder = plain(builder, path)
+            builder = lengths_apart(builder, path)
                 .set_column_data_page_size_limit(path.clone(), LONG_PAGE_BYTES)
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
         } else if UNIQUE.contains(&name) {
             let level = ZstdLevel::try_new(ZSTD_UNIQUE)?;
-            builder = plain(builder, path).set_column_compression(path.clone(), Compression::ZSTD(level));
+            builder = lengths_apart(builder, path).set_column_compression(path.clone(), Compression::ZSTD(level));
         } else if column.physical_type() == Type::INT64 && ["time", "record"].contains(&name) {
             builder = plain(builder, path).set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
@@ -74,6 +74,11 @@ pub(crate) fn properties(schema: &SchemaRef, effort: Effort) -> Result<WriterPro
 }
 
 type Builder = parquet::file::properties::WriterPropertiesBuilder;
+
+/// Texts whose lengths stand before them all: lengths among them would break what compresses well.
+fn lengths_apart(builder: Builder, path: &ColumnPath) -> Builder {
+    plain(builder, path).set_column_encoding(path.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+}
 
 fn plain(builder: Builder, path: &ColumnPath) -> Builder {
     builder.set_column_dictionary_enabled(path.clone(), false)

@@ -59,10 +59,10 @@ pub(super) fn status(args: &StatusArgs) -> Outcome {
         let (name, rows, files) = (table.as_str(), snapshot.rows(), snapshot.files().len());
         writeln!(text, "{name:<20} {rows:>12} {files:>8} {megabytes:>10.1}").expect("a String takes any text");
     }
-    let settings = QuerySettings::default();
-    let questions = Questions::new(tables, settings)?;
     text.push('\n');
-    text.push_str(&runtime.block_on(sources(&questions))?);
+    terminal::print(&text)?;
+    let questions = Questions::new(tables, QuerySettings::default())?;
+    let text = runtime.block_on(sources(&questions)).context("what came in from each source in the last eight days")?;
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
