@@ -138,7 +138,9 @@ fn on_a_full_disk_it_opens_reads_and_goes_on_when_there_is_room() {
     };
     let disk = SimulatedDisk::new(1, Plan::default());
     let append = open(&disk).unwrap();
-    (0..30).for_each(|number| drop(append.append(batch(number)).unwrap().wait().unwrap()));
+    for number in 0..30 {
+        append.append(batch(number)).unwrap().wait().unwrap();
+    }
     drop(append);
     for bytes in [0, 5] {
         let whole = disk.crash(Plan::default());

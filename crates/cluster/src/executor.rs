@@ -16,6 +16,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::SessionConfig;
+use sekisho_query::Countries;
 use sekisho_tables::Location;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -57,6 +58,8 @@ pub struct ExecutorSettings {
     pub memory_bytes_max: usize,
     /// What of that may be written to its folder beyond, in bytes. What tasks hand on is not bounded by it.
     pub spill_bytes_max: u64,
+    /// For `ip_country`.
+    pub countries: Option<Countries>,
 }
 
 /// An executor that is ready to start.
@@ -97,7 +100,7 @@ impl Executor {
         };
         let files = LakeFiles::new(&settings.places);
         let environment = environment(&files, work.path(), settings.spill_bytes_max).map_err(failed)?;
-        let functions = functions().map_err(failed)?;
+        let functions = functions(settings.countries.clone()).map_err(failed)?;
         let config = ExecutorProcessConfig {
             bind_host: in_url(listen),
             external_host: Some(host),
@@ -167,9 +170,9 @@ fn environment(files: &LakeFiles, work: &Path, spill_bytes_max: u64) -> EngineRe
 }
 
 /// The engine's functions and ours.
-fn functions() -> EngineResult<BallistaFunctionRegistry> {
+fn functions(countries: Option<Countries>) -> EngineResult<BallistaFunctionRegistry> {
     let state = SessionStateBuilder::new().with_default_features().build();
-    let ours = sekisho_query::functions(None).into_iter().map(|function| (function.name().to_owned(), function));
+    let ours = sekisho_query::functions(countries).into_iter().map(|function| (function.name().to_owned(), function));
     Ok(BallistaFunctionRegistry {
         scalar_functions: state.scalar_functions().clone().into_iter().chain(ours).collect(),
         aggregate_functions: state.aggregate_functions().clone(),

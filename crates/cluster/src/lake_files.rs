@@ -192,7 +192,7 @@ mod tests {
             assert!(!files.has("file:///", denied), "{denied}");
             let error = store.get(denied).await.unwrap_err();
             assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
-            let error = store.get_ranges(denied, &[0..1]).await.unwrap_err();
+            let error = store.get_ranges(denied, &[0..1, 2..3]).await.unwrap_err();
             assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
         }
         assert!(files.has("file:///", &inside) && !files.has("s3://b/", &inside));

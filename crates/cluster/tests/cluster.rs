@@ -43,14 +43,17 @@ async fn answer(questions: &Questions, sql: &str) -> Result<Vec<String>, QueryEr
     Ok(rows)
 }
 
+fn settings(time_ms_max: u64) -> QuerySettings {
+    QuerySettings { time_ms_max, countries: Some(processes::countries()), ..QuerySettings::default() }
+}
+
 fn embedded(tables: &Arc<Tables>) -> Questions {
-    Questions::new(Arc::clone(tables), QuerySettings::default()).unwrap()
+    Questions::new(Arc::clone(tables), settings(LONG_MS)).unwrap()
 }
 
 fn on_cluster(tables: &Arc<Tables>, processes: &Processes, time_ms_max: u64) -> (Questions, Arc<Cluster>) {
     let cluster = Arc::new(Cluster::at(processes.address()));
-    let settings = QuerySettings { time_ms_max, ..QuerySettings::default() };
-    let questions = Questions::new(Arc::clone(tables), settings).unwrap();
+    let questions = Questions::new(Arc::clone(tables), settings(time_ms_max)).unwrap();
     (questions.with_backend(Arc::clone(&cluster) as _), cluster)
 }
 
@@ -205,6 +208,7 @@ const HARD: &[&str] = &[
     "SELECT record, lag(record) OVER (ORDER BY record) FROM api_activity WHERE operation = 'DeleteBucket'",
     "SELECT time_bucket('1 hour', time), count(*) FROM http_activity GROUP BY 1",
     "SELECT count(*) FROM http_activity WHERE cidr_contains('203.0.113.0/24', src_ip)",
+    "SELECT ip_country(src_ip), count(*) FROM http_activity GROUP BY 1",
     "SELECT count(*) FROM http_activity WHERE contains_words(raw, 'UNION SELECT')",
     "SELECT label, count(*) FROM (SELECT unnest(labels) AS label FROM http_activity) GROUP BY label",
     "SELECT count(*) FROM api_activity WHERE array_has(resources, 'arn:aws:s3:::b')",

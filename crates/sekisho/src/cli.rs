@@ -6,6 +6,8 @@ mod check;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod config;
+#[cfg(feature = "lake")]
+mod countries;
 #[cfg(feature = "demo")]
 mod demo;
 #[cfg(feature = "lake")]

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use sekisho_cluster::{ClusterAddress, Executor, ExecutorSettings, Scheduler, SchedulerSettings};
+use sekisho_query::Countries;
 use sekisho_tables::Location;
 
 /// What a process is to be, and where.
@@ -133,6 +134,12 @@ fn free_address() -> SocketAddr {
     }
 }
 
+/// 203.0.113.7 is in JP, 198.51.100.1 in US.
+pub(crate) fn countries() -> Countries {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sekisho/tests/geo/country.mmdb");
+    Countries::new(maxminddb::Reader::open_readfile(path).unwrap())
+}
+
 pub(crate) fn executor_settings(folder: &Path, scheduler: ClusterAddress) -> ExecutorSettings {
     ExecutorSettings {
         listen: free_address(),
@@ -143,6 +150,7 @@ pub(crate) fn executor_settings(folder: &Path, scheduler: ClusterAddress) -> Exe
         threads: 2,
         memory_bytes_max: 256 << 20,
         spill_bytes_max: 1 << 30,
+        countries: Some(countries()),
     }
 }
 

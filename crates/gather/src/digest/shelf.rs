@@ -96,6 +96,8 @@ impl Shelf {
     pub(super) async fn log(&self, path: &str, digest: &str, log: &str) -> Result<LogFound, GatherError> {
         match self {
             Self::Folder { files, .. } => {
+                // Files of a folder are found by their name, wherever they are.
+                let _ = (path, digest);
                 let Some(file) = files.get(log.rsplit('/').next().unwrap_or_default()) else {
                     return Ok(LogFound::Missing);
                 };

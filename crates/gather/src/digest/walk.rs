@@ -14,6 +14,7 @@ use crate::error::GatherError;
 /// Log files that are read at a time.
 const LOGS_AT_ONCE: usize = 4;
 /// Days that a trail may be behind the newest of its region and still say where a listing begins: one that has ended would have all days since listed.
+#[cfg(feature = "s3")]
 const BEHIND_DAYS_MAX: usize = 40;
 
 /// The newest digest of a chain that needs no more looking at.
@@ -45,6 +46,7 @@ impl Settled {
     }
 
     /// The folder of a day of a region before which nothing is left to be settled.
+    #[cfg(feature = "s3")]
     pub(super) fn day(&self, region: &str) -> Option<String> {
         let chains = format!("{region}/");
         let of_region = self.0.range(chains.clone()..).take_while(|(chain, _)| chain.starts_with(&chains));
@@ -194,7 +196,7 @@ pub async fn verify_place(place: &DigestPlace, keys: &DigestKeys) -> Result<Dige
     Ok(report)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "s3"))]
 mod tests {
     use super::super::DIGEST_FOLDER;
     use super::*;

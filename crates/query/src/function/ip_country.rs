@@ -64,13 +64,15 @@ impl ScalarUDFImpl for IpCountry {
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         if self.countries.is_none() {
-            return plan_err!("{NAME} needs a database of countries: configure the path of an .mmdb file");
+            return plan_err!("{NAME} needs a database of countries: --country-db FILE.mmdb");
         }
         of_texts(NAME, arguments, DataType::Utf8)
     }
 
     fn invoke_with_args(&self, given: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(countries) = &self.countries else { return plan_err!("{NAME} needs a database of countries") };
+        let Some(countries) = &self.countries else {
+            return plan_err!("{NAME} needs a database of countries: start this executor with --country-db FILE.mmdb");
+        };
         let addresses = Texts::read(&given.args[0])?;
         addresses.map::<String, StringArray>(given.number_rows, |text| country(countries, text))
     }

@@ -11,6 +11,7 @@ use sekisho_cluster::{ClusterAddress, Executor, ExecutorSettings, Scheduler, Sch
 use tracing_subscriber::EnvFilter;
 
 use super::Outcome;
+use super::countries::CountriesArgs;
 use super::lake::LakeArgs;
 use crate::{ending, terminal};
 
@@ -59,6 +60,8 @@ pub(super) struct ExecutorArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     tasks: Option<u16>,
     #[command(flatten)]
+    countries: CountriesArgs,
+    #[command(flatten)]
     lake: LakeArgs,
 }
 
@@ -100,6 +103,7 @@ async fn executor(args: &ExecutorArgs) -> Outcome {
         threads: args.tasks.map_or(threads, usize::from),
         memory_bytes_max: usize::try_from(args.memory).map_or(usize::MAX, |megabytes| megabytes << 20),
         spill_bytes_max: SPILL_BYTES_MAX,
+        countries: args.countries.open()?,
     };
     let executor = Executor::new(&settings)?;
     warn_if_open(args.listen.ip());

@@ -20,6 +20,7 @@ use sekisho_query::{
 use sekisho_tables::Tables;
 
 use self::cluster::Elsewhere;
+use super::countries::CountriesArgs;
 use super::lake::LakeArgs;
 use super::{Failure, Outcome};
 use crate::terminal;
@@ -55,6 +56,8 @@ pub(super) struct QueryArgs {
     cluster: Option<String>,
     #[command(flatten)]
     limits: QueryLimits,
+    #[command(flatten)]
+    countries: CountriesArgs,
     #[command(flatten)]
     lake: LakeArgs,
 }
@@ -96,7 +99,8 @@ pub(super) fn query(args: &QueryArgs) -> Outcome {
         (None, Some(name)) => saved.load(name)?,
         (None, None) => return Err(anyhow::anyhow!("there is no query").into()),
     };
-    let settings = args.limits.settings(args.lake.folder());
+    let countries = args.countries.open()?;
+    let settings = QuerySettings { countries, ..args.limits.settings(args.lake.folder()) };
     let elsewhere = args.cluster.as_deref().map(Elsewhere::at).transpose()?;
     let questions = Questions::new(Tables::open(place.tables), settings)?;
     let questions = match &elsewhere {
