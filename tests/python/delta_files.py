@@ -18,7 +18,7 @@ def delta_files(table):
     if last.exists():
         start = json.loads(last.read_text())["version"]
         for part in sorted(log.glob(f"{start:020}.checkpoint*.parquet")):
-            for row in parquet.read_table(part, columns=["add"]).to_pylist():
+            for row in parquet.read_table(part, columns=["add"], use_threads=False, pre_buffer=False).to_pylist():
                 if row["add"] and row["add"]["path"]:
                     present.add(row["add"]["path"])
         start += 1

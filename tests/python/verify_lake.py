@@ -8,7 +8,6 @@ Tables are where `storage.toml` says: below the lake's folder, in a bucket, or o
 
 import base64
 import hashlib
-import io
 import json
 import sys
 import tomllib
@@ -16,6 +15,7 @@ import zlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pyarrow
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 from cryptography.exceptions import InvalidSignature
@@ -172,6 +172,13 @@ def places(folder):
     return [first, *cold], set(storage.get("writers", []))
 
 
+def read_parquet(data, columns):
+    """Columns of a file, read in this thread and from memory of Arrow's own: its threads that hold objects of the
+    interpreter's may outlive that, and then the program ends by a signal (github.com/apache/arrow/issues/34314)."""
+    file = parquet.ParquetFile(pyarrow.BufferReader(data), pre_buffer=False)
+    return file.read(columns, use_threads=False)
+
+
 def listed(place, table):
     """What a table's log says of its files: name to (size, statistics)."""
     log, present, start = f"{table}/_delta_log", {}, 0
@@ -180,7 +187,7 @@ def listed(place, table):
     if last is not None:
         start = json.loads(last)["version"] + 1
         for part in (name for name in names if name.startswith(f"{start - 1:020}.checkpoint") and name.endswith(".parquet")):
-            for row in parquet.read_table(io.BytesIO(place.read(f"{log}/{part}")), columns=["add"]).to_pylist():
+            for row in read_parquet(place.read(f"{log}/{part}"), ["add"]).to_pylist():
                 if row["add"]:
                     present[unquote(row["add"]["path"])] = (row["add"]["size"], row["add"]["stats"])
     for commit in names:
@@ -265,9 +272,8 @@ class Lake:
         digests = [None if part is None else hashlib.sha256(part).hexdigest() for part in (data, words)]
         self.files.append((table, name, digests))
         try:
-            rows = parquet.ParquetFile(io.BytesIO(data)).read(
-                ["log", "record", "source", "header", "received", "raw", "raw_bytes"] + ([] if table == "quarantine" else ["time"])
-            )
+            columns = ["log", "record", "source", "header", "received", "raw", "raw_bytes"]
+            rows = read_parquet(data, columns + ([] if table == "quarantine" else ["time"]))
             received = compute.cast(rows["received"], "int64").to_pylist()
             columns = [rows[column].to_pylist() for column in ("log", "record", "source", "header", "raw", "raw_bytes")]
         except Exception:  # noqa: BLE001 - whatever a damaged file does to the reader, it is damaged

@@ -1,5 +1,7 @@
 //! The program's log about itself, on standard error.
 
+use anyhow::Context as _;
+use tracing::subscriber::set_global_default;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
@@ -14,11 +16,13 @@ pub(super) fn init(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter(&config.level))
         .map_err(|error| anyhow::anyhow!("`{}` is no log level or filter: {error}", config.level))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Human => log.with_ansi(terminal::color_err()).with_target(false).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
+    // Not `init`, which in a build that has the cluster takes in all that libraries log, and with it what plans and
+    // rows hold.
+    let started = match config.format {
+        LogFormat::Human => set_global_default(log.with_ansi(terminal::color_err()).with_target(false).finish()),
+        LogFormat::Json => set_global_default(log.json().finish()),
+    };
+    started.context("failed to start the log")
 }
 
 /// A level is that of this program's own rooms: what libraries tell of their work is told only if a filter names them.
