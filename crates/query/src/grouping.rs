@@ -79,12 +79,12 @@ mod tests {
         let part = |part: usize| {
             let batch = |batch: usize| {
                 let rows = (0..BATCH_ROWS).map(move |row| (part * 40 + batch) * BATCH_ROWS + row);
-                let kind = rows
-                    .clone()
-                    .map(|row| (row / run % 7 != 0).then(|| format!("a kind with a long name {}", row / run % 7)));
+                let kind = rows.clone().map(|row| {
+                    (!(row / run).is_multiple_of(7)).then(|| format!("a kind with a long name {}", row / run % 7))
+                });
                 let user = rows.clone().map(|row| format!("u{}", row / run / 3 % 5));
                 let id = rows.clone().map(|row| format!("the id of a row {row}"));
-                let number = rows.map(|row| (row % 11 != 0).then_some(i64::try_from(row % 13).unwrap()));
+                let number = rows.map(|row| (!row.is_multiple_of(11)).then_some(i64::try_from(row % 13).unwrap()));
                 RecordBatch::try_from_iter_with_nullable([
                     ("kind", Arc::new(kind.collect::<StringViewArray>()) as ArrayRef, true),
                     ("user", Arc::new(user.map(Some).collect::<StringViewArray>()) as ArrayRef, true),

@@ -254,7 +254,7 @@ mod tests {
         assert!(store.get_range(&path, content.len() as u64..content.len() as u64 + 1).await.is_err());
         let elsewhere = Path::from_absolute_path(folder.path().join("two")).unwrap();
         assert!(matches!(store.get(&elsewhere).await, Err(Error::NotFound { .. })));
-        assert!(matches!(store.get_ranges(&elsewhere, &[0..1]).await, Err(Error::NotFound { .. })));
+        assert!(matches!(store.get_ranges(&elsewhere, &ranges[..1]).await, Err(Error::NotFound { .. })));
         let not_that = GetOptions { if_match: Some("another".to_owned()), ..GetOptions::default() };
         assert!(matches!(store.get_opts(&path, not_that).await, Err(Error::Precondition { .. })));
     }
