@@ -7,6 +7,8 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 
+use crate::grouping::GroupRuns;
+
 /// Runs plans. What may be asked, which names there are and which files are read is the same with every backend.
 pub trait Backend: Debug + Send + Sync {
     /// Adds the settings and rules that plans for it are made with.
@@ -26,7 +28,7 @@ pub(crate) struct InProcess;
 
 impl Backend for InProcess {
     fn prepare(&self, session: SessionStateBuilder) -> SessionStateBuilder {
-        session
+        session.with_physical_optimizer_rule(Arc::new(GroupRuns))
     }
 
     fn execute(&self, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod format;
 mod function;
+mod grouping;
 mod history;
 mod lake_table;
 mod need;

@@ -6,19 +6,23 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+    Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 
 use crate::chance::chance;
+use crate::page_cache;
 
 /// What errors say they come from.
 const STORE: &str = "folder";
@@ -86,6 +90,25 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
+impl DurableFiles {
+    /// What is asked for, if it can be had without waiting. What cannot be asked at all is for others to say.
+    fn in_memory(&self, location: &Path, options: &GetOptions) -> Option<GetResult> {
+        if options.head || options.if_match.is_some() || options.if_none_match.is_some() {
+            return None;
+        }
+        let file = page_cache::open(&self.files.path_to_filesystem(location).ok()?)?;
+        let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        let location = location.clone();
+        let last_modified = metadata.modified().ok()?.into();
+        let meta = ObjectMeta { location, last_modified, size: metadata.len(), e_tag: None, version: None };
+        options.check_preconditions(&meta).ok()?;
+        let range = options.range.as_ref().map_or(Ok(0..meta.size), |range| range.as_range(meta.size)).ok()?;
+        let part = page_cache::read(&file, slice::from_ref(&range))?.pop()?;
+        let payload = GetResultPayload::Stream(stream::once(async { Ok(part) }).boxed());
+        Some(GetResult { payload, meta, range, attributes: Attributes::default() })
+    }
+}
+
 #[async_trait]
 impl ObjectStore for DurableFiles {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
@@ -116,7 +139,18 @@ impl ObjectStore for DurableFiles {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.files.get_opts(location, options).await
+        match self.in_memory(location, &options) {
+            Some(found) => Ok(found),
+            None => self.files.get_opts(location, options).await,
+        }
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let path = self.files.path_to_filesystem(location)?;
+        match page_cache::open(&path).and_then(|file| page_cache::read(&file, ranges)) {
+            Some(parts) => Ok(parts),
+            None => self.files.get_ranges(location, ranges).await,
+        }
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -177,6 +211,8 @@ impl MultipartUpload for DurableUpload {
 
 #[cfg(test)]
 mod tests {
+    use object_store::{GetRange, ObjectStoreExt as _};
+
     use super::*;
 
     #[tokio::test]
@@ -192,6 +228,35 @@ mod tests {
         store.put_opts(&path, "third".into(), PutOptions::default()).await.unwrap();
         assert_eq!(fs::read(folder.path().join("a/b/one")).unwrap(), b"third");
         assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn files_are_read_alike_whether_in_memory_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DurableFiles::default();
+        let path = Path::from_absolute_path(folder.path().join("one")).unwrap();
+        let content: Vec<u8> = (0..3 << 20).map(|place: u32| (place % 251) as u8).collect();
+        store.put(&path, content.clone().into()).await.unwrap();
+        let ranges = [0..5, 1000..1000, 70_000..900_000, 2 << 20..3 << 20];
+        for asked in [&ranges[..1], &ranges[..3], &ranges] {
+            let parts = store.get_ranges(&path, asked).await.unwrap();
+            let expected = asked.iter().map(|range| &content[range.start as usize..range.end as usize]);
+            assert!(parts.iter().eq(expected));
+        }
+        for range in [GetRange::Bounded(5..9), GetRange::Suffix(3), GetRange::Offset(content.len() as u64 - 7)] {
+            let options = || GetOptions { range: Some(range.clone()), ..GetOptions::default() };
+            let (ours, theirs) = (store.get_opts(&path, options()).await, store.files.get_opts(&path, options()).await);
+            let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+            assert_eq!((ours.meta.size, &ours.range), (theirs.meta.size, &theirs.range));
+            assert_eq!(ours.bytes().await.unwrap(), theirs.bytes().await.unwrap());
+        }
+        assert_eq!(store.get(&path).await.unwrap().bytes().await.unwrap(), content);
+        assert!(store.get_range(&path, content.len() as u64..content.len() as u64 + 1).await.is_err());
+        let elsewhere = Path::from_absolute_path(folder.path().join("two")).unwrap();
+        assert!(matches!(store.get(&elsewhere).await, Err(Error::NotFound { .. })));
+        assert!(matches!(store.get_ranges(&elsewhere, &ranges[..1]).await, Err(Error::NotFound { .. })));
+        let not_that = GetOptions { if_match: Some("another".to_owned()), ..GetOptions::default() };
+        assert!(matches!(store.get_opts(&path, not_that).await, Err(Error::Precondition { .. })));
     }
 
     #[tokio::test(flavor = "multi_thread")]

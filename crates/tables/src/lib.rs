@@ -19,6 +19,7 @@ mod gathering;
 mod lease;
 mod location;
 mod name;
+mod page_cache;
 mod reading;
 mod retention;
 mod schema;
