@@ -34,6 +34,8 @@ pub(super) enum Contender {
     NoRules,
     /// The checkpoint with the starter ACL.
     Starter,
+    /// The same, and all that it decides goes into a lake: what that costs while it serves.
+    StarterAndLake,
 }
 
 impl Contender {
@@ -44,6 +46,7 @@ impl Contender {
             Self::NoRecords => "sekisho, no rules, no records",
             Self::NoRules => "sekisho, no rules",
             Self::Starter => "sekisho, starter ACL",
+            Self::StarterAndLake => "sekisho, starter ACL, lake",
         }
     }
 }
@@ -106,9 +109,13 @@ fn start(root: &Path, folder: &Path, backend: &Server, binary: Option<&Path>) ->
     if let Some(binary) = binary {
         let no_rules = acl::without_rules(folder)?;
         let starter = acl::starter(root, folder)?;
-        entries.push(entry(Contender::NoRecords, without_records(binary, folder, backend, &no_rules)?));
+        let no_records = "[records]\nenabled = false\n";
+        let bare = configured(binary, folder, backend, &no_rules, "no-records", no_records)?;
+        entries.push(entry(Contender::NoRecords, bare));
         entries.push(entry(Contender::NoRules, checkpoint(binary, folder, backend, &no_rules)?));
         entries.push(entry(Contender::Starter, checkpoint(binary, folder, backend, &starter)?));
+        let lake = configured(binary, folder, backend, &starter, "lake", "[lake]\n")?;
+        entries.push(entry(Contender::StarterAndLake, lake));
     }
     Ok(entries)
 }
@@ -125,21 +132,31 @@ fn checkpoint(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) 
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 
-/// The checkpoint as a plain proxy: from a configuration file, for no other way switches records off.
-fn without_records(binary: &Path, folder: &Path, backend: &Server, files: &AclFiles) -> Result<Server> {
+/// The checkpoint as a configuration file says: some parts have no other switch. The file and the folder of data are named
+/// `name`; `more` is the rest of the file.
+fn configured(
+    binary: &Path,
+    folder: &Path,
+    backend: &Server,
+    files: &AclFiles,
+    name: &str,
+    more: &str,
+) -> Result<Server> {
     let address = free_address()?;
-    let config = folder.join("no-records.toml");
+    let config = folder.join(format!("{name}.toml"));
+    let resources = files.resources.as_ref();
+    let resources = resources.map_or_else(String::new, |folder| format!("resources = \"{}\"\n", folder.display()));
     let text = format!(
-        "data = \"data-no-records\"\n[[listener]]\naddress = \"{address}\"\n\
+        "data = \"data-{name}\"\n[[listener]]\naddress = \"{address}\"\n\
          [[upstream]]\nname = \"backend\"\nservers = [\"http://{}\"]\n[[route]]\nupstream = \"backend\"\n\
-         [rules]\nacl = \"{}\"\n[records]\nenabled = false\n[admin]\naddress = \"\"\n",
+         [rules]\nacl = \"{}\"\n{resources}{more}[admin]\naddress = \"\"\n",
         backend.address,
         files.acl.display()
     );
     std::fs::write(&config, text).with_context(|| format!("write {}", config.display()))?;
     let mut command = Command::new(binary);
     command.arg("run").arg("-c").arg(&config);
-    Server::start(command, &address, &folder.join("sekisho-no-records.log"))
+    Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 
 fn measure(server: &Server, script: &Path, load: EdgeBench) -> Result<Sample> {
