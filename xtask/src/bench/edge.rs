@@ -13,7 +13,7 @@ use super::acl::AclFiles;
 use super::figures::Sample;
 use super::{acl, report, wrk};
 use crate::args::EdgeBench;
-use crate::process::{build_sekisho, say};
+use crate::process::{find_sekisho, say};
 use crate::process_tree::Usage;
 use crate::server::{Server, free_address};
 use crate::{nginx, packages};
@@ -66,7 +66,7 @@ pub(super) struct Entry {
 /// If a server does not build or start, or any response is not a success: its figure would be worthless.
 pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::WRK])?;
-    let binary = if load.only_nginx { None } else { Some(build_sekisho(root, "release")?) };
+    let binary = if load.only_nginx { None } else { Some(find_sekisho(root, "release")?) };
     let folder = fresh_folder(root, "bench-edge")?;
     let backend = nginx::backend(&folder)?;
     let mut entries = start(root, &folder, &backend, binary.as_deref())?;
