@@ -36,7 +36,7 @@ use self::told::{DECISION, PRESENCE, TARGET, TIMES, Told};
 use crate::args::CrsConformance;
 use crate::modsecurity::{self, Setting};
 use crate::packages;
-use crate::process::{build_sekisho, environment, say};
+use crate::process::{find_sekisho, say};
 use crate::server::{Server, free_address};
 
 /// The paranoia levels compared, and the thresholds of both: those the Core Rule Set ships with.
@@ -51,11 +51,7 @@ const OUTBOUND: u32 = 4;
 /// If something does not build or start, or a difference has no known cause.
 pub(crate) fn run(root: &Path, wanted: CrsConformance) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::MODSECURITY])?;
-    let binary = match environment("SEKISHO_BIN") {
-        _ if wanted.only_peer => None,
-        Some(binary) => Some(PathBuf::from(binary)),
-        None => Some(build_sekisho(root, "demo")?),
-    };
+    let binary = if wanted.only_peer { None } else { Some(find_sekisho(root, "demo")?) };
     check(root, binary.as_deref(), wanted)
 }
 

@@ -63,6 +63,18 @@ pub(crate) fn build_sekisho(root: &Path, profile: &str) -> Result<PathBuf> {
     build(root, &["--package", "sekisho", "--bin", "sekisho"], profile)
 }
 
+/// The `sekisho` binary that the environment names as `SEKISHO_BIN`, or one that is built.
+///
+/// # Errors
+///
+/// As [`build_sekisho`].
+pub(crate) fn find_sekisho(root: &Path, profile: &str) -> Result<PathBuf> {
+    match environment("SEKISHO_BIN") {
+        Some(binary) => Ok(PathBuf::from(binary)),
+        None => build_sekisho(root, profile),
+    }
+}
+
 /// Builds the `sekisho` binary and all tests of the workspace in `profile`, each library once for both, and returns where the binary is.
 ///
 /// # Errors

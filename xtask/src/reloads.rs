@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::connection::Connection;
 use crate::modsecurity::{self, Setting};
-use crate::process::{build_sekisho, environment, say};
+use crate::process::{find_sekisho, say};
 use crate::process_tree::Usage;
 use crate::server::{Server, free_address};
 use crate::{nginx, packages};
@@ -54,10 +54,7 @@ impl Form {
 /// If a request fails or is decided wrongly, a reload does not take effect, or memory grows.
 pub(crate) fn run(root: &Path, form: Form, count: u32) -> Result<()> {
     packages::ensure(&[&packages::NGINX])?;
-    let binary = match environment("SEKISHO_BIN") {
-        Some(binary) => PathBuf::from(binary),
-        None => build_sekisho(root, "demo")?,
-    };
+    let binary = find_sekisho(root, "demo")?;
     check(root, &binary, form, count)
 }
 

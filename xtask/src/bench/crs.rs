@@ -10,7 +10,7 @@ mod pace;
 mod report;
 mod sent;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -22,7 +22,7 @@ use super::figures::Sample;
 use crate::args::CrsBench;
 use crate::connection::Connection;
 use crate::modsecurity::{self, Setting};
-use crate::process::{build_sekisho, environment, say};
+use crate::process::{find_sekisho, say};
 use crate::server::{Server, free_address};
 use crate::{nginx, packages};
 
@@ -81,7 +81,7 @@ pub(super) fn run(root: &Path, wanted: CrsBench) -> Result<()> {
     let folder = fresh_folder(root, "bench-crs")?;
     let loads = loads::all();
     if wanted.hostile_runs > 0 && !wanted.only_peer && !wanted.only_engines {
-        hostile::run(&folder, &crs, &binary(root)?, wanted.hostile_runs)?;
+        hostile::run(&folder, &crs, &find_sekisho(root, "release")?, wanted.hostile_runs)?;
     }
     if wanted.only_hostile {
         return Ok(());
@@ -169,21 +169,13 @@ fn start(
     let peer = modsecurity::start(folder, "modsecurity-nginx", WORKERS, &rules, &backend.address)?;
     let mut entries = vec![entry(Contender::ModSecurity, peer)];
     if !wanted.only_peer {
-        let binary = binary(root)?;
+        let binary = find_sekisho(root, "release")?;
         for (contender, paranoia) in [(Contender::Checkpoint, 1), (Contender::Paranoid, 4)] {
             let server = checkpoint(&binary, folder, crs, backend, paranoia)?;
             entries.push(entry(contender, server));
         }
     }
     Ok(entries)
-}
-
-/// The checkpoint's program: the one the environment names, or one that is built.
-fn binary(root: &Path) -> Result<PathBuf> {
-    match environment("SEKISHO_BIN") {
-        Some(binary) => Ok(PathBuf::from(binary)),
-        None => build_sekisho(root, "release"),
-    }
 }
 
 fn checkpoint(binary: &Path, folder: &Path, crs: &Path, backend: &Server, paranoia: u8) -> Result<Server> {

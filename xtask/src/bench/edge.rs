@@ -7,19 +7,25 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::acl::AclFiles;
 use super::figures::Sample;
 use super::{acl, report, wrk};
 use crate::args::EdgeBench;
-use crate::process::{build_sekisho, say};
+use crate::process::{find_sekisho, say};
 use crate::process_tree::Usage;
 use crate::server::{Server, free_address};
 use crate::{nginx, packages};
 
 /// Load before the first round, so that pools are filled and memory is touched, in seconds.
 const WARM_UP_SECONDS: u32 = 3;
+/// How long a server is watched to see whether it is at rest: longer than a lake waits before it writes.
+const REST_STEP: Duration = Duration::from_secs(6);
+/// At rest it uses less than this part of the time.
+const REST_SHARE: u32 = 50;
+/// And is at rest after so many steps, or something is wrong.
+const REST_STEPS_MAX: u32 = 20;
 
 /// Who is measured, in the order of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +72,7 @@ pub(super) struct Entry {
 /// If a server does not build or start, or any response is not a success: its figure would be worthless.
 pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
     packages::ensure(&[&packages::NGINX, &packages::WRK])?;
-    let binary = if load.only_nginx { None } else { Some(build_sekisho(root, "release")?) };
+    let binary = if load.only_nginx { None } else { Some(find_sekisho(root, "release")?) };
     let folder = fresh_folder(root, "bench-edge")?;
     let backend = nginx::backend(&folder)?;
     let mut entries = start(root, &folder, &backend, binary.as_deref())?;
@@ -78,7 +84,7 @@ pub(super) fn run(root: &Path, load: EdgeBench) -> Result<()> {
     }
     for round in 1..=load.rounds {
         for entry in &mut entries {
-            let sample = measure(&entry.server, &script, load)?;
+            let sample = measure(entry, &script, load)?;
             say(format!("round {round}: {:<22} {sample}", entry.contender.name()))?;
             entry.samples.push(sample);
         }
@@ -159,8 +165,32 @@ fn configured(
     Server::start(command, &address, &folder.join(format!("sekisho-{name}.log")))
 }
 
-fn measure(server: &Server, script: &Path, load: EdgeBench) -> Result<Sample> {
-    sample(server, || wrk::load(&server.address, script, load.connections, load.seconds))
+/// One load of one contender. What a lake has taken in but not yet written counts as well, and disturbs no one after it.
+fn measure(entry: &Entry, script: &Path, load: EdgeBench) -> Result<Sample> {
+    let server = &entry.server;
+    let has_lake = entry.contender == Contender::StarterAndLake;
+    if has_lake {
+        come_to_rest(server)?;
+    }
+    sample(server, || {
+        let requests = wrk::load(&server.address, script, load.connections, load.seconds)?;
+        if has_lake {
+            come_to_rest(server)?;
+        }
+        Ok(requests)
+    })
+}
+
+/// Waits until a server does next to nothing.
+fn come_to_rest(server: &Server) -> Result<()> {
+    for _ in 0..REST_STEPS_MAX {
+        let before = Usage::of(server.pid())?.cpu;
+        std::thread::sleep(REST_STEP);
+        if Usage::of(server.pid())?.cpu.saturating_sub(before) < REST_STEP / REST_SHARE {
+            return Ok(());
+        }
+    }
+    bail!("the server is still busy long after its load")
 }
 
 /// What a load cost the server.

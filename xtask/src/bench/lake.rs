@@ -15,7 +15,7 @@ use self::events::Events;
 use self::program::{Measured, measured, measured_fed};
 use super::edge::fresh_folder;
 use crate::args::{EventsWanted, LakeBench};
-use crate::process::{build_sekisho, environment, say};
+use crate::process::{find_sekisho, say};
 use crate::python;
 
 /// Files the events to ingest are spread over.
@@ -52,11 +52,7 @@ struct Ingested {
 ///
 /// If something does not build or start, or an answer is not the one it must be.
 pub(super) fn run(root: &Path, wanted: LakeBench) -> Result<()> {
-    let checkpoint = match environment("SEKISHO_BIN") {
-        Some(binary) => PathBuf::from(binary),
-        None => build_sekisho(root, "release")?,
-    };
-    let programs = Programs { checkpoint, python: python::ensure(root)? };
+    let programs = Programs { checkpoint: find_sekisho(root, "release")?, python: python::ensure(root)? };
     let folder = fresh_folder(root, "bench-lake")?;
     let mut events = Events::load(root, SEED)?;
     if wanted.rounds > 0 {
