@@ -85,7 +85,8 @@ impl Source {
     }
 }
 
-/// The record as text.
+/// The record as text, without the mark that some programs begin a file with.
 pub(crate) fn text(raw: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(raw).map_err(|error| Refusal::Utf8(error.valid_up_to()))
+    let text = std::str::from_utf8(raw).map_err(|error| Refusal::Utf8(error.valid_up_to()))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

@@ -54,8 +54,11 @@ fn fits(grouping: &AggregateExec) -> Result<bool> {
         && grouping.limit_options().is_none()
         && grouping.dynamic_expressions_produced().is_empty()
         && grouping.aggr_expr().iter().all(|aggregate| aggregate.groups_accumulator_supported());
-    let keys = by.group_schema(&grouping.input_schema())?;
-    Ok(is_plain && keys.fields().iter().all(|key| runs::can_compare(key.data_type())))
+    if !is_plain {
+        return Ok(false);
+    }
+    let keys = by.group_schema(&grouping.input().schema())?;
+    Ok(keys.fields().iter().all(|key| runs::can_compare(key.data_type())))
 }
 
 #[cfg(test)]
@@ -164,9 +167,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_compared_is_left_alone() {
-        let sql = "SELECT make_array(user, kind) AS k, count(*) FROM t GROUP BY 1 ORDER BY 1";
-        let (plan, _) = asked(sql, 3, true, &Arc::default()).await;
-        assert!(!plan.contains("GroupRunsExec"), "{plan}");
+    async fn what_cannot_be_done_by_runs_is_left_alone() {
+        let environment = Arc::default();
+        for sql in [
+            "SELECT make_array(user, kind) AS k, count(*) FROM t GROUP BY 1 ORDER BY 1",
+            "SELECT user, kind, count(*) FROM t GROUP BY ROLLUP (user, kind) ORDER BY 1, 2",
+            "SELECT user, kind, count(*) FROM t GROUP BY GROUPING SETS ((user), (kind), ()) ORDER BY 1, 2",
+            "SELECT max(number), count(DISTINCT user) FROM t",
+            "SELECT DISTINCT user FROM t LIMIT 9",
+        ] {
+            let (plan, ours) = asked(sql, 3, true, &environment).await;
+            let (_, theirs) = asked(sql, 3, false, &environment).await;
+            assert!(!plan.contains("GroupRunsExec") || sql.contains("count(DISTINCT"), "{plan}");
+            if !sql.contains("LIMIT") {
+                assert_eq!(ours, theirs, "{sql}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn groupings_within_groupings_are_as_they_were() {
+        let environment = Arc::default();
+        for sql in [
+            "SELECT n, count(*) FROM (SELECT user, count(*) AS n FROM t GROUP BY 1) GROUP BY 1 ORDER BY 1",
+            "SELECT kind, count(DISTINCT user), sum(DISTINCT number) FROM t GROUP BY 1 ORDER BY 1",
+            "SELECT user, count(*) AS n FROM t GROUP BY 1 HAVING count(*) > 3 ORDER BY 1",
+            "SELECT a.user, count(*) FROM t a JOIN (SELECT DISTINCT user FROM t) b ON a.user = b.user GROUP BY 1 ORDER BY 1",
+            "SELECT user, array_agg(number ORDER BY id) FROM t WHERE number = 1 GROUP BY 1 ORDER BY 1",
+            "SELECT user, approx_distinct(id) > 9, median(number), avg(number) FROM t GROUP BY 1 ORDER BY 1",
+            "SELECT user, sum(count(*)) OVER (ORDER BY user) FROM t GROUP BY 1 ORDER BY 1",
+            "SELECT user FROM t WHERE user = 'nobody' GROUP BY 1",
+        ] {
+            let (_, ours) = asked(sql, 40, true, &environment).await;
+            let (_, theirs) = asked(sql, 40, false, &environment).await;
+            assert_eq!(ours, theirs, "{sql}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 use sekisho_event::{Class, Column, Event};
 
 use super::aws_waf::activity;
-use crate::fields::{address_and_port, path_and_query, request_line, spaced};
+use crate::fields::{address_and_port, host, path_and_query, request_line, spaced};
 use crate::source::{Context, Refusal, Source, text};
 use crate::split::{Framing, Header};
 use crate::time;
@@ -88,7 +88,7 @@ fn request<'r>(line: Option<&'r str>, event: &mut Event<'r>) {
     event.text(Column::Query, query);
     if let Some((scheme, rest)) = url.split_once("://") {
         event.text(Column::Scheme, Some(scheme));
-        event.text(Column::Host, Some(address_and_port(rest.split(['/', '?']).next().unwrap_or_default()).0));
+        event.text(Column::Host, rest.split(['/', '?']).next().map(host));
     }
 }
 
@@ -120,6 +120,24 @@ mod tests {
         assert_eq!(event.get(Column::LatencyMs), Some(&Value::Int(171)));
         assert_eq!(event.get(Column::HttpStatus), Some(&Value::Int(200)));
         assert_eq!(text(Column::Action), "authenticate,forward");
+    }
+
+    #[test]
+    fn addresses_of_version_6_stand_before_their_ports_with_and_without_brackets() {
+        for client in ["2001:db8:4538:1:bcf4:5264:e01c:f215:50718", "[2001:db8:4538:1:bcf4:5264:e01c:f215]:50718"] {
+            let line =
+                HTTPS.replace("192.168.131.39:2817", client).replace("10.0.0.1:80 0.086", "2001:db8::a:443 0.086");
+            let line = line.replace("https://www.example.com:443/a", "https://[2001:db8::5]:443/a");
+            let event = SOURCE.tells(line.as_bytes()).unwrap();
+            let is = |column, text: &str| assert_eq!(event.get(column), Some(&Value::Text(text.into())), "{client}");
+            is(Column::SrcIp, "2001:db8:4538:1:bcf4:5264:e01c:f215");
+            is(Column::DstIp, "2001:db8::a");
+            is(Column::Host, "2001:db8::5");
+            is(Column::Path, "/a");
+            assert_eq!(event.get(Column::SrcPort), Some(&Value::Int(50_718)));
+            assert_eq!(event.get(Column::DstPort), Some(&Value::Int(443)));
+            assert_eq!(event.get(Column::HttpStatus), Some(&Value::Int(200)));
+        }
     }
 
     #[test]
