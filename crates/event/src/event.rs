@@ -42,10 +42,12 @@ pub struct Event<'r> {
 }
 
 impl<'r> Event<'r> {
-    /// An event with nothing but its class.
+    /// An event with nothing but its class, which is in its column, too.
     #[must_use]
     pub fn new(class: Class) -> Self {
-        Self { class, values: Vec::with_capacity(32), unmapped: Cow::Borrowed("") }
+        let mut values = Vec::with_capacity(32);
+        values.push((Column::ClassUid, Value::Int(class.uid())));
+        Self { class, values, unmapped: Cow::Borrowed("") }
     }
 
     /// Its class.
@@ -154,7 +156,8 @@ mod tests {
         event.text(Column::Host, Some(""));
         event.text(Column::Query, None::<&str>);
         event.int(Column::HttpStatus, Some(200));
-        assert_eq!(event.values().len(), 2);
+        assert_eq!(event.get(Column::ClassUid), Some(&Value::Int(4002)));
+        assert_eq!(event.values().len(), 3, "class, path and status");
         assert_eq!(event.get(Column::Path), Some(&Value::Text("/b".into())));
         assert_eq!(event.get(Column::Host), None);
     }

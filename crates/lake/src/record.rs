@@ -146,7 +146,6 @@ pub(crate) fn tell(raw: &[u8]) -> Result<Event<'_>, String> {
     let said: Value = serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
     let mut event = Event::new(Class::BaseEvent);
     event.time(Column::Time, said["time_ms"].as_i64().map(|ms| ms.saturating_mul(1_000)));
-    event.int(Column::ClassUid, Some(Class::BaseEvent.uid()));
     event.text(Column::Product, Some(SOURCE));
     event.text(Column::Operation, said["kind"].as_str().map(str::to_owned));
     Ok(event)

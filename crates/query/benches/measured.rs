@@ -48,7 +48,6 @@ async fn fill(tables: &Tables, events: u64) {
             );
             let mut event = Event::new(Class::HttpActivity);
             event.time(Column::Time, Some(time_ms * 1_000));
-            event.int(Column::ClassUid, Some(4002));
             event.text(Column::SrcIp, Some(ip));
             event.text(Column::SrcCountry, Some(["JP", "US", "DE", "FR", "BR"][usize::try_from(number % 5).unwrap()]));
             event.text(Column::Action, Some(action));

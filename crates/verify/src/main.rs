@@ -14,8 +14,8 @@ const USAGE: &str = "\
 usage: sekisho-verify KEY PROOF RECORD [--witness KEY]…
 
   KEY      the log's public key: its text (name+id+key), or a file that holds it
-  PROOF    the proof, as `sekisho verify --record ID --proof FILE` wrote it
-  RECORD   the record's bytes, as `sekisho verify --record ID --raw FILE` wrote them
+  PROOF    the proof, as `sekisho verify --record ID` wrote it: ID.proof
+  RECORD   the record's bytes, as it wrote them beside the proof: ID.record
   --witness KEY   a witness that must have signed too; may be said several times
 
 0: proved · 証明されました   1: not proved · 証明されません   2: wrong usage";

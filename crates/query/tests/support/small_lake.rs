@@ -52,7 +52,6 @@ fn request(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64
     let raw = format!(r#"{{"timestamp":{time_ms},"action":"{action}","ip":"{ip}","uri":"{path}","id":"req-{index}"}}"#);
     let mut event = Event::new(Class::HttpActivity);
     event.time(Column::Time, Some(time_ms * 1_000));
-    event.int(Column::ClassUid, Some(Class::HttpActivity.uid()));
     event.text(Column::SrcIp, Some(ip));
     event.text(Column::Action, Some(action));
     event.text(Column::Path, Some(path));
@@ -73,7 +72,6 @@ fn call(gathering: &mut Gathering, index: &mut u64, time_ms: i64, minute: i64) {
         format!(r#"{{"eventTime":{time_ms},"eventName":"GetObject","arn":"arn:aws:iam::123837392027:user/bert-jan"}}"#);
     let mut event = Event::new(Class::ApiActivity);
     event.time(Column::Time, Some(time_ms * 1_000));
-    event.int(Column::ClassUid, Some(Class::ApiActivity.uid()));
     event.int(Column::ActivityId, Some(2));
     event.text(Column::Operation, Some(if minute % 16 == 0 { "DeleteBucket" } else { "GetObject" }));
     event.text(Column::UserName, Some("bert-jan"));
