@@ -74,13 +74,23 @@ impl Elements {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], mut give: impl FnMut(Piece<'_>)) {
-        for &byte in bytes {
-            match self.place {
-                Place::Between => self.between(byte),
-                Place::Object => self.object(byte, &mut give),
-                Place::After => self.after(byte, &mut give),
-                Place::Stray if byte == b'\n' => self.give(&mut give, false),
-                Place::Stray => self.held.push(byte),
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let plain = self.plain(rest);
+            if plain > 0 {
+                let (plain, more) = rest.split_at(plain);
+                self.held.extend_from_slice(plain);
+                rest = more;
+            } else {
+                let (byte, more) = (rest[0], &rest[1..]);
+                rest = more;
+                match self.place {
+                    Place::Between => self.between(byte),
+                    Place::Object => self.object(byte, &mut give),
+                    Place::After => self.after(byte, &mut give),
+                    Place::Stray if byte == b'\n' => self.give(&mut give, false),
+                    Place::Stray => self.held.push(byte),
+                }
             }
             if self.held.len() == self.bytes_max {
                 let place = self.place;
@@ -96,6 +106,20 @@ impl Elements {
         }
         let member = std::mem::take(&mut self.member);
         *self = Self { member, ..Self::new("", self.depth_max, self.bytes_max) };
+    }
+
+    /// How many of the next bytes are held and decide nothing; no more than there is room for.
+    fn plain(&self, bytes: &[u8]) -> usize {
+        let bytes = &bytes[..bytes.len().min(self.bytes_max - self.held.len())];
+        let first = match self.place {
+            _ if self.escaped => Some(0),
+            _ if self.in_text => memchr::memchr2(b'"', b'\\', bytes),
+            Place::Object if self.named == 0 => bytes.iter().position(opens_or_ends),
+            Place::After => bytes.iter().position(opens_or_ends),
+            Place::Stray => memchr::memchr(b'\n', bytes),
+            Place::Object | Place::Between => Some(0),
+        };
+        first.unwrap_or(bytes.len())
     }
 
     fn between(&mut self, byte: u8) {
@@ -221,6 +245,11 @@ impl Elements {
             self.place = Place::Between;
         }
     }
+}
+
+/// Whether a byte, outside of a text, begins or ends something.
+fn opens_or_ends(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
 }
 
 #[cfg(test)]
