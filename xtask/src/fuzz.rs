@@ -43,7 +43,8 @@ pub(crate) enum Lock {
 /// What a run searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Search {
-    /// The same inputs in the same order whenever a commit is built: from the seeds alone, with [`SEED`].
+    /// The same inputs in the same order whenever a commit is built: from the seeds alone, with [`SEED`], and no more than
+    /// [`INPUTS_MAX`]; a slow machine does as many of the first as it can.
     Repeatable,
     /// On from what earlier runs found, by chance.
     Onward,
@@ -51,6 +52,9 @@ pub(crate) enum Search {
 
 /// The number libFuzzer's chance begins with in a repeatable run; 0 would mean a new one each time.
 const SEED: u32 = 1;
+
+/// Inputs of a target in a repeatable run. Without a number, how far a run comes would depend on how busy the machine is.
+const INPUTS_MAX: u32 = 200_000;
 
 /// Builds the targets and runs `only`, or each in turn, for `seconds`.
 ///
@@ -156,7 +160,7 @@ fn options(seconds: u32, search: Search) -> Vec<String> {
         ("print_final_stats", 1),
     ];
     if search == Search::Repeatable {
-        options.push(("seed", SEED));
+        options.extend([("seed", SEED), ("runs", INPUTS_MAX)]);
     }
     options.into_iter().map(|(option, value)| format!("-{option}={value}")).collect()
 }
@@ -208,10 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_repeatable_run_has_a_seed() {
-        let seed = format!("-seed={SEED}");
-        assert!(options(10, Search::Repeatable).contains(&seed));
-        assert!(!options(10, Search::Onward).iter().any(|option| option.starts_with("-seed")));
+    fn only_a_repeatable_run_has_a_seed_and_a_number_of_inputs() {
+        for option in [format!("-seed={SEED}"), format!("-runs={INPUTS_MAX}")] {
+            assert!(options(10, Search::Repeatable).contains(&option));
+            let (name, _) = option.split_once('=').expect("a name and a value");
+            assert!(!options(10, Search::Onward).iter().any(|option| option.starts_with(name)));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`RECORD_BYTES_MAX`] is cut there, so that memory is bounded and nothing is lost.
 
 mod elements;
+mod envelope;
 mod lines;
 
 use elements::Elements;
@@ -81,9 +82,23 @@ impl Piece<'_> {
     }
 }
 
-/// Cuts the bytes of one file or stream.
+/// Cuts the bytes of one file or stream. What came through CloudWatch Logs is taken out of its envelopes first.
 #[derive(Debug)]
-pub struct Splitter(Cutter);
+pub struct Splitter {
+    document: Document,
+    cutter: Cutter,
+}
+
+/// What the bytes are, besides what the source says.
+#[derive(Debug)]
+enum Document {
+    /// They have just begun: not yet told.
+    Begins(Vec<u8>),
+    /// What the source says.
+    Plain,
+    /// Envelopes, each around several documents of the source.
+    Envelopes(Elements),
+}
 
 #[derive(Debug)]
 enum Cutter {
@@ -96,37 +111,179 @@ impl Splitter {
     /// For a source's files.
     #[must_use]
     pub fn new(source: &Source) -> Self {
-        Self(match source.framing {
+        let cutter = match source.framing {
             Framing::Lines { header } => Cutter::Lines(Lines::new(header)),
             Framing::Json { member, depth } => Cutter::Elements(Elements::new(member, depth, RECORD_BYTES_MAX)),
             Framing::Report { cut } => Cutter::Report(Elements::new("", 0, REPORT_BYTES_MAX), cut),
-        })
+        };
+        Self { document: Document::Begins(Vec::new()), cutter }
     }
 
     /// Takes more bytes, and gives the records that are whole now.
     pub fn push(&mut self, bytes: &[u8], mut give: impl FnMut(Piece<'_>)) {
-        match &mut self.0 {
-            Cutter::Lines(lines) => lines.push(bytes, give),
-            Cutter::Elements(elements) => elements.push(bytes, give),
-            Cutter::Report(elements, cut) => elements.push(bytes, |report| report.cut_by(*cut, &mut give)),
+        let mut bytes = bytes;
+        if let Document::Begins(beginning) = &mut self.document {
+            let (more, rest) = bytes.split_at(bytes.len().min(envelope::BEGINNING_BYTES - beginning.len()));
+            beginning.extend_from_slice(more);
+            bytes = rest;
+            let may_be = envelope::may_be(beginning);
+            if may_be.is_none() && beginning.len() < envelope::BEGINNING_BYTES {
+                return;
+            }
+            self.begin(may_be == Some(true), &mut give);
         }
+        self.cut(bytes, &mut give);
     }
 
     /// The file has ended: gives what is left, if anything.
     pub fn end(&mut self, mut give: impl FnMut(Piece<'_>)) {
-        match &mut self.0 {
-            Cutter::Lines(lines) => lines.end(give),
-            Cutter::Elements(elements) => elements.end(give),
-            Cutter::Report(elements, cut) => elements.end(|report| report.cut_by(*cut, &mut give)),
+        if matches!(self.document, Document::Begins(_)) {
+            self.begin(false, &mut give);
         }
+        if let Document::Envelopes(objects) = &mut self.document {
+            objects.end(|object| self.cutter.open(object, &mut give));
+        }
+        self.cutter.end(&mut give);
+        self.document = Document::Begins(Vec::new());
     }
 
     /// Bytes that are held because their record is not whole yet: whoever keeps positions goes back so far.
     #[must_use]
     pub fn held(&self) -> usize {
-        match &self.0 {
-            Cutter::Lines(lines) => lines.held(),
-            Cutter::Elements(elements) | Cutter::Report(elements, _) => elements.held(),
+        let document = match &self.document {
+            Document::Begins(beginning) => beginning.len(),
+            Document::Plain => 0,
+            Document::Envelopes(objects) => objects.held(),
+        };
+        document + self.cutter.held()
+    }
+
+    /// It is told what the bytes are: cuts those that were seen for it.
+    fn begin(&mut self, is_envelopes: bool, give: &mut impl FnMut(Piece<'_>)) {
+        let told =
+            if is_envelopes { Document::Envelopes(Elements::new("", 0, REPORT_BYTES_MAX)) } else { Document::Plain };
+        if let Document::Begins(beginning) = std::mem::replace(&mut self.document, told) {
+            let is_json = is_envelopes || self.cutter.is_json();
+            self.cut(if is_json { envelope::without_mark(&beginning) } else { &beginning }, give);
         }
+    }
+
+    fn cut(&mut self, bytes: &[u8], give: &mut impl FnMut(Piece<'_>)) {
+        match &mut self.document {
+            Document::Envelopes(objects) => objects.push(bytes, |object| self.cutter.open(object, give)),
+            _ => self.cutter.push(bytes, give),
+        }
+    }
+}
+
+impl Cutter {
+    fn push(&mut self, bytes: &[u8], give: &mut impl FnMut(Piece<'_>)) {
+        match self {
+            Self::Lines(lines) => lines.push(bytes, give),
+            Self::Elements(elements) => elements.push(bytes, give),
+            Self::Report(elements, cut) => elements.push(bytes, |report| report.cut_by(*cut, give)),
+        }
+    }
+
+    fn end(&mut self, give: &mut impl FnMut(Piece<'_>)) {
+        match self {
+            Self::Lines(lines) => lines.end(give),
+            Self::Elements(elements) => elements.end(give),
+            Self::Report(elements, cut) => elements.end(|report| report.cut_by(*cut, give)),
+        }
+    }
+
+    fn held(&self) -> usize {
+        match self {
+            Self::Lines(lines) => lines.held(),
+            Self::Elements(elements) | Self::Report(elements, _) => elements.held(),
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        !matches!(self, Self::Lines(_))
+    }
+
+    /// Cuts what an envelope holds; what is none is cut as it is.
+    fn open(&mut self, object: Piece<'_>, give: &mut impl FnMut(Piece<'_>)) {
+        let is_opened = !object.is_cut
+            && envelope::messages(object.raw, |message| {
+                self.push(message, give);
+                self.end(give);
+            });
+        if !is_opened {
+            self.push(object.raw, give);
+            if !object.is_cut {
+                self.end(give);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(source: &str, pieces: &[&[u8]]) -> Vec<String> {
+        let mut splitter = Splitter::new(Source::named(source).unwrap());
+        let mut cut = Vec::new();
+        let mut give = |piece: Piece<'_>| cut.push(String::from_utf8_lossy(piece.raw).into_owned());
+        pieces.iter().for_each(|piece| splitter.push(piece, &mut give));
+        splitter.end(&mut give);
+        assert_eq!(splitter.held(), 0);
+        cut
+    }
+
+    fn envelope(messages: &[&str]) -> String {
+        let events: Vec<_> = messages
+            .iter()
+            .map(|message| serde_json::json!({ "id": "1", "timestamp": 1, "message": message }))
+            .collect();
+        format!(
+            r#"{{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":{}}}"#,
+            serde_json::Value::from(events)
+        )
+    }
+
+    #[test]
+    fn records_are_taken_out_of_envelopes() {
+        let line = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 1 2 ACCEPT OK";
+        let both = format!("{}{}\n{}", envelope(&[line, line]), envelope(&[line]), envelope(&[]));
+        assert_eq!(cut("vpc-flow", &[both.as_bytes()]), [line; 3]);
+        let call = r#"{"eventVersion":"1.08","requestParameters":{"text":"\"{"}}"#;
+        for source in ["cloudtrail", "json", "trivy"] {
+            assert_eq!(cut(source, &[envelope(&[call, call]).as_bytes()]), [call; 2], "{source}");
+        }
+        let found = r#"{"detail":{"findings":[{"Id":"1"},{"Id":"2"}]}}"#;
+        assert_eq!(cut("securityhub", &[envelope(&[found]).as_bytes()]), [r#"{"Id":"1"}"#, r#"{"Id":"2"}"#]);
+    }
+
+    #[test]
+    fn where_pieces_end_makes_no_difference() {
+        let both = ["\u{feff}", &envelope(&["one", "two\n"]), &envelope(&["three"])].concat();
+        for at in 0..=both.len() {
+            let (left, right) = both.as_bytes().split_at(at);
+            assert_eq!(cut("syslog", &[left, right]), ["one", "two", "three"], "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_cut_as_ever() {
+        let control = r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"health"}]}"#;
+        assert_eq!(cut("vpc-flow", &[control.as_bytes()]), [control]);
+        for text in [r#"{"owner":"me","Records":[{"a":1}]}"#, "\u{feff}{\"Records\":[{\"a\":1}]}"] {
+            assert_eq!(cut("cloudtrail", &[text.as_bytes()]), [r#"{"a":1}"#]);
+        }
+        assert_eq!(cut("json", &[b"{\"owner\":\"me\"}\n{\"messageType\":1}\nend"]).len(), 3);
+        assert_eq!(cut("syslog", &[b"{\"messageType\":\"DATA_M"]), ["{\"messageType\":\"DATA_M"]);
+        assert_eq!(cut("syslog", &[b"{"]), ["{"]);
+    }
+
+    #[test]
+    fn an_envelope_without_end_is_cut_and_nothing_is_lost() {
+        let text = format!(r#"{{"messageType":"{}"#, "1".repeat(REPORT_BYTES_MAX + 10));
+        let cut = cut("vpc-flow", &[text.as_bytes()]);
+        assert!(cut.concat() == text);
+        assert!(cut.iter().all(|piece| piece.len() <= RECORD_BYTES_MAX));
     }
 }

@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 /// The version whose paths the columns have.
 const VERSION: &str = "1.8.0";
+/// What the edge calls itself where AWS WAF's log names the service.
+const OWN_SERVICE: &str = "SEKISHO";
 /// Attributes that are arrays of objects: an item each for the texts of a column.
 const ARRAYS: [&str; 6] =
     ["resources", "answers", "vulnerabilities", "ja4_fingerprint_list", "loggers", "affected_packages"];
@@ -30,6 +32,7 @@ pub(crate) fn event(table: TableName, rows: &RecordBatch, row: usize) -> Value {
     event["category_uid"] = json!(class / 1_000);
     event["type_uid"] = json!(class * 100 + activity);
     place(&mut event, &["metadata", "version"], json!(VERSION));
+    provider(&mut event, text("dst_service", rows, row).as_deref() == Some(OWN_SERVICE));
     if let Some(raw) = text("raw", rows, row) {
         event["raw_data"] = json!(raw);
     }
@@ -43,10 +46,21 @@ pub(crate) fn event(table: TableName, rows: &RecordBatch, row: usize) -> Value {
             _ => text(column, rows, row).map(|log| json!(log)),
         };
         if let Some(own) = own {
-            place(&mut event, &["metadata", "sekisho", name], own);
+            place(&mut event, &["unmapped", "sekisho", name], own);
         }
     }
     event
+}
+
+/// Says whose cloud an event is of, as the schema wants it: sources that name an account or region are AWS's. Our own edge
+/// names the region `local`, which is no cloud.
+fn provider(event: &mut Value, own: bool) {
+    let Some(event) = event.as_object_mut() else { return };
+    if own {
+        event.remove("cloud");
+    } else if let Some(cloud) = event.get_mut("cloud") {
+        place(cloud, &["provider"], json!("AWS"));
+    }
 }
 
 /// The folder of an event in Security Lake's layout.
@@ -146,6 +160,17 @@ mod tests {
             "metadata": { "labels": ["l"] },
         });
         assert_eq!(event, expect);
+    }
+
+    #[test]
+    fn clouds_have_a_provider_and_our_own_edge_has_none() {
+        let event = json!({ "cloud": { "region": "eu-west-1" } });
+        let (mut theirs, mut ours, mut neither) = (event.clone(), event, json!({ "time": 1 }));
+        provider(&mut theirs, false);
+        provider(&mut ours, true);
+        provider(&mut neither, false);
+        assert_eq!(theirs, json!({ "cloud": { "region": "eu-west-1", "provider": "AWS" } }));
+        assert_eq!((ours, neither), (json!({}), json!({ "time": 1 })));
     }
 
     #[test]

@@ -213,4 +213,6 @@ async fn exports_are_files_for_others() {
     assert_eq!(event["src_endpoint"]["ip"], "2001:db8::1");
     assert_eq!(event["type_uid"], 600_302);
     assert_eq!(event["category_uid"], 6);
+    assert_eq!(event["cloud"]["provider"], "AWS");
+    assert!(event["unmapped"]["sekisho"]["record_uid"].is_u64());
 }

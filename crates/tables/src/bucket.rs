@@ -131,7 +131,7 @@ fn without_xml(said: &str) -> String {
     format!("{} {code}{message}", said[..begin].trim_end())
 }
 
-/// What helps against an error.
+/// What helps against an error. What is looked for is in what programs say, not in addresses and keys, which may be anything.
 fn help(error: &Error, said: &str) -> &'static str {
     let has = |part: &str| said.contains(part);
     match error {
@@ -146,13 +146,13 @@ fn help(error: &Error, said: &str) -> &'static str {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             "the credentials need s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject below the prefix"
         }
-        _ if has("metadata") || has("169.254.") => {
+        _ if has("http://169.254.") => {
             "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role"
         }
-        _ if has("NotImplemented") || has("501") => {
+        _ if has("NotImplemented") || has("501 Not Implemented") => {
             "the store must know conditional writes (If-None-Match and If-Match with PutObject)"
         }
-        _ if has("error sending request") || has("connect") || has("timed out") => {
+        _ if has("error sending request") || has("client error (Connect)") || has("timed out") => {
             "it cannot be reached or does not answer in time: check `endpoint_url` in storage.toml, and the network"
         }
         _ => "",
@@ -313,6 +313,22 @@ impl ObjectStore for Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_and_keys_say_nothing_of_what_helps() {
+        let helped = |said: &str| help(&Error::Generic { store: STORE, source: "it".into() }, said);
+        let away = "Error performing GET http://127.0.0.1:45501/metadata-501/connect in 60ms, after 6 retries - HTTP error: error sending request";
+        assert!(helped(away).starts_with("it cannot be reached"));
+        assert_eq!(
+            helped("Error performing PUT https://metadata-501.s3/connect in 6ms - Server returned error response: x"),
+            ""
+        );
+        let old = "Error performing PUT http://a/b in 6ms - Server returned non-2xx status code: 501 Not Implemented: ";
+        assert!(helped(old).contains("conditional writes"));
+        let token =
+            "Error performing PUT http://169.254.169.254/latest/api/token in 1s - HTTP error: error sending request";
+        assert!(helped(token).starts_with("no credentials"));
+    }
 
     #[test]
     fn what_a_store_says_is_told_in_a_line_of_bounded_length() {

@@ -70,7 +70,8 @@ fn any(text: &str) {
 fn changed(edits: &[u8]) {
     let mut text = SIGNED.text.clone().into_bytes();
     for [at, further, what, byte] in edits.as_chunks().0 {
-        let at = (usize::from(*at) + usize::from(*further)) % text.len();
+        // Nothing is left of it once as many bytes are taken out.
+        let Some(at) = (usize::from(*at) + usize::from(*further)).checked_rem(text.len()) else { return };
         match what % 3 {
             0 => text[at] = *byte,
             1 => text.insert(at, *byte),

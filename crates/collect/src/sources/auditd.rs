@@ -61,10 +61,12 @@ fn parse<'r>(raw: &'r [u8], _: Context<'r>) -> Result<Event<'r>, Refusal> {
     if !arguments.is_empty() && event.class() == Class::ProcessActivity {
         event.text(Column::CommandLine, Some(arguments.join(" ")));
     }
-    event.int(
-        Column::ActivityId,
-        Some(if matches!(kind, "EXECVE" | "USER_LOGIN" | "USER_AUTH" | "LOGIN") { 1 } else { 99 }),
-    );
+    let activity = match kind {
+        "EXECVE" | "USER_LOGIN" | "USER_AUTH" | "LOGIN" => 1,
+        "USER_LOGOUT" => 2,
+        _ => 99,
+    };
+    event.int(Column::ActivityId, Some(activity));
     event.set_unmapped(unmapped.join(" "));
     Ok(event)
 }

@@ -72,6 +72,32 @@ fn class(service: &str, operation: &str) -> Class {
     }
 }
 
+/// OCSF's activity of a call about accounts, rights or groups: each of these classes numbers them in its own way. Source: OCSF schema, events
+/// `account_change`, `user_access`, `group_management`.
+fn iam_activity(class: Class, operation: &str) -> i64 {
+    match (class, operation) {
+        (Class::AccountChange, "CreateUser") => 1,
+        (Class::AccountChange, "ChangePassword") => 3,
+        (Class::AccountChange, "UpdateLoginProfile") => 4,
+        (Class::AccountChange, "DeleteUser") => 6,
+        (Class::AccountChange, "EnableMFADevice") => 10,
+        (Class::AccountChange, "DeactivateMFADevice") => 11,
+        (Class::GroupManagement, "AddUserToGroup") => 3,
+        (Class::GroupManagement, "RemoveUserFromGroup") => 4,
+        (Class::GroupManagement, "DeleteGroup") => 5,
+        (Class::GroupManagement, "CreateGroup") => 6,
+        (Class::GroupManagement, "UpdateGroup") => 9,
+        // Who may assume a role, and boundaries: whether that gives rights or takes them, the name does not say.
+        (Class::UserAccess, "UpdateAssumeRolePolicy") => 99,
+        (Class::UserAccess, name) if !name.ends_with("Policy") => 99,
+        (Class::UserAccess, name) => {
+            let gives = name.starts_with("Attach") || name.starts_with("Put");
+            if gives { 1 } else { 2 }
+        }
+        _ => 99,
+    }
+}
+
 /// OCSF's activity of a call: 1 create, 2 read, 3 update, 4 delete, 99 other; of a login always 1.
 fn activity(class: Class, operation: &str) -> i64 {
     let begins = |words: &[&str]| words.iter().any(|word| operation.starts_with(word));
@@ -79,8 +105,7 @@ fn activity(class: Class, operation: &str) -> i64 {
         return 1;
     }
     if class != Class::ApiActivity {
-        // The classes of accounts, rights and groups number their activities each in its own way.
-        return 99;
+        return iam_activity(class, operation);
     }
     if begins(&["Create", "Run", "Import", "Allocate", "Register", "Add"]) {
         1
@@ -287,6 +312,32 @@ mod tests {
         let key = SOURCE.tells(key.as_bytes()).unwrap();
         assert_eq!((key.class(), text(&key, Column::TargetUser)), (Class::AccountChange, "bob"));
         assert_eq!(text(&key, Column::RequestData), r#"{"userName":"bob"}"#);
+    }
+
+    #[test]
+    fn calls_of_identities_have_the_activities_of_their_classes() {
+        for (operation, class, activity) in [
+            ("CreateUser", Class::AccountChange, 1),
+            ("DeactivateMFADevice", Class::AccountChange, 11),
+            ("CreateAccessKey", Class::AccountChange, 99),
+            ("AttachRolePolicy", Class::UserAccess, 1),
+            ("PutUserPolicy", Class::UserAccess, 1),
+            ("DeleteGroupPolicy", Class::UserAccess, 2),
+            ("UpdateAssumeRolePolicy", Class::UserAccess, 99),
+            ("DeleteUserPermissionsBoundary", Class::UserAccess, 99),
+            ("AddUserToGroup", Class::GroupManagement, 3),
+            ("UpdateGroup", Class::GroupManagement, 9),
+        ] {
+            let raw = format!(
+                r#"{{"eventTime":"2026-11-22T01:02:05Z","eventSource":"iam.amazonaws.com","eventName":"{operation}"}}"#
+            );
+            let event = SOURCE.tells(raw.as_bytes()).unwrap();
+            assert_eq!(
+                (event.class(), event.get(Column::ActivityId)),
+                (class, Some(&Value::Int(activity))),
+                "{operation}"
+            );
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ enum Place {
     Between,
     /// In an object.
     Object,
+    /// Behind the member's array, up to the end of the object around it.
+    After,
     /// In something that is no object, up to the end of its line.
     Stray,
 }
@@ -39,8 +41,12 @@ pub(super) struct Elements {
     name: Option<usize>,
     /// Whether the name was just read, and then the colon.
     named: u8,
-    /// Whether records are in the member's array, within an outer object.
-    inside: bool,
+    /// How many objects are open around the member's array, whose elements are the records; 0 outside of it.
+    inside: u32,
+    /// Arrays that are open in the member's array, between records.
+    arrays: u32,
+    /// Whether what is behind the array has objects or arrays of its own.
+    nested: bool,
     held: Vec<u8>,
 }
 
@@ -56,7 +62,9 @@ impl Elements {
             escaped: false,
             name: None,
             named: 0,
-            inside: false,
+            inside: 0,
+            arrays: 0,
+            nested: false,
             held: Vec::new(),
         }
     }
@@ -66,12 +74,23 @@ impl Elements {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], mut give: impl FnMut(Piece<'_>)) {
-        for &byte in bytes {
-            match self.place {
-                Place::Between => self.between(byte),
-                Place::Object => self.object(byte, &mut give),
-                Place::Stray if byte == b'\n' => self.give(&mut give, false),
-                Place::Stray => self.held.push(byte),
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let plain = self.plain(rest);
+            if plain > 0 {
+                let (plain, more) = rest.split_at(plain);
+                self.held.extend_from_slice(plain);
+                rest = more;
+            } else {
+                let (byte, more) = (rest[0], &rest[1..]);
+                rest = more;
+                match self.place {
+                    Place::Between => self.between(byte),
+                    Place::Object => self.object(byte, &mut give),
+                    Place::After => self.after(byte, &mut give),
+                    Place::Stray if byte == b'\n' => self.give(&mut give, false),
+                    Place::Stray => self.held.push(byte),
+                }
             }
             if self.held.len() == self.bytes_max {
                 let place = self.place;
@@ -89,11 +108,32 @@ impl Elements {
         *self = Self { member, ..Self::new("", self.depth_max, self.bytes_max) };
     }
 
+    /// How many of the next bytes are held and decide nothing; no more than there is room for.
+    fn plain(&self, bytes: &[u8]) -> usize {
+        let bytes = &bytes[..bytes.len().min(self.bytes_max - self.held.len())];
+        let first = match self.place {
+            _ if self.escaped => Some(0),
+            _ if self.in_text => memchr::memchr2(b'"', b'\\', bytes),
+            Place::Object if self.named == 0 => bytes.iter().position(opens_or_ends),
+            Place::After => bytes.iter().position(opens_or_ends),
+            Place::Stray => memchr::memchr(b'\n', bytes),
+            Place::Object | Place::Between => Some(0),
+        };
+        first.unwrap_or(bytes.len())
+    }
+
     fn between(&mut self, byte: u8) {
         match byte {
+            b'[' if self.inside > 0 => self.arrays = self.arrays.saturating_add(1),
+            b']' if self.arrays > 0 => self.arrays -= 1,
+            b']' if self.inside > 0 => {
+                self.place = Place::After;
+                self.depth = self.inside;
+                self.nested = false;
+            }
+            // An object that ends before its array.
+            b'}' if self.inside > 0 => self.inside -= 1,
             b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']' => {}
-            // The end of the object around the member's array; what else it has is none of the records'.
-            b'}' if self.inside => self.inside = false,
             b'{' => {
                 self.place = Place::Object;
                 self.depth = 1;
@@ -108,17 +148,51 @@ impl Elements {
         }
     }
 
+    /// Goes on in a text, if this is one; says whether it was, and has ended.
+    fn text(&mut self, byte: u8) -> Option<bool> {
+        if !self.in_text {
+            return None;
+        }
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' => self.escaped = true,
+            b'"' => self.in_text = false,
+            _ => {}
+        }
+        Some(!self.in_text)
+    }
+
+    /// What else the object around the array has is none of the records', if it is plain; anything more is not dropped unseen.
+    fn after(&mut self, byte: u8, give: &mut impl FnMut(Piece<'_>)) {
+        self.held.push(byte);
+        if self.text(byte).is_some() {
+            return;
+        }
+        match byte {
+            b'"' => self.in_text = true,
+            b'{' | b'[' => {
+                self.nested = true;
+                self.depth = self.depth.saturating_add(1);
+            }
+            b'}' | b']' => {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    if !self.nested && self.held.len() <= PREFIX_BYTES_MAX {
+                        self.held.clear();
+                    }
+                    self.inside = 0;
+                    self.give(give, false);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn object(&mut self, byte: u8, give: &mut impl FnMut(Piece<'_>)) {
         self.held.push(byte);
-        if self.in_text {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = true,
-                b'"' => {
-                    self.in_text = false;
-                    self.name_ended();
-                }
-                _ => {}
+        if let Some(has_ended) = self.text(byte) {
+            if has_ended {
+                self.name_ended();
             }
             return;
         }
@@ -133,7 +207,8 @@ impl Elements {
                 // Records follow; what was before them in the object is theirs no more.
                 self.held.clear();
                 self.place = Place::Between;
-                self.inside = true;
+                self.inside = self.depth;
+                self.arrays = 0;
             }
             b'{' | b'[' => {
                 self.named = 0;
@@ -154,7 +229,7 @@ impl Elements {
     fn name_ended(&mut self) {
         let start = self.name.take().unwrap_or(self.held.len());
         let is_near = self.depth <= self.depth_max && self.held.len() <= PREFIX_BYTES_MAX;
-        let may_be = !self.member.is_empty() && !self.inside && is_near;
+        let may_be = !self.member.is_empty() && self.inside == 0 && is_near;
         let is_name =
             may_be && self.held.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(self.member.as_bytes()));
         self.named = u8::from(is_name);
@@ -170,6 +245,11 @@ impl Elements {
             self.place = Place::Between;
         }
     }
+}
+
+/// Whether a byte, outside of a text, begins or ends something.
+fn opens_or_ends(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
 }
 
 #[cfg(test)]
@@ -197,6 +277,27 @@ mod tests {
         }
         let wrapped = format!(r#"{{"x": "Records", "Records" : [{one},{two}]}} {{"Records":[{one}]}}"#);
         assert_eq!(cut("Records", &[wrapped.as_bytes()]), [one, two, one]);
+    }
+
+    #[test]
+    fn what_stands_behind_the_member_is_no_record_if_it_is_plain() {
+        let cut_two = |text: &str| {
+            let mut elements = Elements::new("Records", 2, RECORD_BYTES_MAX);
+            let mut cut = Vec::new();
+            let mut give = |piece: Piece<'_>| cut.push(String::from_utf8_lossy(piece.raw).into_owned());
+            elements.push(text.as_bytes(), &mut give);
+            elements.end(&mut give);
+            cut
+        };
+        let one = r#"{"a":1}"#;
+        for (text, expect) in [
+            (format!(r#"{{"x":{{"Records":[{one}]}}}}{one}"#), vec![one, one]),
+            (format!(r#"{{"Records":[[{one}],{one}],"token":"\"]}}","n":null}}{{"Records":[{one}]}}"#), vec![one; 3]),
+            (format!(r#"{{"Records":[{one}],"Records":[{one}]}}"#), vec![one, r#","Records":[{"a":1}]}"#]),
+            (format!(r#"{{"Records":[{one}}}}}{one}"#), vec![one, r#"}{"a":1}"#]),
+        ] {
+            assert_eq!(cut_two(&text), expect, "{text}");
+        }
     }
 
     #[test]

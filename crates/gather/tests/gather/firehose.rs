@@ -83,7 +83,13 @@ fn body(request: &str, records: &[Vec<u8>]) -> Vec<u8> {
 async fn a_delivery_is_stored_once_however_often_it_comes() {
     let world = World::new();
     let endpoint = Endpoint::start(&world, &json!({})).await;
-    let records = [b"{\"a\":1}\n{\"a\":2}".to_vec(), gzip(b"{\"Records\":[{\"a\":3}]}"), b"{\"a\":4}".to_vec()];
+    let from_log_group =
+        json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": "{\"a\":4}"}, {"message": "{\"a\":5}"}]});
+    let records = [
+        b"{\"a\":1}\n{\"a\":2}".to_vec(),
+        gzip(b"{\"Records\":[{\"a\":3}]}"),
+        gzip(from_log_group.to_string().as_bytes()),
+    ];
     let plain = body("one", &records);
     let (status, told) = endpoint.deliver("one", &plain, "").await;
     assert_eq!((status, &told["requestId"], told["timestamp"].is_u64()), (200, &json!("one"), true));
@@ -104,7 +110,7 @@ async fn a_delivery_is_stored_once_however_often_it_comes() {
     endpoint.stop().await;
     assert_eq!(
         world.raws(),
-        ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":4}", "{\"b\":1}", "{\"c\":1}", "{\"b\":2}"]
+        ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":4}", "{\"a\":5}", "{\"b\":1}", "{\"c\":1}", "{\"b\":2}"]
     );
 }
 
