@@ -85,8 +85,7 @@ impl Source {
     }
 }
 
-/// The record as text, without the mark that some programs begin a file with.
+/// The record as text.
 pub(crate) fn text(raw: &[u8]) -> Result<&str, Refusal> {
-    let text = std::str::from_utf8(raw).map_err(|error| Refusal::Utf8(error.valid_up_to()))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    std::str::from_utf8(raw).map_err(|error| Refusal::Utf8(error.valid_up_to()))
 }

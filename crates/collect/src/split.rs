@@ -163,15 +163,23 @@ impl Splitter {
         let told =
             if is_envelopes { Document::Envelopes(Elements::new("", 0, REPORT_BYTES_MAX)) } else { Document::Plain };
         if let Document::Begins(beginning) = std::mem::replace(&mut self.document, told) {
-            let is_json = is_envelopes || self.cutter.is_json();
-            self.cut(if is_json { envelope::without_mark(&beginning) } else { &beginning }, give);
+            self.cut(envelope::without_mark(&beginning), give);
         }
     }
 
     fn cut(&mut self, bytes: &[u8], give: &mut impl FnMut(Piece<'_>)) {
-        match &mut self.document {
-            Document::Envelopes(objects) => objects.push(bytes, |object| self.cutter.open(object, give)),
-            _ => self.cutter.push(bytes, give),
+        let Document::Envelopes(objects) = &mut self.document else {
+            return self.cutter.push(bytes, give);
+        };
+        if !matches!(self.cutter, Cutter::Lines(_)) {
+            return objects.push(bytes, |object| self.cutter.open(object, give));
+        }
+        // An envelope has no line feed in it: among lines, one that is never closed holds up none after it.
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            objects.push(line, |object| self.cutter.open(object, give));
+            if line.ends_with(b"\n") {
+                objects.end(|object| self.cutter.open(object, give));
+            }
         }
     }
 }
@@ -198,10 +206,6 @@ impl Cutter {
             Self::Lines(lines) => lines.held(),
             Self::Elements(elements) | Self::Report(elements, _) => elements.held(),
         }
-    }
-
-    fn is_json(&self) -> bool {
-        !matches!(self, Self::Lines(_))
     }
 
     /// Cuts what an envelope holds; what is none is cut as it is.
@@ -277,6 +281,23 @@ mod tests {
         assert_eq!(cut("json", &[b"{\"owner\":\"me\"}\n{\"messageType\":1}\nend"]).len(), 3);
         assert_eq!(cut("syslog", &[b"{\"messageType\":\"DATA_M"]), ["{\"messageType\":\"DATA_M"]);
         assert_eq!(cut("syslog", &[b"{"]), ["{"]);
+    }
+
+    #[test]
+    fn a_line_that_begins_like_an_envelope_holds_up_none_after_it() {
+        let mut splitter = Splitter::new(Source::named("syslog").unwrap());
+        let mut cut = Vec::new();
+        splitter.push(b"{\"owner\":\"x\nsecond {\nthird\n", |piece| cut.push(piece.raw.to_vec()));
+        assert_eq!(cut, [&b"{\"owner\":\"x"[..], b"second {", b"third"]);
+        assert_eq!(splitter.held(), 0);
+    }
+
+    #[test]
+    fn a_mark_before_a_header_is_no_part_of_it() {
+        let mut splitter = Splitter::new(Source::named("vpc-flow").unwrap());
+        let mut headers = Vec::new();
+        splitter.push("\u{feff}start srcaddr\n1 10.0.0.1\n".as_bytes(), |piece| headers.push(piece.header.to_owned()));
+        assert_eq!(headers, ["start srcaddr"]);
     }
 
     #[test]

@@ -223,4 +223,14 @@ mod tests {
         assert_eq!(SOURCE.tells(b"hello").unwrap_err(), Refusal::Missing("msg=audit("));
         assert!(matches!(SOURCE.tells(b"type=X msg=audit(now:1): a=b").unwrap_err(), Refusal::Field(..)));
     }
+
+    #[test]
+    fn logins_and_logouts_are_told_apart() {
+        for (kind, activity) in [("USER_LOGIN", 1), ("USER_LOGOUT", 2), ("USER_ACCT", 99)] {
+            let line = format!("type={kind} msg=audit(1795348800.123:7): pid=1 uid=0 res=success");
+            let event = SOURCE.tells(line.as_bytes()).unwrap();
+            assert_eq!(event.class(), Class::Authentication);
+            assert_eq!(event.get(Column::ActivityId), Some(&Value::Int(activity)), "{kind}");
+        }
+    }
 }
